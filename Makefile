@@ -1,0 +1,43 @@
+# Every target does its own set-up, into .venv; it needs Python 3.11 or newer, and make.
+PYTHON ?= python3
+QUARTER ?= 2026Q3
+DATASET ?= data/demo
+BIN := .venv/bin
+CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+
+.PHONY: report test lab check documents lock clean help
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+report: .venv/ready  ## publish QUARTER of DATASET into reports/
+	$(BIN)/cx report $(QUARTER) --dataset $(DATASET)
+
+test: .venv/ready  ## run every test
+	$(BIN)/python -m pytest -n $(CORES) --durations 10
+
+lab: .venv/ready  ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir . notebooks/01_data_readiness.ipynb
+
+check: .venv/ready  ## validate DATASET
+	$(BIN)/cx check --dataset $(DATASET)
+
+documents: .venv/ready  ## write the generated documents anew
+	$(BIN)/python -m cxlib.dictionary
+
+lock: .venv/ready  ## lock the newest versions that pyproject.toml allows
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	    --quiet --upgrade --output-file requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:  ## remove what was generated
+	rm -rf .venv reports

@@ -1,0 +1,1 @@
+"""Customer-experience analytics: data → measure → analysis → present → batch."""
