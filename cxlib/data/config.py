@@ -1,0 +1,175 @@
+"""`dataset.toml`: what a dataset is called, where its source lies, and its thresholds."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+
+from cxlib.errors import DataError
+
+SCALES = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
+EMPTY: Mapping = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the raw tables lie.
+
+    `folder` is relative to the dataset's folder. `${NAME}` and `${NAME:-default}` stand for
+    environment variables.
+    """
+
+    engine: str = "duckdb"
+    folder: str = "."
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Numbers that a KPI's definition needs.
+
+    A channel without a standard of its own is held to `service_level_seconds`.
+    """
+
+    service_level_seconds: float = 20
+    service_level_by_channel: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+    repeat_days: float = 7
+    response_days: float = 14
+
+
+@dataclass(frozen=True)
+class TierRules:
+    """What makes an account Tier I or Tier II; a share such as 0.1 means "the top tenth".
+
+    An absolute amount, where given, is used instead of the share.
+    """
+
+    revenue_top_share: float = 0.10
+    revenue: float | None = None
+    strategic_value: float = 5
+    growth_top_share: float = 0.20
+    growth: float | None = None
+    lifetime_value_top_share: float = 0.10
+    lifetime_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a dataset; only `name` is required."""
+
+    name: str
+    description: str = ""
+    currency: str = ""
+    fiscal_year_start: int = 1
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=lambda: SCALES)
+    source: Source = Source()
+    thresholds: Thresholds = Thresholds()
+    tiers: TierRules = TierRules()
+
+
+def read_config(folder: Path) -> Config:
+    """Read `dataset.toml` in a dataset's folder.
+
+    Raises:
+        DataError: The file is absent, is not TOML, or has a setting that is unknown or of the
+            wrong type.
+    """
+    path = folder / "dataset.toml"
+    if not path.is_file():
+        raise DataError(f'{path}: not found; a dataset needs this file, with at least: name = "…"')
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not readable as TOML: {error}") from None
+    if not isinstance(given.get("name"), str):
+        raise DataError(f'{path}: name is missing; add a line such as: name = "Our company"')
+    config = _fill(Config, given, path, "")
+    if not 1 <= config.fiscal_year_start <= 12:
+        raise DataError(
+            f"{path}: fiscal_year_start == {config.fiscal_year_start}, "
+            "must be the number of a month, 1 to 12"
+        )
+    return config
+
+
+def expand(text: str, path: Path) -> str:
+    """Put environment variables into a setting.
+
+    Examples:
+        >>> expand("${NO_SUCH_NAME:-raw}/files", Path("dataset.toml"))
+        'raw/files'
+
+    Raises:
+        DataError: A variable has neither a value nor a default.
+    """
+
+    def value(match: re.Match) -> str:
+        found = os.environ.get(match["name"]) or match["default"]
+        if found is None:
+            raise DataError(f"{path}: the environment variable {match['name']} is not set")
+        return found
+
+    return re.sub(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}", value, text)
+
+
+def _fill(kind: type, given: dict, path: Path, prefix: str):
+    known = {each.name: each for each in fields(kind)}
+    values = {}
+    for name, value in given.items():
+        where = f"{prefix}{name}"
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"
+            raise DataError(f"{path}: unknown setting {where}; {hint}")
+        values[name] = _value(known[name], value, path, where)
+    return kind(**values)
+
+
+def _value(known, value, path: Path, where: str):
+    if known.name == "scales":
+        return _scales(value, path)
+    if known.name == "service_level_by_channel":
+        if not isinstance(value, dict):
+            raise DataError(f"{path}: {where} must be a section of channels and seconds")
+        return MappingProxyType(
+            {name: _number(each, path, f"{where}.{name}") for name, each in value.items()}
+        )
+    if known.type in (Source, Thresholds, TierRules):
+        if not isinstance(value, dict):
+            raise DataError(f"{path}: {where} must be a section, written [{where}]")
+        return _fill(known.type, value, path, f"{where}.")
+    if known.type is str and not isinstance(value, str):
+        raise DataError(f"{path}: {where} == {value!r}, must be text in quotes")
+    if known.type is int and type(value) is not int:
+        raise DataError(f"{path}: {where} == {value!r}, must be a whole number")
+    if known.type not in (str, int):
+        _number(value, path, where)
+        if known.name.endswith("_share") and value > 1:
+            raise DataError(f"{path}: {where} == {value!r}, must be a share from 0 to 1")
+    return value
+
+
+def _number(value, path: Path, where: str) -> float:
+    if type(value) not in (int, float) or value < 0:
+        raise DataError(f"{path}: {where} == {value!r}, must be a number of at least 0")
+    return value
+
+
+def _scales(value, path: Path) -> Mapping[str, tuple[float, float]]:
+    scales = dict(SCALES)
+    for metric, ends in value.items() if isinstance(value, dict) else [("", value)]:
+        pair = isinstance(ends, list) and [type(end) in (int, float) for end in ends]
+        if pair != [True, True] or ends[0] >= ends[1]:
+            raise DataError(
+                f"{path}: scales.{metric} == {ends!r}, must be [lowest, highest], such as [1, 5]"
+            )
+        if metric in SCALES and tuple(ends) != SCALES[metric]:
+            raise DataError(
+                f"{path}: scales.{metric} == {ends}, must be {list(SCALES[metric])}; give another "
+                "scale a name of its own"
+            )
+        scales[metric] = tuple(ends)
+    return MappingProxyType(scales)

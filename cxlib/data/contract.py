@@ -1,0 +1,303 @@
+"""The contract: which tables and columns a dataset may hold, and what their values must be.
+
+Each table is a pandera schema over Ibis. A column's `description` says what it means; its
+`metadata` holds the unit and the table that it refers to. The data dictionary
+(`data/README.md`) is generated from here.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import ibis
+import pandera.ibis as pa
+
+from cxlib.data.config import SCALES
+
+TEXT, TIME, FLAG, NUMBER = (
+    ibis.dtype(name) for name in ("string", "timestamp(6)", "boolean", "float64")
+)
+TYPE_NAMES = {TEXT: "text", TIME: "date or time", FLAG: "true or false", NUMBER: "number"}
+
+# A date outside these is a slip of the keyboard, or stands for "never".
+EARLIEST, LATEST = (1900, 1, 1), (2100, 1, 1)
+
+TOUCHPOINTS = (
+    "need",
+    "research",
+    "select",
+    "purchase",
+    "receive",
+    "use",
+    "maintain",
+    "recommend",
+)
+REVENUE_KINDS = ("new", "recurring", "upsell", "cross_sell", "refund")
+ROOT_CAUSES = ("customer", "employee", "company")
+DECISIONS = ("adopt", "adapt", "abandon")
+
+
+def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrameSchema]:
+    """The contract's tables, in an order in which each refers only to earlier ones.
+
+    Args:
+        scales: The lowest and highest score of each survey metric.
+    """
+    across = {
+        "accounts": [_not_before("churn_date", "signup_date")],
+        "surveys": [_score_within(metric, *ends) for metric, ends in scales.items()],
+        "revenue": [_refund_negative()],
+    }
+    tables = {
+        "accounts": _accounts(),
+        "customers": _customers(),
+        "interactions": _interactions(),
+        "surveys": _surveys(scales),
+        "revenue": _revenue(),
+        "cycles": _cycles(),
+        "targets": _targets(),
+    }
+    return {
+        name: pa.DataFrameSchema(columns, across.get(name), name=name)
+        for name, columns in tables.items()
+    }
+
+
+def rule_of(check: pa.Check) -> str:
+    """A check's rule in words, such as "must be at least 0"."""
+    return check.error
+
+
+def _accounts() -> dict[str, pa.Column]:
+    return {
+        "account_id": _key("The buying party: a company, or a person in a consumer business"),
+        "name": _text("Name of the account"),
+        "industry": _text("Line of business"),
+        "region": _text("Sales or service region"),
+        "service_level": _text("Service level agreed in the contract"),
+        "employees": _number("Size of the account", "people", _at_least(0), _whole()),
+        "signup_date": _time("Start of the relationship"),
+        "churn_date": _time("End of the relationship; empty while it lasts"),
+        "growth_potential": _number(
+            "Expected extra annual revenue within 24 months", "money per year", _at_least(0)
+        ),
+        "strategic_value": _number(
+            "Value beyond revenue, as judged by the account team", "1 to 5", _whole(), _within(1, 5)
+        ),
+        "account_manager": _text("Who looks after the account"),
+    }
+
+
+def _customers() -> dict[str, pa.Column]:
+    return {
+        "customer_id": _key("The person who uses the product or service"),
+        "account_id": _link("accounts", "The account that the person belongs to", required=True),
+        "role": _text("What the person does at the account"),
+        "birth_year": _number("Year of birth", "year", _whole(), _within(1900, 2100)),
+        "location": _text("Where the person works or lives"),
+        "preferred_channel": _text("The channel that the person says they prefer"),
+    }
+
+
+def _interactions() -> dict[str, pa.Column]:
+    return {
+        "interaction_id": _key("One contact on one channel"),
+        "customer_id": _link("customers", "Who made contact", required=True),
+        "started_at": _time("When the contact began", required=True),
+        "channel": _text("Phone, e-mail, chat, web, …", required=True),
+        "touchpoint": _text("Stage of the journey", checks=[_one_of(TOUCHPOINTS)]),
+        "reason": _text("Why the customer made contact"),
+        "agent_id": _text("Who served the customer"),
+        "team": _text("Team of the agent"),
+        "wait_seconds": _number("Time until an answer", "seconds", _at_least(0)),
+        "handle_seconds": _number("Time of handling, after-work included", "seconds", _at_least(0)),
+        "transfers": _number("How often the contact was passed on", "count", _at_least(0)),
+        "abandoned": _flag("The customer gave up before an answer"),
+        "resolved": _flag("Solved at first contact"),
+        "cost": _number("Cost of the contact", "money"),
+        "root_cause": _text("Who caused the need for contact", checks=[_one_of(ROOT_CAUSES)]),
+    }
+
+
+def _surveys(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.Column]:
+    scale_words = ", ".join(f"{metric} {low:g}–{high:g}" for metric, (low, high) in scales.items())
+    return {
+        "response_id": _key("One invitation to a survey"),
+        "customer_id": _link("customers", "Who was invited", required=True),
+        "interaction_id": _link("interactions", "The contact that the survey is about"),
+        "sent_at": _time("When the invitation was sent", required=True),
+        "responded_at": _time("When the answer came"),
+        "metric": _text("Which question was asked", required=True, checks=[_one_of(scales)]),
+        "score": _number(
+            "The answer; empty means invited, but no answer",
+            scale_words,
+        ),
+        "verbatim": _text("What the customer wrote"),
+    }
+
+
+def _revenue() -> dict[str, pa.Column]:
+    return {
+        "account_id": _link("accounts", "Who pays", required=True),
+        "booked_at": _time("When the amount was booked", required=True),
+        "amount": _number("Amount booked; a refund is negative", "money", required=True),
+        "kind": _text("Kind of booking", checks=[_one_of(REVENUE_KINDS)]),
+        "product": _text("What was bought"),
+    }
+
+
+def _cycles() -> dict[str, pa.Column]:
+    return {
+        "cycle_id": _key("One improvement cycle (Plan, Do, Check, Act)"),
+        "title": _text("What is changed", required=True),
+        "kpi": _text("The KPI of the KPI catalogue that it should move", required=True),
+        "objective": _text("The objective that it serves"),
+        "scope": _text("Where the change applies, as a filter, such as channel = 'phone'"),
+        "control_scope": _text("A comparable part without the change, as a filter"),
+        "target": _number("The KPI value to reach", "unit of the KPI"),
+        "expected_effect": _number("Expected change of the KPI", "unit of the KPI"),
+        "plan_date": _time("When the plan was made"),
+        "do_date": _time("When the change began", required=True),
+        "check_date": _time("When the effect is to be judged"),
+        "closed_at": _time("When the cycle was closed"),
+        "decision": _text("What was decided", checks=[_one_of(DECISIONS)]),
+        "impact": _number("Expected impact", "1 to 5", _whole(), _within(1, 5)),
+        "effort": _number("Expected effort", "1 to 5", _whole(), _within(1, 5)),
+        "cost": _number("Cost of the cycle", "money", _at_least(0)),
+        "owner": _text("Who answers for the cycle"),
+    }
+
+
+def _targets() -> dict[str, pa.Column]:
+    return {
+        "kpi": _text("A KPI of the KPI catalogue", required=True),
+        "quarter": _text("The quarter, such as 2026Q3", required=True, checks=[_quarter()]),
+        "target": _number("The value to reach", "unit of the KPI", required=True),
+        "scope": _text("The part that it applies to, as a filter"),
+        "objective": _text("The objective that it serves"),
+        "owner": _text("Who answers for the target"),
+    }
+
+
+# A column of each kind ------------------------------------------------------------------------
+
+
+def _key(meaning: str) -> pa.Column:
+    return pa.Column(TEXT, unique=True, description=meaning, metadata={"unit": "id"})
+
+
+def _link(table: str, meaning: str, required: bool = False) -> pa.Column:
+    return pa.Column(
+        TEXT,
+        nullable=not required,
+        required=required,
+        description=meaning,
+        metadata={"unit": "id", "references": table},
+    )
+
+
+def _text(meaning: str, required: bool = False, checks: list | None = None) -> pa.Column:
+    return _column(TEXT, meaning, "", checks or [], required)
+
+
+def _time(meaning: str, required: bool = False) -> pa.Column:
+    return _column(TIME, meaning, "", [_plausible()], required)
+
+
+def _flag(meaning: str) -> pa.Column:
+    return _column(FLAG, meaning, "", [], False)
+
+
+def _number(meaning: str, unit: str, *checks: pa.Check, required: bool = False) -> pa.Column:
+    return _column(NUMBER, meaning, unit, [_finite(), *checks], required)
+
+
+def _column(kind, meaning: str, unit: str, checks: list, required: bool) -> pa.Column:
+    return pa.Column(
+        kind,
+        checks,
+        nullable=not required,
+        required=required,
+        description=meaning,
+        metadata={"unit": unit},
+    )
+
+
+# Rules; each returns a boolean column, so that the rows which break it can be named -----------
+
+
+def _at_least(low: float) -> pa.Check:
+    return pa.Check(lambda data: data.table[data.key] >= low, error=f"must be at least {low:g}")
+
+
+def _within(low: float, high: float) -> pa.Check:
+    return pa.Check(
+        lambda data: data.table[data.key].between(low, high),
+        error=f"must be from {low:g} to {high:g}",
+    )
+
+
+def _whole() -> pa.Check:
+    return pa.Check(
+        lambda data: data.table[data.key] == data.table[data.key].floor(),
+        error="must be a whole number",
+    )
+
+
+def _finite() -> pa.Check:
+    return pa.Check(
+        lambda data: ~(data.table[data.key].isnan() | data.table[data.key].isinf()),
+        error="must be a finite number",
+    )
+
+
+def _one_of(allowed) -> pa.Check:
+    allowed = tuple(allowed)
+    return pa.Check(
+        lambda data: data.table[data.key].isin(allowed),
+        error=f"must be one of {', '.join(allowed)}",
+    )
+
+
+def _score_within(metric: str, low: float, high: float) -> pa.Check:
+    # A metric that a dataset declares itself may be an average; the three standard ones are not.
+    whole = metric in SCALES
+
+    def holds(data):
+        score, asked = data.table.score, data.table.metric
+        fits = score.between(low, high)
+        if whole:
+            fits &= score == score.floor()
+        return fits | (asked != metric) | asked.isnull() | score.isnull()
+
+    kind = "a whole number" if whole else "a number"
+    rule = f"must be {kind} from {low:g} to {high:g} for metric {metric}"
+    # The rule needs two columns, so it is the table's; its name says which column it judges.
+    return pa.Check(holds, name="score", error=rule)
+
+
+def _not_before(later: str, earlier: str) -> pa.Check:
+    def holds(data):
+        return (data.table[later] >= data.table[earlier]).fill_null(True)
+
+    return pa.Check(holds, name=later, error=f"must not be before {earlier}")
+
+
+def _refund_negative() -> pa.Check:
+    def holds(data):
+        return ((data.table.kind != "refund") | (data.table.amount <= 0)).fill_null(True)
+
+    return pa.Check(holds, name="amount", error="must not be above 0 for a refund")
+
+
+def _plausible() -> pa.Check:
+    return pa.Check(
+        lambda data: data.table[data.key].between(datetime(*EARLIEST), datetime(*LATEST)),
+        error=f"must lie between {EARLIEST[0]} and {LATEST[0]}",
+    )
+
+
+def _quarter() -> pa.Check:
+    return pa.Check(
+        lambda data: data.table[data.key].re_search(r"^(19|2\d)\d\dQ[1-4]$"),
+        error="must be a quarter, such as 2026Q3",
+    )

@@ -1,0 +1,162 @@
+"""Filters such as `channel = 'phone' AND region = 'EMEA'`: parsed, never pasted into a query."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+import ibis.expr.types as ir
+import sqlglot
+from ibis.common.annotations import ValidationError
+from ibis.common.exceptions import IbisError
+from sqlglot import exp
+
+from cxlib.errors import ArgumentError
+
+COMPARISONS = {
+    exp.EQ: lambda left, right: left == right,
+    exp.NEQ: lambda left, right: left != right,
+    exp.GT: lambda left, right: left > right,
+    exp.GTE: lambda left, right: left >= right,
+    exp.LT: lambda left, right: left < right,
+    exp.LTE: lambda left, right: left <= right,
+    exp.Like: lambda left, right: left.like(right),
+}
+
+
+def parse_filter(text: str) -> list[exp.Expression]:
+    """The conditions that a filter joins by AND; none for an empty filter.
+
+    Examples:
+        >>> [condition.sql() for condition in parse_filter("a = 1 AND b IN ('x', 'y')")]
+        ['a = 1', "b IN ('x', 'y')"]
+
+    Raises:
+        ArgumentError: The text is no condition, or holds more than comparisons of columns with
+            values.
+    """
+    if not text or not text.strip():
+        return []
+    try:
+        statements = sqlglot.parse(f"SELECT 1 WHERE {text}", read="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        raise ArgumentError(
+            f"filter {text!r}: not readable as a condition: {_brief(error)}"
+        ) from None
+    query = statements[0]
+    # What follows the condition (a second statement, GROUP BY, UNION) would make it another query.
+    if len(statements) != 1 or not isinstance(query, exp.Select):
+        raise ArgumentError(f"filter {text!r}: must be one condition")
+    given = {name for name, part in query.args.items() if part}
+    if not given <= {"expressions", "where", "kind"}:
+        raise ArgumentError(f"filter {text!r}: must be one condition and nothing after it")
+    condition = query.args["where"].this
+    _check(condition, text)
+    return list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+
+
+def columns_of(condition: exp.Expression) -> set[str]:
+    """The columns that a condition names."""
+    return {column.name for column in condition.find_all(exp.Column)}
+
+
+def as_expression(condition: exp.Expression, columns: Mapping[str, ir.Value]) -> ir.BooleanValue:
+    """A parsed condition over the given columns.
+
+    Raises:
+        ArgumentError: It names another column, or compares a column with a value of another type.
+    """
+
+    def lookup(name: str) -> ir.Value:
+        if name not in columns:
+            raise unknown_column(name, columns)
+        return columns[name]
+
+    try:
+        translated = _translate(condition, lookup)
+        if not translated.type().is_boolean():
+            raise TypeError(condition.sql())
+        return translated
+    except (TypeError, ValueError, AttributeError, IbisError, ValidationError):
+        raise ArgumentError(
+            f"filter {condition.sql()!r}: the value does not fit the type of the column"
+        ) from None
+
+
+def unknown_column(name: str, known) -> ArgumentError:
+    """The error for a column that is nowhere, with the nearest name that is."""
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(sorted(known))}"
+    return ArgumentError(f"there is no column {name}; {hint}")
+
+
+def _check(node: exp.Expression, text: str) -> None:
+    """Make sure that a condition holds only what `_translate` knows."""
+    values = []
+    match node:
+        case exp.And() | exp.Or():
+            _check(node.this, text)
+            _check(node.expression, text)
+        case exp.Not() | exp.Paren():
+            _check(node.this, text)
+        case exp.Column() if not node.table:
+            pass
+        case exp.Is() if isinstance(node.this, exp.Column) and isinstance(
+            node.expression, exp.Null
+        ):
+            pass
+        case exp.In() if isinstance(node.this, exp.Column) and node.expressions:
+            values = node.expressions
+        case exp.Between() if isinstance(node.this, exp.Column):
+            values = [node.args["low"], node.args["high"]]
+        case exp.Binary() if type(node) in COMPARISONS and isinstance(node.this, exp.Column):
+            values = [node.expression]
+        case _:
+            raise ArgumentError(
+                f"filter {text!r}: {node.sql()} is not understood; use column = value, <, >, IN, "
+                "BETWEEN, LIKE, IS NULL, AND, OR, NOT"
+            )
+    for value in values:
+        literal = value.this if isinstance(value, exp.Neg) else value
+        text_negated = literal is not value and getattr(literal, "is_string", False)
+        if not isinstance(literal, (exp.Literal, exp.Boolean)) or text_negated:
+            quoted = value.sql().strip('"')
+            raise ArgumentError(
+                f"filter {text!r}: {value.sql()} is no value; text is written '{quoted}'"
+            )
+
+
+def _translate(node: exp.Expression, lookup: Callable[[str], ir.Value]) -> ir.BooleanValue:
+    def down(child):
+        return _translate(child, lookup)
+
+    match node:
+        case exp.Paren():
+            return down(node.this)
+        case exp.And():
+            return down(node.this) & down(node.expression)
+        case exp.Or():
+            return down(node.this) | down(node.expression)
+        case exp.Not():
+            return ~down(node.this)
+        case exp.Column():
+            return lookup(node.name)
+    column = lookup(node.this.name)
+    match node:
+        case exp.Is():
+            return column.isnull()
+        case exp.In():
+            return column.isin([_literal(each) for each in node.expressions])
+        case exp.Between():
+            return column.between(_literal(node.args["low"]), _literal(node.args["high"]))
+    return COMPARISONS[type(node)](column, _literal(node.expression))
+
+
+def _literal(node: exp.Expression) -> str | float | bool:
+    if isinstance(node, exp.Neg):
+        return -float(node.this.name)
+    if isinstance(node, exp.Boolean):
+        return node.this
+    return node.name if node.is_string else float(node.name)
+
+
+def _brief(error: Exception) -> str:
+    return str(error).splitlines()[0].split(". Line")[0]

@@ -1,0 +1,316 @@
+"""Sifting a raw table: good rows are used, the others are set apart with their reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import pandas as pd
+import pandera.ibis as pa
+
+from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME, TYPE_NAMES, rule_of
+from cxlib.data.source import OWN, ROW, RawTable
+from cxlib.errors import DataError
+
+KEYS = ("account_id", "customer_id", "interaction_id", "response_id", "cycle_id")
+FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule"]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What became of a table's rows: `read == used + quarantined`, always.
+
+    Attributes:
+        file: Name of the file that was read.
+        missing: Optional columns of the contract that the file does not have.
+        attributes: Further columns, with the type that they were read as.
+    """
+
+    table: str
+    file: str
+    read: int
+    used: int
+    quarantined: int
+    missing: tuple[str, ...]
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """A table after the door: rows to use, the account of all rows, and each fault found.
+
+    `faults` has a row per fault: table, file, row, column, value, rule.
+    """
+
+    rows: ir.Table
+    intake: Intake
+    faults: pd.DataFrame
+
+
+def sift(
+    raw: RawTable, schema: pa.DataFrameSchema, parents: Mapping[str, ir.Table | None]
+) -> Sifted:
+    """Part a raw table into rows that keep the contract and rows that break it.
+
+    The order matters: values are judged first, then whether ids are unique among the good rows,
+    then whether what they refer to is among the rows used.
+
+    Args:
+        raw: The table as read.
+        schema: Its contract.
+        parents: The rows used of the tables that it may refer to; None where a dataset has none.
+
+    Raises:
+        DataError: A required column is absent, an id is stored as a fraction, or no row is good.
+    """
+    raw = _named_as_the_contract(raw, schema)
+    _require_columns(raw, schema)
+    attributes = _attribute_types(raw.rows, schema)
+    rows, faults = _cast(raw.rows, schema, attributes), [raw.rejects]
+    stages = [
+        lambda rows: _value_rules(rows, raw.rows, schema),
+        lambda rows: _unique_rules(rows, schema),
+        lambda rows: _reference_rules(rows, schema, parents),
+    ]
+    good, clean = _probe(rows, stages[0](rows) + stages[2](rows), schema)
+    read = good + len(raw.rejects)
+    if not clean:
+        rows = _keep(rows, f"{OWN}{schema.name}_typed")
+    for stage in [] if clean else stages:
+        if rules := stage(rows):
+            rows, broken, found = _apply(rows, rules, raw.rows)
+            good -= broken
+            faults.append(found)
+    faults = pd.concat([each for each in faults if len(each)] or faults, ignore_index=True)
+    faults = faults.assign(table=schema.name, file=raw.file.name)[FAULT_COLUMNS]
+    if read == 0:
+        raise DataError(f"{raw.file}: the table has no rows; add some, or remove the file")
+    if good == 0:
+        common = faults.groupby(["column", "rule"]).size().sort_values(ascending=False)
+        column, rule = common.index[0]
+        raise DataError(
+            f"{raw.file}: none of {read} rows can be used; the commonest fault: "
+            f"{column} {rule} ({common.iloc[0]} rows)"
+        )
+    columns = [*schema.columns, *attributes]
+    rows = _keep(rows.select(columns), f"{OWN}{schema.name}")
+    missing = tuple(name for name in schema.columns if name not in raw.rows.columns)
+    kinds = {name: TYPE_NAMES[kind] for name, kind in attributes.items()}
+    intake = Intake(schema.name, raw.file.name, read, good, read - good, missing, kinds)
+    return Sifted(rows, intake, faults)
+
+
+def _keep(rows: ir.Table, name: str) -> ir.Table:
+    """Have the engine work a table out once, so that what follows starts from its result."""
+    connection = rows.get_backend()
+    connection.raw_sql(f"CREATE TABLE {name} AS {ibis.to_sql(rows)}")
+    return connection.table(name)
+
+
+def _probe(rows: ir.Table, rules: list, schema: pa.DataFrameSchema) -> tuple[int, bool]:
+    """How many rows there are, and whether all are sound: one pass, enough for most tables."""
+    broken = reduce(or_, (each.fill_null(False) for _, _, each in rules), ibis.literal(False))
+    keys = [name for name, column in schema.columns.items() if column.unique]
+    flagged = rows.mutate(_broken=broken)
+    found = flagged.aggregate(
+        rows=flagged.count(),
+        broken=flagged._broken.cast("int64").sum().fill_null(0),
+        **{f"ids {name}": flagged[name].nunique() for name in keys},
+    ).execute()
+    count = int(found["rows"].iloc[0])
+    unique = all(int(found[f"ids {name}"].iloc[0]) == count for name in keys)
+    return count, unique and not int(found["broken"].iloc[0])
+
+
+def _named_as_the_contract(raw: RawTable, schema: pa.DataFrameSchema) -> RawTable:
+    """The table with contract columns in the contract's own spelling: `Region` is `region`."""
+    contract = {name.casefold(): name for name in schema.columns}
+    spelled = {
+        contract[name.casefold()]: name
+        for name in raw.rows.columns
+        if name.casefold() in contract and name not in schema.columns
+    }
+    return replace(raw, rows=raw.rows.rename(spelled)) if spelled else raw
+
+
+def _require_columns(raw: RawTable, schema: pa.DataFrameSchema) -> None:
+    for name, column in schema.columns.items():
+        if name not in raw.rows.columns:
+            if column.required:
+                have = ", ".join(each for each in raw.rows.columns if each != ROW)
+                raise DataError(
+                    f"{raw.file}: the column {name} is required and missing; it has: {have}"
+                )
+        elif column.metadata["unit"] == "id" and raw.rows[name].type().is_floating():
+            raise DataError(
+                f"{raw.file}: {name} is stored as a fractional number; ids are text "
+                "(007 must stay 007), so write the column as text"
+            )
+
+
+def _cast(rows: ir.Table, schema: pa.DataFrameSchema, attributes: Mapping) -> ir.Table:
+    """The table in the contract's types; `_lost_NAME` tells where a value could not be read."""
+    kinds = {name: column.dtype.type for name, column in schema.columns.items()} | attributes
+    columns, lost = {}, {}
+    for name, kind in kinds.items():
+        if name not in rows.columns:
+            columns[name] = ibis.null(kind)
+            continue
+        columns[name] = _as(rows[name], kind)
+        if name in schema.columns and kind not in (TEXT, rows[name].type()):
+            lost[f"_lost_{name}"] = _given(rows[name]) & columns[name].isnull()
+    return rows.select(ROW, **columns, **lost)
+
+
+def _given(column: ir.Value) -> ir.BooleanValue:
+    if column.type().is_string():
+        return (column.strip() != "").fill_null(False)
+    return column.notnull()
+
+
+def _as(column: ir.Value, kind: dt.DataType) -> ir.Value:
+    if column.type().is_string():
+        # A space around an id would make it another id.
+        column = column.strip().nullif("")
+    if kind == TIME and column.type().is_string():
+        return column.try_cast(dt.Timestamp(timezone="UTC")).cast(TIME)
+    if kind == TEXT:
+        return column.cast(TEXT)
+    if column.type() == kind:
+        return column
+    if column.type().is_numeric() and kind == FLAG:
+        return column.isin([0, 1]).ifelse(column == 1, ibis.null(FLAG))
+    if column.type().is_numeric() and kind == TIME:
+        return ibis.null(TIME)
+    return column.try_cast(kind)
+
+
+def _attribute_types(rows: ir.Table, schema: pa.DataFrameSchema) -> dict[str, dt.DataType]:
+    """The types of columns that the contract does not name.
+
+    Text becomes numbers, flags or times only if every value can be read so, and no number begins
+    with a needless zero, as codes do.
+    """
+    names = [
+        name
+        for name in rows.columns
+        # An id that the contract gives to another table: the account of a contact is that of
+        # its customer, and may not be contradicted here.
+        if name not in schema.columns and name != ROW and name not in KEYS
+    ]
+    reserved = [name for name in names if name.startswith("_")]
+    if reserved:
+        raise DataError(
+            f"{schema.name}: the column {reserved[0]} begins with an underscore, which is "
+            "reserved; rename it"
+        )
+    texts = [name for name in names if rows[name].type().is_string()]
+    fits = {}
+    for name in texts:
+        column = rows[name].strip().nullif("")
+        code = column.re_search(r"^[+-]?0\d")
+        fits[f"{name} some"] = column.notnull().any()
+        fits[f"{name} number"] = (column.isnull() | column.try_cast(NUMBER).notnull()).all() & ~(
+            code.fill_null(False).any()
+        )
+        fits[f"{name} flag"] = (column.isnull() | column.lower().isin(["true", "false"])).all()
+        fits[f"{name} time"] = (column.isnull() | column.try_cast(TIME).notnull()).all()
+    found = rows.aggregate(**fits).execute().iloc[0] if fits else {}
+    kinds = {}
+    for name in names:
+        kind = rows[name].type()
+        if name in texts:
+            options = {"number": NUMBER, "flag": FLAG, "time": TIME}
+            read_as = [options[key] for key in options if found[f"{name} {key}"]]
+            kinds[name] = read_as[0] if read_as and found[f"{name} some"] else TEXT
+        elif kind.is_numeric():
+            kinds[name] = NUMBER
+        elif kind.is_boolean():
+            kinds[name] = FLAG
+        elif kind.is_temporal() and not kind.is_time():
+            kinds[name] = TIME
+        else:
+            kinds[name] = TEXT
+    return kinds
+
+
+# The three kinds of rules; each is (column, rule in words, does the row break it) -------------
+
+
+def _value_rules(rows: ir.Table, raw: ir.Table, schema: pa.DataFrameSchema) -> list:
+    rules = []
+    for name, column in schema.columns.items():
+        if name not in raw.columns:
+            continue
+        empty = rows[name].isnull()
+        if f"_lost_{name}" in rows.columns:
+            lost = rows[f"_lost_{name}"]
+            rules.append((name, f"must be readable as {TYPE_NAMES[column.dtype.type]}", lost))
+            empty = empty & ~lost
+        if not column.nullable:
+            rules.append((name, "must not be empty", empty))
+        for check in column.checks:
+            rules.append((name, rule_of(check), ~check(rows, name).check_output))
+    for check in schema.checks:
+        if check.name in raw.columns:
+            rules.append((check.name, rule_of(check), ~check(rows).check_output))
+    return rules
+
+
+def _unique_rules(rows: ir.Table, schema: pa.DataFrameSchema) -> list:
+    rules = []
+    for name, column in schema.columns.items():
+        if column.unique:
+            twice = rows.aggregate(some=rows[name].nunique() < rows.count())
+            # Ranking each id's rows is dear; most tables have no id twice.
+            if twice.execute().some.iloc[0]:
+                copies = ibis.row_number().over(group_by=name, order_by=ROW)
+                rules.append((name, "must be unique (the first row is used)", copies > 0))
+    return rules
+
+
+def _reference_rules(rows: ir.Table, schema: pa.DataFrameSchema, parents: Mapping) -> list:
+    rules = []
+    for name, column in schema.columns.items():
+        target = column.metadata.get("references")
+        if target and parents.get(target) is not None:
+            key = schema_key(target)
+            orphan = rows[name].notnull() & rows[name].notin(parents[target][key])
+            rules.append((name, f"must be among the rows used of {target}", orphan))
+    return rules
+
+
+def schema_key(table: str) -> str:
+    """The id column by which other tables refer to a table: customers → customer_id."""
+    return f"{table.removesuffix('s')}_id"
+
+
+def _apply(rows: ir.Table, rules: list, raw: ir.Table) -> tuple[ir.Table, int, pd.DataFrame]:
+    """Set apart the rows that break a rule: the rest, how many, and every rule each breaks."""
+    flags = {
+        f"_fault_{index}": broken.fill_null(False) for index, (_, _, broken) in enumerate(rules)
+    }
+    flagged = rows.mutate(**flags)
+    bad = reduce(or_, (flagged[flag] for flag in flags))
+    shown = flagged.filter(bad).select(ROW, *flags).execute()
+    if shown.empty:
+        return rows, 0, pd.DataFrame(columns=["row", "column", "value", "rule"])
+    values = raw.semi_join(ibis.memtable(shown[[ROW]]), ROW).execute()
+    shown = shown.merge(values, on=ROW).sort_values(ROW)
+    found = [
+        pd.DataFrame(
+            {
+                "row": shown.loc[shown[flag], ROW],
+                "column": column,
+                "value": shown.loc[shown[flag], column].astype("string"),
+                "rule": rule,
+            }
+        )
+        for flag, (column, rule, _) in zip(flags, rules, strict=True)
+        if shown[flag].any()
+    ]
+    good = flagged.filter(~bad).drop(*flags)
+    return good, len(shown), pd.concat(found, ignore_index=True)

@@ -1,0 +1,141 @@
+"""The documents that are generated from code: the data dictionary and the list of KPIs.
+
+`python -m cxlib.dictionary` writes both; a test holds them in step.
+"""
+
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+
+from cxlib.data.config import SCALES, Config
+from cxlib.data.contract import TYPE_NAMES, schemas
+from cxlib.measure.kpis import KPIS
+
+ROOT = Path(__file__).parents[1]
+
+MEANINGS = {
+    "name": "Name of the dataset, as on the pages (required)",
+    "description": "One line on what it is",
+    "currency": "Written after amounts of money",
+    "fiscal_year_start": "Month in which the fiscal year starts, 1 to 12; a fiscal year is named "
+    "for the calendar year in which it ends",
+    "scales": "Lowest and highest score of each survey metric; name further metrics here",
+    "source.engine": "What runs the SQL mappings",
+    "source.folder": "Folder of the raw files that SQL mappings name, relative to this one; "
+    "`${NAME:-default}` stands for an environment variable",
+    "thresholds.service_level_seconds": "A contact is answered in time within so many seconds",
+    "thresholds.service_level_by_channel": "The same for single channels, such as `email = 3600`",
+    "thresholds.repeat_days": "A contact for the same reason within so many days is a repeat",
+    "thresholds.response_days": "A survey answer counts for the response rate within so many days",
+    "tiers.revenue_top_share": "Tier I: the accounts with the highest revenue, as a share of all",
+    "tiers.revenue": "Tier I: revenue of twelve months, instead of the share",
+    "tiers.strategic_value": "Tier I: strategic value of at least this",
+    "tiers.growth_top_share": "Tier II: the highest growth potential, as a share of all",
+    "tiers.growth": "Tier II: growth potential per year, instead of the share",
+    "tiers.lifetime_value_top_share": "Tier II: the highest lifetime value, as a share of all",
+    "tiers.lifetime_value": "Tier II: lifetime value, instead of the share",
+}
+
+
+def data_dictionary() -> str:
+    """The data dictionary, in Markdown."""
+    parts = [_INTRODUCTION]
+    for table, schema in schemas(SCALES).items():
+        lines = [
+            f"### {table}\n",
+            "| column | type | unit | rules | meaning |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        lines += [_column(name, column) for name, column in schema.columns.items()]
+        across = [f"`{check.name}` {check.error}" for check in schema.checks]
+        if across:
+            lines += ["", f"Across columns: {'; '.join(across)}."]
+        parts.append("\n".join(lines))
+    settings = [
+        "## Settings in `dataset.toml`\n",
+        "| setting | default | meaning |",
+        "| --- | --- | --- |",
+    ]
+    settings += [
+        f"| `{name}` | {default} | {MEANINGS[name]} |" for name, default in _settings(Config)
+    ]
+    parts.append("\n".join(settings))
+    return "\n\n".join(parts) + "\n"
+
+
+def kpi_list() -> str:
+    """The KPI catalogue, in Markdown."""
+    lines = [
+        "# The KPI catalogue\n",
+        "Generated from `cxlib/measure/kpis.py` by `make documents`. How intervals are made "
+        "stands in [METHODS.md](../METHODS.md).\n",
+        "| KPI | name | unit | better | kind | rows counted | needs | meaning |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {kpi.label} | `{kpi.name}` | {kpi.unit} | {kpi.better} | {kpi.kind} | {kpi.table} | "
+        f"{', '.join(f'`{need}`' for need in kpi.needs)} | {kpi.meaning} |"
+        for kpi in KPIS.values()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _column(name: str, column) -> str:
+    target = column.metadata.get("references")
+    rules = ["required" if column.required else ""]
+    rules += ["unique" if column.unique else "", f"refers to {target}" if target else ""]
+    rules += [check.error for check in column.checks if "finite" not in check.error]
+    written = "; ".join(rule for rule in rules if rule)
+    unit = "" if column.metadata["unit"] == "id" else column.metadata["unit"]
+    kind = "id (text)" if column.metadata["unit"] == "id" else TYPE_NAMES[column.dtype.type]
+    return f"| `{name}` | {kind} | {unit} | {written} | {column.description} |"
+
+
+def _settings(kind: type, prefix: str = "") -> list[tuple[str, str]]:
+    rows = []
+    for each in fields(kind):
+        if is_dataclass(each.type):
+            rows += _settings(each.type, f"{prefix}{each.name}.")
+            continue
+        default = each.default if each.default_factory is MISSING else each.default_factory()
+        rows.append((f"{prefix}{each.name}", _written(default)))
+    return rows
+
+
+def _written(default) -> str:
+    if default is MISSING or default is None or default == "" or default == {}:
+        return "–"
+    if isinstance(default, str | int | float):
+        return f"`{default}`"
+    return ", ".join(f"`{name} = {list(value)}`" for name, value in default.items())
+
+
+_INTRODUCTION = """# Data dictionary
+
+Generated from the contract (`cxlib/data/contract.py`) by `make documents`.
+
+A dataset is a folder with a `dataset.toml` and, for each table below, the first found of
+`TABLE.sql`, `TABLE.parquet` and `TABLE.csv`. All tables are optional: what a report cannot make
+without one, it leaves out and says so. Of a table's columns, only those marked as required must
+be there. Any further column is kept as an attribute: reports can be filtered and split by it,
+and numeric attributes of interactions are candidates for drivers.
+
+A row that breaks a rule is set apart ("quarantined") with its reason, never dropped in silence;
+`cx check --dataset FOLDER` lists them. A row that refers to a row set apart is set apart as well.
+
+- **CSV** is UTF-8, with commas between values and a line of column names. Times are written
+  `2026-07-01` or `2026-07-01 09:30:00`, one with an offset (`…+02:00`) is turned into UTC;
+  decimals with a point; true or false as such.
+- **Ids** are text and stay text: `007` is not `7`. An id in a table to which the contract does
+  not give it is not used: the account of a contact is the account of its customer.
+- **Names** of columns may be in capitals; those that begin with an underscore are reserved.
+- **SQL** is one SELECT that gives the table's columns. It names the raw files of the source
+  folder without their endings: `FROM orders` reads `orders.csv` or `orders.parquet`. The columns
+  of a raw CSV file are all text there; cast what you calculate with. `examples/` shows mappings
+  of real data.
+
+## Tables"""
+
+
+if __name__ == "__main__":
+    (ROOT / "data" / "README.md").write_text(data_dictionary(), encoding="utf-8")
+    (ROOT / "docs" / "kpis.md").write_text(kpi_list(), encoding="utf-8")

@@ -1,0 +1,107 @@
+"""What several tests share: the demonstration data, small datasets, real data, the browser."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Two test processes that each take every core for their sums wait for one another.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+SOURCE = {
+    "dataset.toml": 'name = "Small"\n',
+    "accounts.csv": "account_id,region,size\n001,EMEA,10\n002,APAC,20\n",
+    "customers.csv": "customer_id,account_id,role\n1,001,user\n2,002,admin\n3,002,user\n",
+    "interactions.csv": (
+        "interaction_id,customer_id,started_at,channel,wait_seconds,resolved\n"
+        "a,1,2026-01-05 09:00:00,phone,30,true\n"
+        "b,2,2026-01-20 09:00:00,chat,5,false\n"
+        "c,3,2026-02-03 09:00:00,phone,60,true\n"
+    ),
+    "surveys.csv": (
+        "response_id,customer_id,interaction_id,sent_at,responded_at,metric,score\n"
+        "r1,1,a,2026-01-06,2026-01-07,nps,10\n"
+        "r2,2,b,2026-01-21,2026-01-22,nps,3\n"
+        "r3,3,c,2026-02-04,,csat,\n"
+    ),
+    "revenue.csv": "account_id,booked_at,amount\n001,2026-01-01,100\n002,2026-02-01,250.5\n",
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("shared") and not SHARED.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"needs the real data in {SHARED}"))
+        if item.get_closest_marker("browser") and not shutil.which("chromium"):
+            item.add_marker(pytest.mark.skip(reason="needs Chromium (Debian's package chromium)"))
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a small dataset; each argument replaces a file's text, or leaves the file out."""
+
+    def make(**files: str | bytes | None) -> Path:
+        named = {name.replace("__", "."): text for name, text in files.items()}
+        folder = tmp_path / "dataset"
+        folder.mkdir(exist_ok=True)
+        for name, text in (SOURCE | named).items():
+            path = folder / name
+            if text is None:
+                path.unlink(missing_ok=True)
+            elif isinstance(text, bytes):
+                path.write_bytes(text)
+            else:
+                path.write_text(text, encoding="utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """The demonstration data with its planted truth."""
+    from cxlib.data.demo import make_demo
+
+    return make_demo()
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The committed demonstration dataset, as of its last quarter."""
+    from cxlib.data import open_dataset
+
+    return open_dataset(ROOT / "data" / "demo", "2026Q3")
+
+
+def cx(*arguments: str, **options) -> subprocess.CompletedProcess:
+    """Run the command line in a process of its own, from the project's folder."""
+    environment = os.environ | options.pop("env", {})
+    return subprocess.run(
+        [sys.executable, "-c", "from cxlib.cli import main; main()", *map(str, arguments)],
+        cwd=options.pop("cwd", ROOT), env=environment, capture_output=True, text=True,
+        check=False, timeout=600, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def demo_report(tmp_path_factory):
+    """The published folder of the demonstration quarter."""
+    out = tmp_path_factory.mktemp("reports")
+    run = cx("report", "2026Q3", "--out", out)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return out
+
+
+@pytest.fixture(scope="session")
+def olist_report(tmp_path_factory):
+    """The published folder of the Olist example."""
+    out = tmp_path_factory.mktemp("olist")
+    run = cx("report", "2018Q2", "--dataset", "examples/olist", "--out", out)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return out
