@@ -1,0 +1,195 @@
+"""Rows for the analyses: customers with their behaviour, answers with their contact, accounts."""
+
+from datetime import datetime
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from cxlib.data import Dataset
+from cxlib.measure.kpis import KPIS
+from cxlib.measure.panel import Panel
+
+# What a customer tells about themselves, and what their contacts are split by.
+TRAITS = ("role", "birth_year", "preferred_channel")
+SPLITS = ("channel", "reason", "touchpoint")
+
+
+def customer_features(data: Dataset, since: datetime) -> pd.DataFrame:
+    """Who customers are and how they behave, one row per customer with contacts in the window.
+
+    Args:
+        data: The dataset.
+        since: The window runs from here to the end of the data.
+
+    What KPIs are made of (how often, how long, how well served) is left out: a group made by it
+    would differ in it by construction.
+
+    Returns:
+        Indexed by `customer_id`: the share of contacts per channel, reason and touchpoint, named
+        `channel: phone`; and the customer's own role, year of birth and preferred channel.
+        Columns that the dataset does not have are absent.
+    """
+    rows = data.rows("interactions").filter(lambda rows: rows.started_at >= ibis.timestamp(since))
+    frame = rows.select("customer_id").distinct().execute().set_index("customer_id")
+    for split in SPLITS:
+        if data.has("interactions", split):
+            counts = rows.group_by("customer_id", split).agg(n=rows.count()).execute()
+            wide = counts.dropna().pivot(index="customer_id", columns=split, values="n").fillna(0)
+            shares = wide.div(wide.sum(axis=1), axis=0)
+            shares.columns = [f"{split}: {value}" for value in shares.columns]
+            frame = frame.join(shares)
+    traits = [name for name in TRAITS if data.has("customers", name)]
+    if traits:
+        own = data.rows("customers").select("customer_id", *traits).execute()
+        frame = frame.join(own.set_index("customer_id"))
+    return frame.sort_index()
+
+
+def answers_with_contact(data: Dataset, metric: str, since: datetime) -> pd.DataFrame:
+    """Each answer to a survey question with the operational facts of the contact it is about.
+
+    Args:
+        data: The dataset.
+        metric: `csat`, `nps`, `ces` or a metric of the dataset's own.
+        since: Answers from this moment on.
+
+    Returns:
+        `customer_id`, `score`, and the facts that the dataset has: `not resolved` (0 or 1),
+        `transfers`, `wait` (log of the wait over its channel's median wait), `handling`
+        (likewise), and every numeric or true-or-false attribute of interactions.
+    """
+    if data.lacks("surveys", "score") or data.lacks("interactions"):
+        return pd.DataFrame({"customer_id": [], "score": []})
+    intake = next(each for each in data.intake if each.table == "interactions")
+    own = [name for name, kind in intake.attributes.items() if kind in ("number", "true or false")]
+    facts = [
+        n
+        for n in ("resolved", "transfers", "wait_seconds", "handle_seconds")
+        if data.has("interactions", n)
+    ]
+    answers = data.tables["surveys"]
+    at = answers.responded_at.fill_null(answers.sent_at)
+    asked = (answers.metric == metric) & answers.score.notnull() & (at >= ibis.timestamp(since))
+    answers = answers.filter(asked).select(
+        "response_id", "customer_id", "interaction_id", _score=answers.score
+    )
+    contacts = data.tables["interactions"].select("interaction_id", "channel", *facts, *own)
+    rows = answers.left_join(contacts, "interaction_id")
+    frame = rows.execute().sort_values("response_id", ignore_index=True)
+    table = frame[["customer_id", "_score"]].rename(columns={"_score": "score"})
+    if "resolved" in facts:
+        table["not resolved"] = 1 - frame.resolved.astype(float)
+    if "transfers" in facts:
+        table["transfers"] = frame.transfers
+    for name, column in (("wait", "wait_seconds"), ("handling", "handle_seconds")):
+        if column in facts:
+            usual = frame.groupby("channel")[column].transform("median")
+            table[name] = np.log((frame[column] + 1) / (usual + 1))
+    for name in own:
+        label = name.replace("_", " ")
+        # An attribute of the same name as one of the facts above is told apart from it.
+        label = f"{label} (attribute)" if label in table else label
+        table[label] = frame[name].astype(float)
+    return table
+
+
+def monthly_kpis(panel: pd.DataFrame, least: int = 24) -> pd.DataFrame:
+    """KPIs side by side by month, for those measured in at least so many months.
+
+    Args:
+        panel: A panel's frame by month.
+        least: How many months a KPI needs.
+
+    Returns:
+        Indexed by month, a column per KPI.
+    """
+    whole = panel[panel.complete.astype(bool)]
+    wide = whole.pivot(index="period", columns="kpi", values="value")
+    wide = wide[[name for name in KPIS if name in wide]]
+    return wide.loc[:, wide.notna().sum() >= least]
+
+
+def account_facts(data: Dataset, end: datetime) -> pd.DataFrame:
+    """What tiers rest on, one row per account that is still there.
+
+    Returns:
+        Indexed by `account_id`: `name` (or the id), `revenue_12m` (booked in the twelve months
+        before `end`), `growth_potential` and `strategic_value` (NaN where unknown).
+    """
+    accounts = data.rows("accounts").execute().set_index("account_id").sort_index()
+    stays = accounts.churn_date.isna() | (accounts.churn_date >= end)
+    accounts = accounts[stays & (accounts.signup_date.isna() | (accounts.signup_date < end))]
+    since = pd.Timestamp(end) - pd.DateOffset(years=1)
+    bookings = data.rows("revenue")
+    window = bookings.filter(
+        bookings.booked_at >= ibis.timestamp(since), bookings.booked_at < ibis.timestamp(end)
+    )
+    revenue = window.group_by("account_id").agg(revenue=window.amount.sum()).execute()
+    revenue = revenue.set_index("account_id").revenue.reindex(accounts.index).fillna(0.0)
+    return pd.DataFrame(
+        {
+            "name": accounts.name.astype("str").where(accounts.name.notna(), accounts.index),
+            "revenue_12m": revenue,
+            "growth_potential": accounts.growth_potential.astype(float),
+            "strategic_value": accounts.strategic_value.astype(float),
+        }
+    )
+
+
+def later_business(
+    data: Dataset, metric: str, asked_until: datetime, until: datetime
+) -> pd.DataFrame:
+    """What accounts did after their customers answered a survey.
+
+    Args:
+        data: The dataset.
+        metric: The survey question.
+        asked_until: Answers of the twelve months before this moment count.
+        until: The business results run from `asked_until` to here.
+
+    Returns:
+        A row per account with an answer that was there at `asked_until`: `account_id`, `score`
+        (mean of its customers' answers), `retained` (1 if it was still there at `until`; NaN
+        where the dataset has no churn dates) and `revenue` (booked between the two).
+    """
+    columns = ["account_id", "score", "retained", "revenue"]
+    tables = ("accounts", "revenue")
+    if data.lacks("surveys", "score", "account_id") or any(data.lacks(each) for each in tables):
+        return pd.DataFrame(columns=columns, dtype=float)
+    start = pd.Timestamp(asked_until) - pd.DateOffset(years=1)
+    answers = data.rows("surveys", "account_id")
+    answers = answers.mutate(at=answers.responded_at.fill_null(answers.sent_at))
+    answers = answers.filter(
+        (answers.metric == metric) & answers.score.notnull(),
+        answers.at >= ibis.timestamp(start),
+        answers.at < ibis.timestamp(asked_until),
+    )
+    scores = answers.group_by("account_id").agg(score=answers.score.mean())
+    bookings = data.rows("revenue")
+    bookings = bookings.filter(
+        bookings.booked_at >= ibis.timestamp(asked_until),
+        bookings.booked_at < ibis.timestamp(until),
+    )
+    revenue = bookings.group_by("account_id").agg(revenue=bookings.amount.sum())
+    joined = scores.left_join(revenue, "account_id").drop("account_id_right")
+    joined = joined.inner_join(
+        data.rows("accounts").select("account_id", "churn_date"), "account_id"
+    )
+    frame = joined.execute().sort_values("account_id", ignore_index=True)
+    frame = frame[frame.churn_date.isna() | (frame.churn_date >= asked_until)]
+    stayed = (frame.churn_date.isna() | (frame.churn_date >= until)).astype(float)
+    known = data.has("accounts", "churn_date")
+    frame = frame.assign(retained=stayed if known else np.nan, revenue=frame.revenue.fillna(0.0))
+    return frame[columns].reset_index(drop=True)
+
+
+def yearly_churn(churn: Panel) -> float | None:
+    """The share of accounts lost over the last four quarters; None where churn is not known.
+
+    Args:
+        churn: The churn rate by quarter.
+    """
+    rates = churn.of("churn_rate").tail(4)
+    whole = len(rates) == 4 and rates.complete.all()
+    return float(1 - (1 - rates.value).prod()) if whole else None

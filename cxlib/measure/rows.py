@@ -1,0 +1,126 @@
+"""The rows that KPIs count: survey answers, contacts, and accounts and customers per period.
+
+Columns made here begin with an underscore, which no column of a dataset does.
+"""
+
+from collections.abc import Iterable
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from cxlib.data import Dataset
+
+WHOLE = "all"  # the period that covers everything
+SECONDS_PER_DAY = 86_400
+
+
+def event_rows(data: Dataset, table: str, wanted: Iterable[str]) -> ir.Table:
+    """Survey or contact rows with the wanted columns, and those that KPIs derive from (`_…`)."""
+    rows = data.rows(table, *wanted)
+    end = ibis.timestamp(data.end).epoch_seconds()
+    if table == "surveys":
+        sent = rows.sent_at.epoch_seconds()
+        return rows.mutate(
+            _answered_at=rows.responded_at.fill_null(rows.sent_at),
+            _days_to_answer=(rows.responded_at.epoch_seconds() - sent) / SECONDS_PER_DAY,
+            _days_since_sent=(end - sent) / SECONDS_PER_DAY,
+        )
+    every = data.contacts
+    matter = [name for name in ("reason", "touchpoint") if name in _own(data, "interactions")][:1]
+    following = every.started_at.lead().over(
+        group_by=[every.customer_id, *(every[name] for name in matter)],
+        order_by=[every.started_at, every.interaction_id],
+    )
+    # Of a contact whose matter is not recorded, nobody can say whether it came back.
+    known = every[matter[0]].notnull() if matter else ibis.literal(True)
+    follow = every.select("interaction_id", _next_at=following, _matter_known=known)
+    rows = rows.left_join(follow, "interaction_id").drop("interaction_id_right")
+    started = rows.started_at.epoch_seconds()
+    return rows.mutate(
+        _days_to_next=(rows._next_at.epoch_seconds() - started) / SECONDS_PER_DAY,
+        _days_followed=(end - started) / SECONDS_PER_DAY,
+    )
+
+
+def account_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> ir.Table:
+    """A row per account and period in which it was there, with its bookings (`_…`).
+
+    An account is there from its signup to its churn, and in any period in which it has bookings;
+    where a dataset has neither date, only then.
+
+    Args:
+        data: The dataset.
+        wanted: Columns of the account to keep.
+        spans: The periods: `period`, `start`, `end`.
+    """
+    rows = data.rows("accounts", *wanted)
+    rows = rows.select(*dict.fromkeys(("account_id", "signup_date", "churn_date", *wanted)))
+    rows = rows.cross_join(_periods(spans))
+    booked = _bookings(data, spans)
+    rows = rows.left_join(booked, ["account_id", "_period"])
+    rows = rows.drop("account_id_right", "_period_right")
+    own = _own(data, "accounts")
+    dated = "signup_date" in own or "churn_date" in own
+    joined = rows.signup_date.isnull() | (rows.signup_date < rows._end)
+    stays = rows.churn_date.isnull() | (rows.churn_date >= rows._start)
+    there = (joined & stays & dated) | rows._bookings.notnull()
+    amounts = ("_amount", "_purchases", "_refunded", "_sold", "_upsold")
+    return rows.filter(there).mutate(
+        _at_start=(rows.signup_date.isnull() | (rows.signup_date < rows._start)) & stays,
+        _churned=(rows.churn_date < rows._end).fill_null(False),
+        **{name: rows[name].fill_null(0) for name in amounts},
+    )
+
+
+def customer_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> ir.Table:
+    """A row per customer and period in which the customer's account was there, with `_contacts`."""
+    dates = [name for name in ("signup_date", "churn_date") if data.has("customers", name)]
+    rows = data.rows("customers", *wanted, *dates)
+    rows = rows.select(*dict.fromkeys(("customer_id", *dates, *wanted)))
+    rows = rows.cross_join(_periods(spans))
+    if "signup_date" in dates:
+        rows = rows.filter(rows.signup_date.isnull() | (rows.signup_date < rows._end))
+    if "churn_date" in dates:
+        rows = rows.filter(rows.churn_date.isnull() | (rows.churn_date >= rows._start))
+    contacts = in_spans(
+        data.tables["interactions"].select("customer_id", "started_at"), "started_at", spans
+    )
+    counts = contacts.group_by("customer_id", "_period").agg(_contacts=contacts.count())
+    joined = rows.left_join(counts, ["customer_id", "_period"])
+    return joined.mutate(_contacts=joined._contacts.fill_null(0))
+
+
+def in_spans(rows: ir.Table, at: str, spans: pd.DataFrame) -> ir.Table:
+    """Rows with the `_period` that they fall in; those outside every period are left out."""
+    periods = _periods(spans)
+    return rows.join(periods, [rows[at] >= periods._start, rows[at] < periods._end])
+
+
+def _bookings(data: Dataset, spans: pd.DataFrame) -> ir.Table:
+    if "revenue" not in data.tables:
+        kinds = {"account_id": "string", "_period": "timestamp(6)"}
+        kinds |= dict.fromkeys(("_amount", "_refunded", "_sold"), "float64")
+        kinds |= dict.fromkeys(("_bookings", "_purchases", "_upsold"), "int64")
+        return ibis.memtable(pd.DataFrame(columns=list(kinds)), schema=kinds)
+    rows = data.tables["revenue"].select("account_id", "booked_at", "amount", "kind")
+    rows = in_spans(rows, "booked_at", spans)
+    sale = rows.amount > 0
+    upsell = rows.kind.isin(["upsell", "cross_sell"]) & sale
+    return rows.group_by("account_id", "_period").agg(
+        _bookings=rows.count(),
+        _amount=rows.amount.sum(),
+        _purchases=sale.sum(),
+        _refunded=(-rows.amount).sum(where=rows.amount < 0).fill_null(0),
+        _sold=rows.amount.sum(where=sale).fill_null(0),
+        _upsold=upsell.any().fill_null(False).cast("int64"),
+    )
+
+
+def _periods(spans: pd.DataFrame) -> ir.Table:
+    return ibis.memtable(spans[["period", "start", "end"]].add_prefix("_"))
+
+
+def _own(data: Dataset, table: str) -> set[str]:
+    """The columns that a table's own file brought."""
+    return {name for name, home in data.columns_of(table).items() if home == table}
