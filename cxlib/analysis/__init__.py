@@ -1,0 +1,1 @@
+"""Pure functions from frames to frozen results; nothing here draws, reads or prints."""
