@@ -1,0 +1,280 @@
+"""What the KPI and drivers page shows."""
+
+from cxlib.analysis.change import Change, difference
+from cxlib.analysis.correlation import Correlation
+from cxlib.analysis.drivers import Drivers, Group
+from cxlib.measure import KPIS
+from cxlib.measure.kpis import HIGHER, LOWER, RESTATED
+from cxlib.present.figure import BLUE, GREEN, GREY, RED, Figure, canvas, styled, whiskers
+from cxlib.present.findings import Finding
+from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
+from cxlib.present.tables import Table, make_table
+
+
+def change_finding(changes: tuple[Change, ...], against: str, currency: str = "") -> Finding:
+    """Which KPIs have changed, beyond chance."""
+    found = [each for each in changes if each.detected]
+    if not changes:
+        return Finding(
+            f"No KPI can be compared with {against}: the data do not span both quarters.",
+            news=False,
+        )
+    if not found:
+        return Finding(
+            f"None of {rows(len(changes), 'KPI')} shows a detectable change against {against}.",
+            evidence="The table gives the smallest change that would have been seen.",
+            news=False,
+        )
+    words = [
+        f"{in_sentence(each.kpi.label)} is {'up' if each.difference.value > 0 else 'down'} by "
+        f"{number(abs(each.difference.value), each.kpi.unit, currency, sign=True).lstrip('+')}"
+        f"{_judged(each)}"
+        for each in found
+        if not _restates(each, found)
+    ]
+    return Finding(
+        f"Against {against}, {listed(words)}; {_others(len(changes), len(found), len(words))}.",
+        estimate=found[0].difference,
+        evidence="Changes that stand out from chance, allowing for the number of KPIs looked at.",
+    )
+
+
+def _restates(change: Change, found: list[Change]) -> bool:
+    """Whether a KPI only says again what one named before it says."""
+    earlier = {each.kpi.name for each in found[: found.index(change)]}
+    return any(change.kpi.name in family and family & earlier for family in RESTATED)
+
+
+def _judged(change: Change) -> str:
+    if change.kpi.better not in (HIGHER, LOWER):
+        return ""
+    good = (change.difference.value > 0) == (change.kpi.better == HIGHER)
+    return " (better)" if good else " (worse)"
+
+
+def _others(all_kpis: int, found: int, named: int) -> str:
+    again = f", {found - named} that restate{'s' if found - named == 1 else ''} these"
+    return f"{all_kpis - found} without detectable change{again if found > named else ''}"
+
+
+def change_table(changes: tuple[Change, ...], currency: str = "") -> Table:
+    """Every KPI now and before, with the change and what could have been seen."""
+    return make_table(
+        [
+            {
+                "KPI": each.kpi.label,
+                "This quarter": estimate(each.now, currency),
+                "Before": number(each.before.value, each.kpi.unit, currency),
+                "Change": estimate(each.difference, currency, sign=True),
+                "Reading": _reading(each),
+                "Smallest change it alone would show": number(
+                    each.detectable, each.kpi.unit, currency, sign=True
+                ).lstrip("+"),
+            }
+            for each in changes
+        ],
+        "KPIs, with 95% intervals",
+        ("This quarter", "Before", "Change", "Smallest change it alone would show"),
+    )
+
+
+def _reading(change: Change) -> str:
+    if not change.detected:
+        return "no detectable change"
+    return f"{'up' if change.difference.value > 0 else 'down'}{_judged(change)}"
+
+
+def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
+    """Which KPIs move together."""
+    found = [each for each in pairs if each.detected]
+    if not pairs:
+        return Finding("There are too few months to tell which KPIs move together.", news=False)
+    if not found:
+        return Finding(
+            f"Of {rows(len(pairs), 'pair')} of KPIs, none moves together beyond chance from month "
+            "to month.",
+            news=False,
+        )
+    words = [
+        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))} "
+        f"({number(each.r.value, sign=True)})"
+        for each in found[:4]
+    ]
+    return Finding(
+        f"Of {rows(len(pairs), 'pair')} of KPIs, {len(found)} "
+        f"{'moves' if len(found) == 1 else 'move'} together from month to month beyond chance: "
+        f"{listed(words)}{' and others' if len(found) > 4 else ''}.",
+        estimate=found[0].r,
+        evidence="Correlation of what trend and the month before do not foretell; it is no cause.",
+    )
+
+
+def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table | None:
+    """The strongest pairs; None without pairs."""
+    if not pairs:
+        return None
+    return make_table(
+        [
+            {
+                "KPI": _label(each.x),
+                "With": _label(each.y),
+                "Correlation": estimate(each.r).replace("-", "−"),
+                "Months": number(each.r.n, "count"),
+                "q": f"{each.q:.3f}",
+                "Reading": "together" if each.detected else "may be chance",
+            }
+            for each in pairs[:most]
+        ],
+        f"The {min(most, len(pairs))} strongest of {rows(len(pairs), 'pair')}",
+        ("Correlation", "Months", "q"),
+    )
+
+
+@styled
+def correlation_figure(pairs: tuple[Correlation, ...], most: int = 10) -> Figure | None:
+    """The strongest correlations with their intervals; None without pairs."""
+    if not pairs:
+        return None
+    shown = pairs[:most]
+    figure, axis = canvas(0.8 + 0.27 * len(shown))
+    colours = [BLUE if each.detected else GREY for each in shown]
+    labels = [f"{_label(each.x)} – {_label(each.y)}" for each in shown]
+    whiskers(axis, [each.r for each in shown], labels, colours)
+    axis.axvline(0, color="#8a9099", lw=1)
+    axis.set(xlim=(-1, 1), xlabel="Correlation from month to month (grey: may be chance)")
+    found = [each for each in pairs if each.detected]
+    words = [f"{_label(each.x)} with {_label(each.y)} {number(each.r.value)}" for each in found[:5]]
+    return Figure(
+        figure,
+        f"Dot chart of the {len(shown)} strongest of {len(pairs)} correlations between KPIs with "
+        f"95% intervals; beyond chance: {listed(words) or 'none'}.",
+    )
+
+
+def driver_finding(drivers: Drivers) -> Finding:
+    """What a score goes with most."""
+    clear = [each for each in drivers.drivers if each.per_step.excludes(0)]
+    score = _score_name(drivers.outcome)
+    opening = f"{score[0].upper()}{score[1:]}"
+    if drivers.problem:
+        return Finding(f"What moves {score} cannot be told: {drivers.problem}.", news=False)
+    if not clear:
+        return Finding(
+            f"No fact of the contact goes detectably with {score}.",
+            evidence=f"{rows(drivers.answers, 'answer')}.",
+            news=False,
+        )
+    words = [f"{each.name} ({estimate(each.per_step, sign=True)} per step)" for each in clear[:3]]
+    return Finding(
+        f"{opening} goes most with {listed(words)}; the facts of the contact account for "
+        f"{drivers.explained:.0%} of its variation.",
+        estimate=clear[0].per_step,
+        evidence=f"{rows(drivers.answers, 'answer')}; an association, not proof of a cause.",
+    )
+
+
+@styled
+def driver_figure(drivers: Drivers) -> Figure | None:
+    """The drivers of a score, on one scale; None where there are none."""
+    if drivers.problem:
+        return None
+    figure, axis = canvas(0.9 + 0.34 * len(drivers.drivers))
+    colours = [
+        GREY if not each.standardised.excludes(0) else RED if each.standardised.value < 0 else GREEN
+        for each in drivers.drivers
+    ]
+    labels = [each.name for each in drivers.drivers]
+    whiskers(axis, [each.standardised for each in drivers.drivers], labels, colours)
+    axis.axvline(0, color="#8a9099", lw=1)
+    axis.set_xlabel(f"Change of {_score_name(drivers.outcome)} in standard deviations")
+    words = [
+        f"{each.name} {number(each.standardised.value, 'score', sign=True)}"
+        for each in drivers.drivers
+    ]
+    return Figure(
+        figure,
+        f"Dot chart of the drivers of {_score_name(drivers.outcome)} with 95% intervals, in "
+        f"standard deviations: {listed(words)}.",
+    )
+
+
+def driver_table(drivers: Drivers) -> Table | None:
+    """The drivers of a score in its own points; None where there are none."""
+    if drivers.problem:
+        return None
+    return make_table(
+        [
+            {
+                "Driver": each.name,
+                "Change per step": estimate(each.per_step, sign=True),
+                "Comparable size": number(each.standardised.value, "score", sign=True),
+                "p": f"{each.p:.3f}" if each.p >= 0.001 else "under 0.001",
+            }
+            for each in drivers.drivers
+        ],
+        f"Drivers of {_score_name(drivers.outcome)}, the others held equal{_left_out(drivers)}",
+        ("Change per step", "Comparable size", "p"),
+    )
+
+
+def _left_out(drivers: Drivers) -> str:
+    words = [f"{name} ({why})" for name, why in drivers.dropped.items()]
+    return f"; left out: {listed(words)}" if words else ""
+
+
+def _score_name(metric: str) -> str:
+    """How a survey answer is called in a sentence; a single answer has no Net Promoter Score."""
+    names = {"csat": "the CSAT score", "nps": "the NPS answer", "ces": "the ease score"}
+    return names.get(metric, f"the {metric} score")
+
+
+def group_finding(groups: tuple[Group, ...], months: int) -> Finding:
+    """Whether the groups differ in what came later."""
+    named = [each for each in groups if each.retained is not None]
+    if len(named) < 2:
+        return Finding(
+            "Later retention cannot be compared between the groups: no churn dates, or too few "
+            "accounts with an answer.",
+            news=False,
+        )
+    worst, best = named[0], named[-1]
+    gap = difference(best.retained, worst.retained)
+    if not gap.excludes(0):
+        return Finding(
+            f"Over the {months} months after, retention does not differ detectably: "
+            f"{worst.name} {estimate(worst.retained)}, {best.name} {estimate(best.retained)}.",
+            estimate=gap,
+            news=False,
+        )
+    return Finding(
+        f"Over the {months} months after, {estimate(best.retained)} of {best.name} stayed, against "
+        f"{estimate(worst.retained)} of {worst.name}.",
+        estimate=gap,
+        evidence="Accounts by their customers' mean answer; an association, not proof of a cause.",
+    )
+
+
+@styled
+def group_figure(groups: tuple[Group, ...], currency: str = "") -> Figure | None:
+    """Later retention and revenue by group; None where there is no group."""
+    if not groups:
+        return None
+    named = [each for each in groups if each.retained is not None]
+    colours = [RED, GREY, GREEN][-len(groups) :] if len(groups) <= 3 else [BLUE] * len(groups)
+    labels = [f"{each.name} ({number(each.accounts, 'count')})" for each in groups]
+    figure, axes = canvas(1.9, 1, 2 if named else 1, squeeze=False)
+    if named:
+        whiskers(axes[0, 0], [each.retained for each in groups], labels, colours, 100)
+        axes[0, 0].set(title="Still there", xlabel="Share of accounts (%)")
+    money = axes[0, -1]
+    whiskers(money, [each.revenue for each in groups], labels, colours)
+    money.set(title="Revenue per account", xlabel=currency or "money")
+    if named:
+        money.set_yticklabels([])
+    words = [f"{each.name}: {estimate(each.retained)}" for each in named]
+    words += [f"{each.name}: {estimate(each.revenue, currency)}" for each in groups]
+    return Figure(figure, f"Later retention and revenue per account by group. {'; '.join(words)}.")
+
+
+def _label(kpi: str) -> str:
+    return KPIS[kpi].label

@@ -1,0 +1,117 @@
+"""A figure with its alt text, drawn sharp, and the look that all figures share."""
+
+import io
+from dataclasses import dataclass
+from functools import wraps
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure as Canvas
+
+# Okabe and Ito's colours, told apart also by people who see few colours.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#7a7f87",
+)  # fmt: skip
+PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, YELLOW, GREY)
+INK, FAINT = "#1f2328", "#d9dce1"
+WIDTH = 7.4
+LARGEST_SVG = 150_000
+
+STYLE = {
+    **sns.axes_style("ticks"),
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": "#8a9099",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    # The same picture must give the same bytes.
+    "svg.hashsalt": "cxlib",
+    "svg.fonttype": "path",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure; shows itself in a notebook, with its alt text.
+
+    Attributes:
+        canvas: The matplotlib figure.
+        alt: What the figure shows, in words, for those who cannot see it.
+    """
+
+    canvas: Canvas
+    alt: str
+
+    @property
+    def axes(self) -> list[Axes]:
+        """The axes drawn on."""
+        return self.canvas.axes
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        with mpl.rc_context(STYLE):
+            svg = self._save("svg", metadata={"Date": None, "Creator": None})
+            if len(svg) <= LARGEST_SVG:
+                kind, image = "image/svg+xml", svg.decode()
+            else:
+                kind, image = "image/png", self._save("png", dpi=192)
+        width = int(self.canvas.get_figwidth() * 96)
+        return {kind: image, "text/plain": self.alt}, {kind: {"alt": self.alt, "width": width}}
+
+    def _save(self, kind: str, **options) -> bytes:
+        file = io.BytesIO()
+        self.canvas.savefig(file, format=kind, **options)
+        return file.getvalue()
+
+
+def styled(draw):
+    """Draw in the shared look, whatever the reader's own settings are."""
+
+    @wraps(draw)
+    def drawn(*args, **options):
+        with mpl.rc_context(STYLE):
+            return draw(*args, **options)
+
+    return drawn
+
+
+def canvas(height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, **options):
+    """An empty figure: the canvas and its axes (an array, if several)."""
+    figure = Canvas(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def dated(axes: Axes) -> None:
+    """Write the dates of an axis once, and short."""
+    locator = AutoDateLocator(maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+
+
+def whiskers(axes: Axes, estimates, labels, colours, factor: float = 1.0) -> None:
+    """A row per estimate: its value as a dot, its interval as a line."""
+    for row, (each, colour) in enumerate(zip(estimates, colours, strict=True)):
+        if each.has_interval:
+            axes.plot(
+                [each.low * factor, each.high * factor],
+                [row, row],
+                color=colour,
+                lw=2,
+                solid_capstyle="butt",
+            )
+        axes.plot(each.value * factor, row, "o", color=colour, ms=6)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=FAINT, lw=0.6)
+    axes.set_axisbelow(True)

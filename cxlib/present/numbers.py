@@ -1,0 +1,141 @@
+"""How numbers are written: the only place where they are rounded."""
+
+import math
+import re
+
+import pandas as pd
+from numpy import format_float_positional
+
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import Kpi
+
+
+def number(
+    value: float, unit: str = "", currency: str = "", sign: bool = False, like: float | None = None
+) -> str:
+    """A number as people read it.
+
+    Args:
+        value: The number.
+        unit: As in `Estimate`; `count` for whole things.
+        currency: Written after money.
+        sign: Write a plus before what is not negative, as for a change.
+        like: Write it as finely as this number; as itself, if None.
+
+    Examples:
+        >>> number(0.7262, "share"), number(95.4, "seconds"), number(3671, "seconds")
+        ('72.6%', '95 s', '1 h 1 min')
+        >>> number(65000, "money", "EUR"), number(0.031, "share", sign=True)
+        ('65,000 EUR', '+3.1 points')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = _magnitude(abs(value), unit, currency, sign, abs(value if like is None else like))
+    if value < 0 and any(digit in text for digit in "123456789"):
+        return f"−{text}"
+    return f"+{text}" if sign else text
+
+
+def _magnitude(value: float, unit: str, currency: str, change: bool, like: float) -> str:
+    match unit:
+        case "share":
+            return f"{100 * value:.1f} points" if change else f"{100 * value:.1f}%"
+        case "seconds":
+            return _duration(value, like)
+        case "money":
+            return f"{value:,.{2 if like < 100 else 0}f} {currency}".strip()
+        case "count":
+            return f"{value:,.0f}"
+        case "points":
+            return f"{value:.1f}"
+    if 0 < value < 0.01:
+        return format_float_positional(value, precision=2, fractional=False, trim="-")
+    return f"{value:.2f}"
+
+
+def _duration(seconds: float, like: float) -> str:
+    if like < 10:
+        return f"{seconds:.1f} s"
+    if round(like) < 300:
+        return f"{seconds:.0f} s"
+    if like < 3_600:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"
+
+
+def estimate(each: Estimate | None, currency: str = "", sign: bool = False) -> str:
+    """A value with its interval.
+
+    Examples:
+        >>> estimate(Estimate(0.726, 0.722, 0.730, 57676, "share"))
+        '72.6% (72.2 to 73.0)'
+        >>> estimate(Estimate(-138, -163, -113, 28, "seconds"), sign=True)
+        '−138 s (−163 to −113)'
+        >>> estimate(None)
+        '–'
+    """
+    if each is None:
+        return "–"
+    if not each.has_interval:
+        return f"{number(each.value, each.unit, currency, sign)} (no interval)"
+    like = max(abs(each.value), abs(each.low), abs(each.high))
+    texts = [
+        number(value, each.unit, currency, sign, like)
+        for value in (each.value, each.low, each.high)
+    ]
+    units = {re.sub(r"^[^A-Za-z%]*", "", text) for text in texts}
+    low, high = texts[1:]
+    if len(units) == 1 and not re.search(r"[a-z] \d", texts[0]):
+        # The unit need not be said three times.
+        low, high = (re.sub(r"[A-Za-z% ]+$", "", text) for text in (low, high))
+    return f"{texts[0]} ({low} to {high})"
+
+
+def rows(count: float, thing: str = "row") -> str:
+    """A count with its noun.
+
+    Examples:
+        >>> rows(1), rows(1200, "account")
+        ('1 row', '1,200 accounts')
+    """
+    return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
+
+
+def in_sentence(label: str) -> str:
+    """A label as it stands inside a sentence; names and abbreviations keep their capitals.
+
+    Examples:
+        >>> in_sentence("Transfer rate"), in_sentence("CSAT"), in_sentence("Net Promoter Score")
+        ('transfer rate', 'CSAT', 'Net Promoter Score')
+    """
+    rest = label[1:]
+    return label if any(letter.isupper() for letter in rest) else label[:1].lower() + rest
+
+
+def month(moment) -> str:
+    """A month as `Jul 2026`."""
+    return "–" if pd.isna(moment) else f"{pd.Timestamp(moment):%b %Y}"
+
+
+def axis_label(kpi: Kpi, currency: str = "") -> str:
+    """A KPI's label with its unit, for an axis."""
+    units = {"share": "%", "money": currency or "money", "points": "points", "score": "score"}
+    return f"{kpi.label} ({units.get(kpi.unit, kpi.unit)})"
+
+
+def scale(unit: str) -> float:
+    """What values of a unit are multiplied by on an axis."""
+    return 100.0 if unit == "share" else 1.0
+
+
+def listed(words) -> str:
+    """Words as a list in a sentence.
+
+    Examples:
+        >>> listed(["a", "b", "c"])
+        'a, b and c'
+    """
+    words = list(words)
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,65 @@
+import matplotlib
+import pandas as pd
+import pytest
+
+from cxlib.analysis.pdca import review
+from cxlib.measure import measure
+from cxlib.measure.coverage import cover
+from cxlib.measure.cycles import read_cycles
+from cxlib.present import cycles, explore, personas, readiness
+
+
+def test_a_figure_shows_itself_with_its_alt_text(data):
+    figure = readiness.months_figure(cover(data))
+    images, metadata = figure._repr_mimebundle_()
+    assert images["image/svg+xml"].startswith("<?xml")
+    assert metadata["image/svg+xml"]["alt"].startswith(
+        "Bar charts of rows per month, Oct 2023 to Sep 2026"
+    )
+
+
+def test_the_same_figure_has_the_same_bytes(data):
+    one, two = (readiness.filled_figure(cover(data))._repr_mimebundle_()[0] for _ in range(2))
+    assert one == two
+
+
+def test_drawing_leaves_the_readers_own_settings_alone(data):
+    before = dict(matplotlib.rcParams)
+    readiness.months_figure(cover(data))._repr_mimebundle_()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_each_dot_stands_at_the_mean_of_the_group_that_names_it(data):
+    """seaborn has mislabelled groups under pandas 3; ours are drawn by hand, and held to it."""
+    people = data.tables["customers"].select("customer_id", "role").execute()
+    known = data.attach("customers", people.rename(columns={"role": "persona"}))
+    panel = measure(known, ["average_handle_time"], by=["persona"])
+    figure = personas.kpi_figure(panel, ("average_handle_time",))
+    axis = figure.axes[0]
+    rows = pd.DataFrame(
+        [line.get_xydata()[0] for line in axis.lines if line.get_marker() == "o"],
+        columns=["x", "y"],
+    )
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    drawn = dict(zip(labels, rows.sort_values("y").x, strict=True))
+    contacts = data.tables["interactions"].execute().merge(people, on="customer_id")
+    by_hand = contacts[~contacts.abandoned].groupby("role").handle_seconds.mean()
+    assert drawn == pytest.approx(by_hand.to_dict())
+
+
+@pytest.fixture(scope="module")
+def board(data):
+    return review(read_cycles(data))
+
+
+def test_the_words_of_a_control_chart_come_from_the_chart(board):
+    cycle = next(each for each in board if each.cycle_id == "P03")
+    figure = cycles.control_chart(cycle)
+    assert "process limits" in figure.alt
+    assert "since then 9 of 9 points show a special cause" in figure.alt
+
+
+def test_every_widget_has_a_twin_without_widgets(data, board):
+    assert "interactions from" in explore.months_of(cover(data), "interactions").alt
+    assert "drivers of the CSAT score" in explore.drivers_of(data, "csat").alt
+    assert explore.explore_cycles(board).children

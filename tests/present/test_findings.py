@@ -1,0 +1,108 @@
+import dataclasses
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib.analysis.change import compare
+from cxlib.analysis.correlation import correlate
+from cxlib.analysis.personas import find_personas
+from cxlib.data.demo_truth import CYCLES
+from cxlib.measure import KPIS, Estimate
+from cxlib.present import drivers, personas
+from cxlib.present.findings import MIME, Finding
+from cxlib.present.tables import Table, make_table, save_table
+
+
+def estimate(value, half, unit="points"):
+    return Estimate(value, value - half, value + half, 200, unit)
+
+
+def test_a_change_within_chance_is_not_called_up():
+    changes = compare([(KPIS["nps"], estimate(30.3, 9), estimate(30.0, 9))])
+    finding = drivers.change_finding(changes, "2026Q2")
+    assert finding.sentence == "None of 1 KPI shows a detectable change against 2026Q2."
+    assert not finding.news
+    assert drivers.change_table(changes).frame.Reading[0] == "no detectable change"
+
+
+def test_a_change_beyond_chance_is_called_up_and_judged():
+    changes = compare(
+        [
+            (KPIS["nps"], estimate(60, 4), estimate(30, 4)),
+            (KPIS["churn_rate"], estimate(0.09, 0.01, "share"), estimate(0.02, 0.01, "share")),
+        ]
+    )
+    sentence = drivers.change_finding(changes, "2026Q2").sentence
+    assert "Net Promoter Score is up by 30.0 (better)" in sentence
+    assert "churn rate is up by 7.0 points (worse)" in sentence
+
+
+def test_what_restates_a_kpi_is_not_said_twice():
+    share = [estimate(0.9, 0.01, "share"), estimate(0.8, 0.01, "share")]
+    changes = compare([(KPIS["retention_rate"], *share), (KPIS["churn_rate"], *share[::-1])])
+    sentence = drivers.change_finding(changes, "2026Q2").sentence
+    assert "retention rate is up" in sentence
+    assert "churn" not in sentence
+
+
+def test_no_personas_is_said_plainly():
+    noise = pd.DataFrame(np.random.default_rng(0).normal(size=(400, 4))).rename(columns=str)
+    found = find_personas(noise)
+    assert personas.found_finding(found).sentence.startswith("No stable personas")
+    assert personas.card_table(found) is None
+    assert personas.assignment_frame(found).empty
+    assert list(personas.assignment_frame(found)) == ["customer_id", "persona"]
+
+
+def test_no_correlation_is_said_plainly():
+    assert "too few months" in drivers.correlation_finding(correlate(pd.DataFrame())).sentence
+
+
+def test_a_finding_is_stored_as_json_without_nan():
+    bundle = Finding("x", Estimate(1.0, np.nan, np.nan, 1))._repr_mimebundle_()
+    stored = json.loads(json.dumps(bundle[MIME], allow_nan=False))
+    assert stored["estimate"]["low"] is None
+    assert stored["sentence"] == "x"
+
+
+def test_text_is_shown_as_text():
+    evil = "<script>alert(1)</script>"
+    assert "<script>" not in Finding(evil, evidence=evil)._repr_mimebundle_()["text/html"]
+    assert "<script>" not in make_table([{evil: evil}], evil)._repr_html_()
+
+
+def test_a_table_does_not_change():
+    table = Table(pd.DataFrame({"a": ["1"]}), "t")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        table.caption = "other"
+
+
+def test_a_file_carries_no_formula(tmp_path, monkeypatch):
+    monkeypatch.setenv("CX_OUTPUT", str(tmp_path))
+    frame = pd.DataFrame(
+        {"name": ["=1+1", "+49", "-x", "@y", "\tz", "plain"], "amount": [-1.5] * 6}
+    )
+    text = save_table(frame, "t.csv").read_text()
+    assert text.splitlines()[1] == "'=1+1,-1.5"
+    assert text.splitlines()[6] == "plain,-1.5"
+    back = pd.read_parquet(save_table(frame, "t.parquet"))
+    assert list(back.name) == list(frame.name)
+
+
+def test_the_planted_cycles_cover_every_trap():
+    assert len({cycle.because for cycle in CYCLES}) >= 7
+
+
+def test_what_sets_a_persona_apart_has_its_direction(data):
+    from cxlib.present.personas import _marks
+
+    profile = pd.Series({"birth_year": -1.2, "channel: web": -0.9, "reason: how_to": 0.4, "x": 0.1})
+    assert _marks(profile) == ["older", "less channel web", "more reason how-to"]
+
+
+def test_the_batch_reads_findings_by_the_name_under_which_they_are_stored():
+    from cxlib.batch.render import FINDING
+
+    assert FINDING == MIME
