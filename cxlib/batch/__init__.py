@@ -1,0 +1,1 @@
+"""From notebooks to published pages; this room knows notebooks, not analyses."""
