@@ -12,6 +12,7 @@ import ibis
 import pandera.ibis as pa
 
 from cxlib.data.config import SCALES
+from cxlib.data.files import TABLES
 
 TEXT, TIME, FLAG, NUMBER = (
     ibis.dtype(name) for name in ("string", "timestamp(6)", "boolean", "float64")
@@ -47,18 +48,18 @@ def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrame
         "surveys": [_score_within(metric, *ends) for metric, ends in scales.items()],
         "revenue": [_refund_negative()],
     }
-    tables = {
-        "accounts": _accounts(),
-        "customers": _customers(),
-        "interactions": _interactions(),
-        "surveys": _surveys(scales),
-        "revenue": _revenue(),
-        "cycles": _cycles(),
-        "targets": _targets(),
-    }
+    columns = (
+        _accounts(),
+        _customers(),
+        _interactions(),
+        _surveys(scales),
+        _revenue(),
+        _cycles(),
+        _targets(),
+    )
     return {
-        name: pa.DataFrameSchema(columns, across.get(name), name=name)
-        for name, columns in tables.items()
+        name: pa.DataFrameSchema(each, across.get(name), name=name)
+        for name, each in zip(TABLES, columns, strict=True)
     }
 
 

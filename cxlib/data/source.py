@@ -1,7 +1,6 @@
-"""Finding a table's file and bringing its rows, untouched, into the engine."""
+"""Bringing a table's rows, untouched, from its file into the engine."""
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +8,11 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
-import sqlglot
-from sqlglot import exp
 
-from cxlib.data.config import Config, expand
+from cxlib.data.config import Config
+from cxlib.data.files import not_utf8, read_mapping, undecodable
 from cxlib.errors import DataError
 
-SUFFIXES = (".sql", ".parquet", ".csv")
-RAW_SUFFIXES = (".parquet", ".csv")
 DELIMITERS = (",", ";", "\t", "|")
 OWN = "_cx_"  # begins the names of our own tables, beside those of raw files
 ROW = "_row"  # the row's number in its file, counting from 1; no data column may be named so
@@ -37,12 +33,6 @@ class RawTable:
     inputs: tuple[Path, ...]
     rows: ir.Table
     rejects: pd.DataFrame
-
-
-def find_table(folder: Path, table: str) -> Path | None:
-    """The file that holds a table: the first found of `.sql`, `.parquet` and `.csv`."""
-    candidates = (folder / f"{table}{suffix}" for suffix in SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
 
 
 def open_engine(config: Config, folder: Path) -> ibis.BaseBackend:
@@ -76,7 +66,7 @@ def read_table(connection: ibis.BaseBackend, path: Path, table: str, config: Con
         elif path.suffix == ".parquet":
             connection.raw_sql(_with_rows(name, _scan(path), "VIEW"))
         else:
-            query, raw = _mapping(path, config)
+            query, raw = read_mapping(path, config)
             inputs = (path, *raw)
             for file in raw:
                 _bring(connection, file)
@@ -88,7 +78,7 @@ def read_table(connection: ibis.BaseBackend, path: Path, table: str, config: Con
 
 def _bring(connection, file: Path) -> None:
     """Make a raw file a table of its own name; the columns of a CSV file are text."""
-    known = f"SELECT 1 FROM information_schema.tables WHERE table_name = {_text(file.stem)}"
+    known = f"SELECT 1 FROM information_schema.tables WHERE table_name = {quoted(file.stem)}"
     if connection.raw_sql(known).fetchone():
         return
     if file.suffix.lower() == ".parquet":
@@ -117,10 +107,10 @@ def _load_csv(connection, path: Path, name: str) -> pd.DataFrame:
 
 def _csv_scan(path: Path, header: list[str], delimiter: str) -> str:
     """Read a CSV file as it says: nothing about it is guessed from its rows."""
-    columns = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in header)
+    columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in header)
     return (
-        f"SELECT * FROM read_csv({_text(path)}, header=true, auto_detect=false, "
-        f"delim={_text(delimiter)}, quote='\"', escape='\"', comment='', "
+        f"SELECT * FROM read_csv({quoted(path)}, header=true, auto_detect=false, "
+        f"delim={quoted(delimiter)}, quote='\"', escape='\"', comment='', "
         f"columns={{{columns}}}, store_rejects=true, rejects_limit=0)"
     )
 
@@ -133,7 +123,7 @@ def _take_rejects(connection, path: Path) -> pd.DataFrame:
     ).df()
     connection.raw_sql("DROP TABLE reject_errors; DROP TABLE reject_scans")
     if (rejects.error_type == "INVALID ENCODING").any():
-        raise DataError(_not_utf8(path))
+        raise DataError(not_utf8(path))
     return rejects.drop_duplicates("row")
 
 
@@ -149,7 +139,7 @@ def _header(path: Path, delimiter: str) -> list[str]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = next(csv.reader(file, delimiter=delimiter), [])
     except UnicodeDecodeError:
-        raise DataError(_not_utf8(path)) from None
+        raise DataError(not_utf8(path)) from None
     if not any(header):
         raise DataError(f"{path}: the first line is empty; it must hold the names of the columns")
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
@@ -162,34 +152,8 @@ def _header(path: Path, delimiter: str) -> list[str]:
     return header
 
 
-def _mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
-    """A mapping's SELECT, and the raw files that it reads."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        statements = [each for each in sqlglot.parse(text, read="duckdb") if each is not None]
-    except UnicodeDecodeError:
-        raise DataError(_not_utf8(path)) from None
-    except sqlglot.errors.ParseError as error:
-        at = error.errors[0]
-        raise DataError(
-            f"{path}, line {at['line']}: not readable as SQL: {at['description']}"
-        ) from None
-    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise DataError(f"{path}: must be one SELECT statement")
-    toml = path.parent / "dataset.toml"
-    source = (path.parent / expand(config.source.folder, toml)).resolve()
-    if not source.is_dir():
-        raise DataError(
-            f"{toml}: source.folder == {config.source.folder!r}: there is no folder {source}; "
-            "set it to the folder that holds the raw files"
-        )
-    named = {table.name for table in statements[0].find_all(exp.Table)}
-    files = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
-    return text.strip().rstrip(";"), [each for each in files if each.stem in named]
-
-
 def _scan(path: Path) -> str:
-    return f"SELECT * FROM read_parquet({_text(path)})"
+    return f"SELECT * FROM read_parquet({quoted(path)})"
 
 
 def _with_rows(name: str, query: str, kind: str = "TABLE") -> str:
@@ -204,28 +168,10 @@ def _explain(path: Path, inputs: tuple[Path, ...], error: duckdb.Error) -> str:
     message = str(error)
     if "unicode" in message.lower() or "encod" in message.lower():
         for suspect in inputs:
-            if suspect.suffix.lower() != ".parquet" and next(_undecodable(suspect), None):
-                return _not_utf8(suspect)
+            if suspect.suffix.lower() != ".parquet" and next(undecodable(suspect), None):
+                return not_utf8(suspect)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     return f"{path}: {' '.join(lines[:2])}"
-
-
-def _not_utf8(path: Path) -> str:
-    bad = list(_undecodable(path))
-    line, value = bad[0]
-    return (
-        f"{path}, line {line}: {value!r} is not UTF-8 ({len(bad)} such lines); "
-        "save the file as UTF-8 (in a spreadsheet: “CSV UTF-8”)"
-    )
-
-
-def _undecodable(path: Path) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                yield number, line[max(error.start - 20, 0) : error.end + 10].strip()
 
 
 def _no_rejects() -> pd.DataFrame:
@@ -236,5 +182,6 @@ def _name(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _text(value: object) -> str:
+def quoted(value: object) -> str:
+    """A value as a text literal of SQL."""
     return "'" + str(value).replace("'", "''") + "'"

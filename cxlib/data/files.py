@@ -1,0 +1,114 @@
+"""The files that a dataset consists of, and the fingerprint that changes when one of them does.
+
+Kept free of the engine, so that a run which finds nothing changed need not load it.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from cxlib.data.config import Config, expand, read_config
+from cxlib.errors import ArgumentError, DataError
+
+# In the order in which they refer to one another; `contract.py` says what each holds.
+TABLES = ("accounts", "customers", "interactions", "surveys", "revenue", "cycles", "targets")
+SUFFIXES = (".sql", ".parquet", ".csv")
+RAW_SUFFIXES = (".parquet", ".csv")
+
+
+def find_folder(folder: Path) -> Path:
+    """A dataset's folder; a relative one may lie in the working folder or in one above it.
+
+    Raises:
+        ArgumentError: There is none.
+    """
+    places = [Path.cwd(), *Path.cwd().parents]
+    found = next((place / folder for place in places if (place / folder).is_dir()), None)
+    if found is None:
+        raise ArgumentError(f"dataset {str(folder)!r}: there is no such folder")
+    return found.resolve()
+
+
+def find_table(folder: Path, table: str) -> Path | None:
+    """The file that holds a table: the first found of `.sql`, `.parquet` and `.csv`."""
+    candidates = (folder / f"{table}{suffix}" for suffix in SUFFIXES)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def find_files(folder: Path) -> set[Path]:
+    """Every file that opening a dataset reads: its settings, its tables, and their raw files.
+
+    Raises:
+        DataError: The settings or a mapping cannot be read.
+    """
+    config = read_config(folder)
+    files = {folder / "dataset.toml"}
+    for table in TABLES:
+        if path := find_table(folder, table):
+            raw = read_mapping(path, config)[1] if path.suffix == ".sql" else ()
+            files.update((path, *raw))
+    return files
+
+
+def fingerprint(files: Iterable[Path]) -> str:
+    """A short text that changes whenever the name or the content of a file does."""
+    digest = hashlib.sha256()
+    for path in sorted(files, key=lambda each: (each.name, each)):
+        digest.update(path.name.encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
+    """A mapping's SELECT, and the raw files that it reads.
+
+    Raises:
+        DataError: It is not one SELECT in UTF-8, or the folder of raw files is not there.
+    """
+    # Most datasets that nobody has touched need no parser.
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        statements = [each for each in sqlglot.parse(text, read="duckdb") if each is not None]
+    except UnicodeDecodeError:
+        raise DataError(not_utf8(path)) from None
+    except sqlglot.errors.ParseError as error:
+        at = error.errors[0]
+        raise DataError(
+            f"{path}, line {at['line']}: not readable as SQL: {at['description']}"
+        ) from None
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise DataError(f"{path}: must be one SELECT statement")
+    toml = path.parent / "dataset.toml"
+    source = (path.parent / expand(config.source.folder, toml)).resolve()
+    if not source.is_dir():
+        raise DataError(
+            f"{toml}: source.folder == {config.source.folder!r}: there is no folder {source}; "
+            "set it to the folder that holds the raw files"
+        )
+    named = {table.name for table in statements[0].find_all(exp.Table)}
+    files = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
+    return text.strip().rstrip(";"), [each for each in files if each.stem in named]
+
+
+def not_utf8(path: Path) -> str:
+    """Where a file is not UTF-8, and what to do."""
+    bad = list(undecodable(path))
+    line, value = bad[0]
+    return (
+        f"{path}, line {line}: {value!r} is not UTF-8 ({len(bad)} such lines); "
+        "save the file as UTF-8 (in a spreadsheet: “CSV UTF-8”)"
+    )
+
+
+def undecodable(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file that are not UTF-8: number, and the bytes around the fault."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                yield number, line[max(error.start - 20, 0) : error.end + 10].strip()

@@ -1,0 +1,90 @@
+"""A validated dataset, kept for the notebooks of a run: judged once, read by each of them.
+
+A run keeps the dataset as of its quarter, and for each slice only the tables that the slice's
+filter has changed. A notebook that runs by itself has no snapshot, and opens the files.
+"""
+
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+
+import ibis
+
+from cxlib.data.config import read_config
+from cxlib.data.dataset import Dataset
+from cxlib.data.source import open_engine, quoted
+
+VARIABLE = "CX_SNAPSHOT"
+WHOLE, SLICE = "whole", "slice"
+ABOUT = "about.pickle"  # written and read within one run, by one program
+IN_ENGINE = ("config", "tables", "contacts")
+
+
+def keep(dataset: Dataset, folder: Path) -> None:
+    """Keep a dataset as of its quarter, unfiltered, in an empty folder."""
+    folder.mkdir(parents=True)
+    _write(dataset, dataset.tables, folder / f"{WHOLE}.duckdb")
+    _describe(dataset, dict.fromkeys(dataset.tables, WHOLE), folder, folder)
+
+
+def keep_slice(part: Dataset, whole: Dataset, base: Path, folder: Path) -> None:
+    """Keep what a filter has changed, beside the whole that was kept in `base`."""
+    folder.mkdir(parents=True)
+    changed = {
+        name: rows for name, rows in part.tables.items() if rows is not whole.tables.get(name)
+    }
+    _write(part, changed, folder / f"{SLICE}.duckdb")
+    places = {name: SLICE if name in changed else WHOLE for name in part.tables}
+    _describe(part, places, base, folder)
+
+
+def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
+    """The dataset that this run has kept for a notebook; None if it has kept no such one."""
+    place = os.environ.get(VARIABLE)
+    if not place:
+        return None
+    about = pickle.loads((Path(place) / ABOUT).read_bytes())
+    if about["asked"] != (folder, quarter, where):
+        return None
+    config = read_config(folder)
+    connection = open_engine(config, folder)
+    # Sums of fractions depend on the order of their terms; a single thread always keeps it.
+    connection.raw_sql("SET threads = 1")
+    for name, file in about["files"].items():
+        connection.raw_sql(f"ATTACH {quoted(file)} AS {name} (READ_ONLY)")
+    tables = {
+        name: connection.table(name, database=(at, "main")) for name, at in about["places"].items()
+    }
+    contacts = None
+    if about["contacts"]:
+        contacts = connection.table("interactions", database=(WHOLE, "main"))
+    return Dataset(config=config, tables=tables, contacts=contacts, **about["plain"])
+
+
+def _write(dataset: Dataset, tables: Mapping, file: Path) -> None:
+    connection = next(iter(dataset.tables.values())).get_backend()
+    connection.raw_sql(f"ATTACH {quoted(file)} AS kept")
+    for name, rows in tables.items():
+        connection.raw_sql(f"CREATE TABLE kept.main.{name} AS {ibis.to_sql(rows)}")
+    connection.raw_sql("DETACH kept")
+
+
+def _describe(dataset: Dataset, places: Mapping[str, str], base: Path, folder: Path) -> None:
+    plain = replace(dataset, tables={}, contacts=None)
+    files = {WHOLE: base / f"{WHOLE}.duckdb"}
+    if folder != base:
+        files[SLICE] = folder / f"{SLICE}.duckdb"
+    about = {
+        "asked": (dataset.folder, str(dataset.quarter), dataset.where),
+        "plain": {
+            each.name: getattr(plain, each.name)
+            for each in fields(plain)
+            if each.name not in IN_ENGINE
+        },
+        "places": dict(places),
+        "contacts": dataset.contacts is not None,
+        "files": files,
+    }
+    (folder / ABOUT).write_bytes(pickle.dumps(about))
