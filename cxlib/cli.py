@@ -1,13 +1,15 @@
 """The command `cx`: a thin wrapper over the rooms above."""
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from cxlib.errors import CxError
 
@@ -19,7 +21,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False)
 
 DatasetOption = Annotated[Path, typer.Option(help="The dataset's folder.")]
 NotebooksOption = Annotated[Path, typer.Option(help="The folder of notebooks.")]
@@ -27,57 +28,71 @@ NotebooksOption = Annotated[Path, typer.Option(help="The folder of notebooks.")]
 
 @app.command()
 def report(
-    quarter: Annotated[str, typer.Argument(help="Such as 2026Q3.")],
+    quarters: Annotated[str, typer.Argument(help="Such as 2026Q3, or 2025Q4..2026Q3.")],
     dataset: DatasetOption = Path("data/demo"),
     only: Annotated[str, typer.Option(help="Names of notebooks, with commas between.")] = "",
     where: Annotated[str, typer.Option(help="Report only rows such as region = 'EMEA'.")] = "",
+    by: Annotated[
+        str, typer.Option(help="A column of accounts or customers; each value gets its own pages.")
+    ] = "",
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks at once.")] = os.cpu_count() or 1,
-    out: Annotated[Path, typer.Option(help="The folder of all reports.")] = Path("reports"),
+    out: Annotated[str, typer.Option(help="The folder of all reports, or its URL.")] = "reports",
+    fresh: Annotated[bool, typer.Option(help="Run also what has not changed.")] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds for a notebook.")] = 1_800,
+    memory: Annotated[float, typer.Option(min=100, help="Megabytes for a notebook.")] = 4_000,
     parameter: Annotated[
         list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="A notebook's parameter.")
     ] = None,
     notebooks: NotebooksOption = Path("notebooks"),
+    fork: Annotated[
+        bool | None, typer.Option(help="Fork kernels from a warm process; where possible.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option(help="Say only what went wrong.")] = False,
+    log_json: Annotated[bool, typer.Option(help="Say everything in lines of JSON.")] = False,
 ) -> None:
     """Run the notebooks for a quarter, and publish their pages."""
-    from cxlib.batch.execute import FAILED
-    from cxlib.batch.notebooks import check_parameters, find_notebooks
-    from cxlib.batch.publish import Page, Source, publish
+    from cxlib.batch.notebooks import check_parameters, choose, find_notebooks
+    from cxlib.batch.progress import choose_progress
+    from cxlib.batch.report import report as run_report
+    from cxlib.batch.request import Limits, Request, read_quarters
+    from cxlib.batch.store import published_to
+    from cxlib.batch.warm import can_fork
 
-    chosen = find_notebooks(notebooks, [name.strip() for name in only.split(",") if name.strip()])
-    values = check_parameters(chosen, parameter or [])
-    data = _open(dataset, quarter, where)
-    rows = {
-        each.table: {"read": each.read, "used": each.used, "quarantined": each.quarantined}
-        for each in data.intake
-    }
-    source = Source(
-        name=data.config.name,
-        folder=data.folder,
-        quarter=str(data.quarter),
+    suite = find_notebooks(notebooks)
+    chosen = choose(suite, [name.strip() for name in only.split(",") if name.strip()])
+    progress = choose_progress(quiet, log_json)
+    request = Request(
+        quarters=read_quarters(quarters),
+        dataset=dataset,
+        notebooks=suite,
+        only=tuple(each.name for each in chosen) if only else (),
         where=where,
-        unfiltered=tuple(sorted(data.unfiltered)),
-        fingerprint=data.fingerprint,
-        rows=rows,
+        by=by,
+        parameters=check_parameters(chosen, parameter or []),
+        jobs=jobs,
+        fresh=fresh,
+        fork=can_fork() if fork is None else fork,
+        limits=Limits(timeout, memory),
     )
-
-    def show(page: Page, done: int, total: int) -> None:
-        words = f": {page.outcome.message}" if page.outcome.message else ""
-        console.print(
-            f"[{done}/{total}] {page.notebook.name}: {page.outcome.status} "
-            f"in {page.outcome.seconds:.1f} s{words}",
-            markup=False,
-            soft_wrap=True,
-        )
-
-    pages = publish(chosen, source, values, out.resolve(), jobs, show)
-    console.print(f"{out / str(data.quarter) / 'index.html'}", soft_wrap=True)
-    if any(page.outcome.status == FAILED for page in pages):
+    with _stopped_by_signals(), published_to(out, request.quarters) as folder:
+        result = run_report(replace(request, out=folder), progress)
+    for note in result.notes:
+        progress.say(note)
+    if not result.ran:
+        progress.say("nothing has changed since the last run; --fresh runs everything again")
+    for quarter in request.quarters:
+        progress.say(f"{out}/{quarter}/index.html")
+    if result.failed:
         raise typer.Exit(SOME_FAILED)
 
 
 @app.command()
 def check(dataset: DatasetOption = Path("data/demo")) -> None:
     """Read and validate a dataset; say what was set apart, and why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
     data = _open(dataset)
     table = Table("table", "file", "read", "used", "quarantined", "missing columns")
     for each in data.intake:
@@ -108,7 +123,7 @@ def demo(
     if out.exists() and any(out.iterdir()):
         raise CxError(f"{out}: is not empty; name a new folder")
     write_demo(out, make_demo(accounts, interactions, quarters, seed))
-    console.print(f"{out}", soft_wrap=True)
+    print(out)
 
 
 @app.command("list")
@@ -117,15 +132,34 @@ def list_notebooks(notebooks: NotebooksOption = Path("notebooks")) -> None:
     from cxlib.batch.notebooks import find_notebooks
 
     for notebook in find_notebooks(notebooks):
-        console.print(f"{notebook.name}: {notebook.question}", markup=False, soft_wrap=True)
+        print(f"{notebook.name}: {notebook.question}")
         for name, (default, words) in notebook.parameters.items():
-            console.print(f"    {name} = {default!r}  {words}", markup=False, soft_wrap=True)
+            print(f"    {name} = {default!r}  {words}")
 
 
 def _open(folder: Path, quarter: str | None = None, where: str = ""):
     from cxlib.data import open_dataset
 
     return open_dataset(folder, quarter, where)
+
+
+class Stopped(BaseException):
+    """A signal has asked the run to stop."""
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end a run in order: its processes first, then the command."""
+
+    def stop(number: int, frame) -> None:
+        raise Stopped(number)
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def main() -> None:
@@ -135,6 +169,9 @@ def main() -> None:
     except CxError as error:
         print(f"cx: {error}", file=sys.stderr)
         sys.exit(WRONG)
+    except Stopped as stopped:
+        print("cx: stopped; what was published is as it was", file=sys.stderr)
+        sys.exit(128 + stopped.args[0])
     except OSError as error:
         # A folder that cannot be written, a full disk: a person can put it right.
         print(f"cx: {error.filename}: {error.strerror}", file=sys.stderr)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from cxlib.measure import intervals
 from cxlib.measure.estimate import CONFIDENCE, Estimate
@@ -96,7 +97,7 @@ def find_drivers(answers: pd.DataFrame, outcome: str) -> Drivers:
             names.append(name)
     if problem := _obstacle(used, names):
         return Drivers(outcome, (), np.nan, len(used), dropped, problem)
-    fit = sm.OLS(used.score, sm.add_constant(used[names])).fit(
+    fit = OLS(used.score, add_constant(used[names])).fit(
         cov_type="cluster", cov_kwds={"groups": pd.factorize(used.customer_id)[0]}, use_t=True
     )
     ends = fit.conf_int(1 - CONFIDENCE)

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
+from statsmodels.regression.linear_model import OLS
+from statsmodels.tools import add_constant
 
 from cxlib.analysis.spc import FEWEST_BASELINE, Chart, xmr
 from cxlib.measure import intervals
@@ -133,8 +134,8 @@ def step_change(months: pd.DataFrame, start: datetime, unit: str) -> Estimate | 
         columns += [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
     if len(used) < len(columns) + 5 or not used.after.any() or not used.before.any():
         return None
-    design = sm.add_constant(np.column_stack(columns))
-    fit = sm.OLS(used.value.to_numpy(dtype=float), design).fit(
+    design = add_constant(np.column_stack(columns))
+    fit = OLS(used.value.to_numpy(dtype=float), design).fit(
         cov_type="HAC", cov_kwds={"maxlags": 2, "use_correction": True}, use_t=True
     )
     low, high = fit.conf_int(1 - CONFIDENCE)[2]

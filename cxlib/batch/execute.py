@@ -1,98 +1,151 @@
-"""Running one notebook, in a process of its own.
+"""Running one notebook and making its page, in a process of its own."""
 
-`python -m cxlib.batch.execute` reads a job from standard input and writes the outcome to
-standard output, both as JSON: papermill changes state of the whole process, so that two
-notebooks must not share one.
-"""
-
-import contextlib
 import json
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-PUBLISHED, LEFT_OUT, FAILED = "published", "left out", "failed"
+import nbformat
+import papermill
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+
+from cxlib.batch.job import (
+    EXECUTED,
+    FAILED,
+    FINDINGS,
+    LEFT_OUT,
+    LOG,
+    PAGE,
+    PUBLISHED,
+    Job,
+    cell_name,
+)
+from cxlib.batch.kernels import Spare, WarmManager, end_with_parent
+from cxlib.batch.render import findings_of, render
+from cxlib.batch.warm import WARM
+
 # The error by which a notebook says that the dataset cannot feed it.
 MISSING_DATA = "MissingData"
-# Notebooks run side by side; if each of them also took every core for its sums, they would
-# stand in one another's way.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+INJECTED = "injected-parameters"  # papermill's tag
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        status: published, left out (the dataset cannot feed it) or failed.
-        seconds: How long it took.
-        message: What went wrong, and in which cell; empty if nothing did.
-    """
-
-    status: str
-    seconds: float
-    message: str = ""
-
-
-def execute(source: Path, target: Path, parameters: Mapping, output: Path) -> Outcome:
-    """Run a notebook in a new process.
-
-    Args:
-        source, target: The notebook, and where to write it with its outputs.
-        parameters: Values for its parameters.
-        output: The folder in which its `tables/` go.
-    """
-    job = {"source": str(source), "target": str(target), "parameters": dict(parameters)}
+def execute(job: Job, events: Connection) -> None:
+    """Run a job, telling what happens as `job.run` says."""
     started = time.monotonic()
-    process = subprocess.run(
-        [sys.executable, "-m", "cxlib.batch.execute"],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        # The tables of each notebook, and the kernel's files, stay apart.
-        cwd=output,
-        env=os.environ | {"CX_OUTPUT": str(output)} | dict.fromkeys(THREADS, "1"),
-        check=False,
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
+    _write_into(job.output / LOG)
+    spare = Spare.fork() if job.provisioner == WARM else None
+    if hasattr(os, "killpg"):
+        end_with_parent()
+    os.environ |= {
+        "CX_OUTPUT": str(job.output),
+        "CX_SNAPSHOT": str(job.snapshot),
+        "IPYTHONDIR": str(job.sockets / "ipython"),
+        "JUPYTER_DEFAULT_PROVISIONER_NAME": job.provisioner,
+    }
+    os.environ.pop("JPY_PARENT_PID", None)
+    os.chdir(job.output)
+    try:
+        status, message = _execute(job, spare, events)
+        if status == PUBLISHED:
+            _render(job, time.monotonic() - started)
+    except Exception as error:
+        # Whatever goes wrong must be told, and must not stop the other notebooks.
+        status, message = FAILED, f"{type(error).__name__}: {_line(error)}"
+    events.send(("end", status, message))
+
+
+def _write_into(log: Path) -> None:
+    """What this process and its kernel print stays out of the run's own lines."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(file, stream.fileno())
+
+
+def _execute(job: Job, spare: Spare | None, events: Connection) -> tuple[str, str]:
+    manager = WarmManager(
+        spare=spare,
+        kernel_name="python3",
+        # A socket file is reached by its owner alone; Windows has none.
+        transport="ipc" if os.name == "posix" else "tcp",
+        connection_file=str(job.sockets / "kernel.json"),
     )
-    seconds = round(time.monotonic() - started, 2)
+    at = _Cells(job, manager, events)
+    target = job.output / EXECUTED
     try:
-        return Outcome(seconds=seconds, **json.loads(process.stdout.splitlines()[-1]))
-    except (IndexError, ValueError, TypeError):
-        last = (process.stderr.strip().splitlines() or ["no message"])[-1]
-        return Outcome(FAILED, seconds, f"its process ended with code {process.returncode}: {last}")
-
-
-def _run(job: Mapping) -> dict[str, str]:
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    target = Path(job["target"])
-    try:
-        notebook = papermill.execute_notebook(
-            job["source"], str(target), job["parameters"], progress_bar=False
+        papermill.execute_notebook(
+            str(job.source),
+            str(target),
+            dict(job.parameters),
+            kernel_name="python3",
+            progress_bar=False,
+            km=manager,
+            on_cell_execute=at.begin,
         )
     except PapermillExecutionError as error:
-        status = LEFT_OUT if error.ename == MISSING_DATA else FAILED
-        cell = "" if status == LEFT_OUT else f"cell {error.exec_count}: {error.ename}: "
-        return {"status": status, "message": f"{cell}{error.evalue}"}
+        if error.ename == MISSING_DATA:
+            return LEFT_OUT, error.evalue
+        return FAILED, f"{at}: {error.ename}: {_line(error.evalue)}"
+    except DeadKernelError:
+        return FAILED, f"{at}: its kernel died"
     except Exception as error:
-        # Whatever goes wrong with a kernel must be told, and must not stop the other notebooks.
-        return {"status": FAILED, "message": f"{type(error).__name__}: {error}"}
-    for number, cell in enumerate(notebook.cells, start=1):
-        # A SystemExit ends the run in silence, with the later cells not run.
-        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
-            return {"status": FAILED, "message": f"cell {number} was not run"}
-        left = [o for o in cell.get("outputs", []) if o.output_type == "error"]
-        if left:
-            return {"status": FAILED, "message": f"cell {number}: {left[0].ename}"}
-    return {"status": PUBLISHED, "message": ""}
+        return FAILED, f"{at}: {type(error).__name__}: {_line(error)}"
+    finally:
+        # Its last cell is done, or never will be.
+        if manager.has_kernel:
+            manager.provisioner.process.kill()
+    return _check(target, job)
 
 
-if __name__ == "__main__":
-    with contextlib.redirect_stdout(sys.stderr):
-        outcome = _run(json.load(sys.stdin))
-    print(json.dumps(outcome))
+class _Cells:
+    """Which cell runs, counted among the code cells of the notebook's own file."""
+
+    def __init__(self, job: Job, manager: WarmManager, events: Connection):
+        self.job, self.manager, self.events, self.number = job, manager, events, 0
+
+    def begin(self, cell, cell_index: int) -> None:
+        """Called by nbclient before each cell."""
+        if self.number == 0:
+            self.events.send(("kernel", self.manager.provisioner.pid))
+        if cell.cell_type == "code" and INJECTED not in cell.metadata.get("tags", []):
+            self.number += 1
+            self.events.send(("cell", self.number))
+
+    def __str__(self) -> str:
+        return cell_name(self.number, self.job.cells) if self.number else "before its first cell"
+
+
+def _check(target: Path, job: Job) -> tuple[str, str]:
+    """Make sure that every cell has run: a SystemExit ends a run in silence."""
+    number = 0
+    for cell in nbformat.read(target, as_version=4).cells:
+        if cell.cell_type != "code" or INJECTED in cell.metadata.get("tags", []):
+            continue
+        number += bool(cell.source.strip())
+        errors = [each for each in cell.outputs if each.output_type == "error"]
+        if errors:
+            return FAILED, (
+                f"{cell_name(number, job.cells)}: {errors[0].ename}: "
+                "ended the notebook; the cells after it were not run"
+            )
+        if cell.source.strip() and cell.execution_count is None:
+            return FAILED, f"{cell_name(number, job.cells)}: was not run"
+    return PUBLISHED, ""
+
+
+def _render(job: Job, seconds: float) -> None:
+    executed = nbformat.read(job.output / EXECUTED, as_version=4)
+    findings = findings_of(executed)
+    facts = replace(job.facts, provenance=(*job.facts.provenance, ("Run time", f"{seconds:.0f} s")))
+    (job.output / FINDINGS).write_text(json.dumps(findings, ensure_ascii=False), encoding="utf-8")
+    (job.output / PAGE).write_text(render(executed, facts), encoding="utf-8")
+
+
+def _line(error: object) -> str:
+    """An error in one line."""
+    return next(iter(str(error).strip().splitlines()), "no message")

@@ -1,14 +1,18 @@
-"""The notebooks there are, and the parameters that each of them takes."""
+"""The notebooks there are, and the parameters that each of them takes.
+
+Read without Jupyter's libraries, which a run that finds nothing changed need not load.
+"""
 
 import ast
+import hashlib
+import io
+import json
 import re
+import tokenize
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-
-import nbformat
-import papermill
 
 from cxlib.errors import ArgumentError
 
@@ -26,6 +30,8 @@ class Notebook:
         name: Its file's name without the number: `account_tiers`.
         title, question: Its first heading, and the question under it.
         parameters: Default and help of each parameter, in the notebook's order.
+        code_cells: The first line of each of its code cells.
+        digest: Changes whenever the source or the tags of a cell do.
     """
 
     path: Path
@@ -33,27 +39,33 @@ class Notebook:
     title: str
     question: str
     parameters: Mapping[str, tuple[object, str]]
+    code_cells: tuple[str, ...]
+    digest: str
 
 
-def find_notebooks(folder: Path, only: Sequence[str] = ()) -> list[Notebook]:
-    """The notebooks of a folder, in the order of their numbers.
-
-    Args:
-        folder: Where to look for `01_….ipynb`, `02_….ipynb`, ….
-        only: Names without numbers; all notebooks, if empty.
+def find_notebooks(folder: Path) -> tuple[Notebook, ...]:
+    """The notebooks of a folder, in the order of their numbers: `01_….ipynb`, `02_….ipynb`, ….
 
     Raises:
-        ArgumentError: There is no notebook, a name is unknown, or a notebook lacks a parameter
-            that every notebook takes.
+        ArgumentError: There is none, or one lacks a parameter that every notebook takes.
     """
     paths = sorted(folder.resolve().glob(PATTERN))
     if not paths:
         raise ArgumentError(f"{folder}: no notebook found whose name begins with a number")
-    names = {re.sub(r"^\d+_", "", path.stem): path for path in paths}
+    return tuple(_read(path, re.sub(r"^\d+_", "", path.stem)) for path in paths)
+
+
+def choose(notebooks: Sequence[Notebook], only: Sequence[str]) -> tuple[Notebook, ...]:
+    """The notebooks of these names; all of them, if no name is given.
+
+    Raises:
+        ArgumentError: A name is unknown.
+    """
+    names = [each.name for each in notebooks]
     for name in only:
         if name not in names:
             raise ArgumentError(f"notebook {name!r}: {_hint(name, names)}")
-    return [_read(path, name) for name, path in names.items() if not only or name in only]
+    return tuple(each for each in notebooks if not only or each.name in only)
 
 
 def check_parameters(notebooks: Sequence[Notebook], given: Sequence[str]) -> dict[str, object]:
@@ -81,29 +93,60 @@ def check_parameters(notebooks: Sequence[Notebook], given: Sequence[str]) -> dic
 
 
 def _read(path: Path, name: str) -> Notebook:
-    cells = nbformat.read(path, as_version=4).cells
-    first = next((cell.source for cell in cells if cell.cell_type == "markdown"), "")
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError, TypeError):
+        raise ArgumentError(f"{path}: is no notebook of version 4") from None
+    sources = ["".join(cell["source"]) for cell in cells]
+    tags = [cell.get("metadata", {}).get("tags", []) for cell in cells]
+    kinds = [cell["cell_type"] for cell in cells]
+    first = next((text for text, kind in zip(sources, kinds, strict=True) if kind != "code"), "")
     title = re.search(r"^# (.+)$", first, re.MULTILINE)
     question = re.search(r"\*\*(.+?)\*\*", first)
-    tagged = [cell for cell in cells if "parameters" in cell.metadata.get("tags", [])]
+    tagged = [text for text, marks in zip(sources, tags, strict=True) if "parameters" in marks]
     if len(tagged) != 1:
         raise ArgumentError(f"{path}: must have one cell with the tag “parameters”")
-    parameters = {}
-    for parameter in papermill.inspect_notebook(str(path)).values():
-        parameters[parameter["name"]] = (_literal(parameter["default"]), parameter["help"])
+    parameters = _parameters(tagged[0], path)
     missing = [each for each in COMMON if each not in parameters]
     if missing:
         raise ArgumentError(f"{path}: the parameters cell lacks {', '.join(missing)}")
+    code = [text.strip() for text, kind in zip(sources, kinds, strict=True) if kind == "code"]
     return Notebook(
-        path, name, title[1] if title else name, question[1] if question else "", parameters
+        path=path,
+        name=name,
+        title=title[1] if title else name,
+        question=question[1] if question else "",
+        parameters=parameters,
+        code_cells=tuple(text.splitlines()[0] for text in code if text),
+        digest=hashlib.sha256(json.dumps([kinds, tags, sources]).encode()).hexdigest(),
     )
 
 
-def _literal(text: str) -> object:
+def _parameters(source: str, path: Path) -> dict[str, tuple[object, str]]:
+    """Name, default and help of each line `name = value  # help`."""
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise ArgumentError(f"{path}: parameters, line {error.lineno}: {error.msg}") from None
+    comments = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    found = {}
+    for line in tree.body:
+        if not isinstance(line, ast.Assign) or not isinstance(line.targets[0], ast.Name):
+            raise ArgumentError(
+                f"{path}: parameters, line {line.lineno}: must be written name = value  # help"
+            )
+        try:
+            default = ast.literal_eval(line.value)
+        except ValueError:
+            raise ArgumentError(
+                f"{path}: parameters, line {line.lineno}: the value must be a plain text or number"
+            ) from None
+        found[line.targets[0].id] = (default, comments.get(line.end_lineno, ""))
+    return found
 
 
 def _as_type_of(default: object, text: str, name: str) -> object:

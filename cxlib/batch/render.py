@@ -2,36 +2,17 @@
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 
-import jinja2
 import nbformat
 from nbconvert import HTMLExporter
 from traitlets.config import Config
 
+from cxlib.batch.indexes import TEMPLATES, headlines, policy, script, style
+from cxlib.batch.job import Facts
+
 FINDING = "application/vnd.cxlib.finding+json"
-TEMPLATES = Path(__file__).parent / "template"
 EXPLORE = "explore"
-HEADLINES = 5
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a page says about itself.
-
-    Attributes:
-        title, quarter, dataset: As shown at the top.
-        parameters: Those of the notebook.
-        provenance: Lines for the foot of the page: label and value.
-    """
-
-    title: str
-    quarter: str
-    dataset: str
-    parameters: Mapping[str, object]
-    provenance: tuple[tuple[str, str], ...]
 
 
 def findings_of(notebook: nbformat.NotebookNode) -> list[dict]:
@@ -44,30 +25,22 @@ def findings_of(notebook: nbformat.NotebookNode) -> list[dict]:
     ]
 
 
-def headlines(findings: Sequence[Mapping]) -> list[Mapping]:
-    """What stands out; where nothing does, the first thing that the page says."""
-    return [each for each in findings if each["news"]][:HEADLINES] or list(findings[:1])
-
-
 def render(notebook: nbformat.NotebookNode, facts: Facts) -> str:
     """The page of an executed notebook: no code, no request to any host."""
     contents = _prepare(notebook)
+    findings = [each | {"number": n} for n, each in enumerate(findings_of(notebook), start=1)]
     body, _ = _exporter().from_notebook_node(
         notebook,
         resources={
             "facts": facts,
             "contents": contents,
-            "headlines": headlines(findings_of(notebook)),
+            "headlines": headlines(findings),
+            "policy": policy(),
+            "style": style(),
+            "script": script(),
         },
     )
     return body
-
-
-def render_index(name: str, **values) -> str:
-    """The page `NAME.html.j2` of the template folder."""
-    loader = jinja2.FileSystemLoader(TEMPLATES / "cx")
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
-    return environment.get_template(f"{name}.html.j2").render(**values)
 
 
 def _prepare(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
@@ -75,6 +48,7 @@ def _prepare(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
     notebook.cells = [
         cell for cell in notebook.cells if EXPLORE not in cell.metadata.get("tags", [])
     ]
+    _number_findings(notebook)
     contents = []
     for cell in notebook.cells:
         heading = re.match(r"## (.+)", cell.source) if cell.cell_type == "markdown" else None
@@ -84,6 +58,20 @@ def _prepare(notebook: nbformat.NotebookNode) -> list[tuple[str, str]]:
     return contents
 
 
+def _number_findings(notebook: nbformat.NotebookNode) -> None:
+    """Give each finding a place on the page to which other pages can lead."""
+    found = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if FINDING in output.get("data", {})
+    ]
+    for number, output in enumerate(found, start=1):
+        html = output.data["text/html"]
+        output.data["text/html"] = f'<div class="found" id="finding-{number}">{html}</div>'
+
+
+@cache
 def _exporter() -> HTMLExporter:
     config = Config()
     config.HTMLExporter.template_name = "cx"

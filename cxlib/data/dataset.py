@@ -16,8 +16,8 @@ from pandas.api.types import is_numeric_dtype
 
 from cxlib.data.config import Config
 from cxlib.data.filters import as_expression, columns_of, parse_filter, unknown_column
+from cxlib.data.intake import Intake
 from cxlib.data.links import LINKS, reachable, widen
-from cxlib.data.quarantine import Intake
 from cxlib.data.quarter import Quarter
 from cxlib.errors import ArgumentError, MissingData
 

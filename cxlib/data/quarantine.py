@@ -12,30 +12,12 @@ import pandas as pd
 import pandera.ibis as pa
 
 from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME, TYPE_NAMES, rule_of
+from cxlib.data.intake import Intake
 from cxlib.data.source import OWN, ROW, RawTable
 from cxlib.errors import DataError
 
 KEYS = ("account_id", "customer_id", "interaction_id", "response_id", "cycle_id")
 FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule"]
-
-
-@dataclass(frozen=True)
-class Intake:
-    """What became of a table's rows: `read == used + quarantined`, always.
-
-    Attributes:
-        file: Name of the file that was read.
-        missing: Optional columns of the contract that the file does not have.
-        attributes: Further columns, with the type that they were read as.
-    """
-
-    table: str
-    file: str
-    read: int
-    used: int
-    quarantined: int
-    missing: tuple[str, ...]
-    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True)

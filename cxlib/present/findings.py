@@ -6,6 +6,27 @@ from html import escape
 from cxlib.measure.estimate import Estimate
 
 MIME = "application/vnd.cxlib.finding+json"
+# What a finding is about, for the summary of the quarter: the state of things, a comparison with
+# an earlier quarter, or what somebody decided.
+STATE, CHANGE, DECISION = "state", "change", "decision"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that later reports compare with what they find for the same period.
+
+    Attributes:
+        name, label: Of the KPI.
+        period: Such as 2026Q3.
+        value: Full precision.
+        text: As the page writes it.
+    """
+
+    name: str
+    label: str
+    period: str
+    value: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -17,12 +38,16 @@ class Finding:
         estimate: The number that it rests on, if it rests on one.
         evidence: What it was found in, in words.
         news: Whether it reports something that stands out; "no detectable change" does not.
+        kind: state, change or decision.
+        measures: The numbers that it publishes, for later reports to compare with.
     """
 
     sentence: str
     estimate: Estimate | None = None
     evidence: str = ""
     news: bool = True
+    kind: str = STATE
+    measures: tuple[Measure, ...] = ()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         stored = asdict(self)

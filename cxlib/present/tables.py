@@ -40,7 +40,8 @@ class Table:
             for row in self.frame.itertuples(index=False)
         )  # fmt: skip
         return (
-            f'<div class="table"><table><caption>{escape(self.caption)}</caption>'
+            f'<div class="table" tabindex="0" role="group" aria-label="{escape(self.caption)}">'
+            f"<table><caption>{escape(self.caption)}</caption>"
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 

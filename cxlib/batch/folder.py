@@ -1,0 +1,70 @@
+"""The folder of all reports: one run at a time, and what is published is replaced as a whole."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+LOCK = ".lock"
+WORK, ASIDE = ".work", ".aside"
+
+
+@contextmanager
+def alone_in(out: Path, say: Callable[[str], None]) -> Iterator[Path]:
+    """Hold a folder for one run; gives an empty folder in it to work in, removed at the end.
+
+    A second run waits. What a run that was killed has left behind is put right first.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(out / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(f"another run is writing into {out}; waiting for its end")
+        lock.acquire()
+    work = out / WORK
+    try:
+        _recover(out)
+        work.mkdir()
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        lock.release()
+
+
+def swap(new: Path, published: Path) -> None:
+    """Put a finished folder in the place of the published one."""
+    aside = published.with_name(f"{ASIDE}-{published.name}")
+    with _undisturbed():
+        if published.exists():
+            os.replace(published, aside)
+        os.replace(new, published)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _recover(out: Path) -> None:
+    for aside in out.glob(f"{ASIDE}-*"):
+        published = out / aside.name.removeprefix(f"{ASIDE}-")
+        if published.exists():
+            shutil.rmtree(aside)
+        else:
+            os.replace(aside, published)
+    shutil.rmtree(out / WORK, ignore_errors=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """For the moment of two renames, a signal to stop has to wait."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    stops = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,188 @@
+"""A run: notebooks for quarters and slices of them, and their editions published together."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from cxlib.batch import warm
+from cxlib.batch.edition import Edition, Published, Source, read_published
+from cxlib.batch.folder import alone_in
+from cxlib.batch.job import LEFT_OUT, PUBLISHED, Facts, Job
+from cxlib.batch.keys import code_key, page_key
+from cxlib.batch.notebooks import COMMON
+from cxlib.batch.progress import Progress
+from cxlib.batch.provenance import provenance
+from cxlib.batch.request import Request
+from cxlib.batch.result import Result, Task, Volume
+from cxlib.batch.unchanged import find_unchanged
+from cxlib.data.files import find_folder
+from cxlib.errors import ArgumentError
+
+
+def report(request: Request, progress: Progress) -> Result:
+    """Run what has changed, and publish it.
+
+    Raises:
+        ArgumentError, DataError: An argument or the dataset is wrong; nothing has been run.
+    """
+    request = replace(request, dataset=find_folder(request.dataset), out=request.out.resolve())
+    if not request.fresh and (unchanged := find_unchanged(request)):
+        return unchanged
+    if not request.fork:
+        progress.say("kernels are not forked here, but started one by one, which takes longer")
+    context = warm.start(request.fork)
+    # Only now, while the fork server loads what notebooks need.
+    from cxlib.batch.publish import publish
+    from cxlib.batch.supervise import supervise
+
+    volumes = _open(request)
+    with (
+        tempfile.TemporaryDirectory(prefix="cx-") as scratch,
+        alone_in(request.out, progress.say) as work,
+    ):
+        tasks = _plan(request, volumes)
+        progress.begin(len(tasks))
+        outcomes = supervise(
+            _jobs(request, volumes, tasks, Path(scratch), work),
+            context,
+            request.jobs,
+            request.limits,
+            progress.at,
+            progress.end,
+        )
+        return publish(request, volumes, tasks, outcomes, work)
+
+
+def _open(request: Request) -> list[Volume]:
+    """Read and validate the dataset once, and look at it as of each quarter, by slices."""
+    from cxlib.batch.slices import find_slices, folder_names
+    from cxlib.data.opening import as_of
+    from cxlib.data.validate import validate
+
+    files = validate(request.dataset)
+    volumes = []
+    for quarter in request.quarters:
+        known = as_of(files, quarter)
+        whole = known.filtered(request.where)
+        parts = {Edition(_source(whole), PurePosixPath(quarter)): whole}
+        slices = find_slices(known, request.by, request.where) if request.by else None
+        if slices:
+            names = folder_names([*slices.parts, *slices.too_few])
+            for value, part in slices.parts.items():
+                place = PurePosixPath(quarter, f"by-{request.by}", names[value])
+                parts[Edition(_source(part), place, (request.by, value))] = part
+        volumes.append(Volume(known, parts, slices))
+    return volumes
+
+
+def _source(data) -> Source:
+    rows = {
+        each.table: {"read": each.read, "used": each.used, "quarantined": each.quarantined}
+        for each in data.intake
+    }
+    return Source(
+        name=data.config.name,
+        folder=data.folder,
+        quarter=str(data.quarter),
+        where=data.where,
+        unfiltered=tuple(sorted(data.unfiltered)),
+        fingerprint=data.fingerprint,
+        rows=rows,
+    )
+
+
+def _plan(request: Request, volumes: Sequence[Volume]) -> list[Task]:
+    """What there is to do: for each notebook of each edition, to run it or to use its page.
+
+    Raises:
+        ArgumentError: A folder holds the pages of another dataset or filter.
+    """
+    tasks = []
+    for edition in (edition for volume in volumes for edition in volume.parts):
+        old = read_published(request.out / edition.place)
+        _refuse_another(edition, old, request.out)
+        longest_first = sorted(
+            request.chosen,
+            key=lambda each: _expected(each, old),
+            reverse=True,
+        )
+        for notebook in longest_first:
+            given = request.given(notebook, edition.source.quarter, edition.source.where)
+            key = page_key(notebook, given, edition.source.fingerprint, code_key())
+            if request.fresh or not _holds(old, notebook.name, key):
+                tasks.append(Task(edition, notebook, given, key))
+    return tasks
+
+
+def _expected(notebook, old: Published | None) -> float:
+    """How long a notebook took when it last ran; the number of its cells tells a little, too."""
+    entry = old.entries.get(notebook.name) if old else None
+    return entry.seconds if entry else len(notebook.code_cells) / 10
+
+
+def _holds(old: Published | None, name: str, key: str) -> bool:
+    """Whether an edition has this very page, or has found that it cannot be made."""
+    entry = old.entries.get(name) if old else None
+    if entry is None or entry.key != key:
+        return False
+    page = old.folder / f"{name}.html"
+    return entry.status == LEFT_OUT or (entry.status == PUBLISHED and page.is_file())
+
+
+def _refuse_another(edition: Edition, old: Published | None, out: Path) -> None:
+    new = (edition.source.name, edition.source.where)
+    there = (old.run["dataset"], old.run["where"]) if old else new
+    if there != new:
+        what = f"{there[0]!r}" + (f" where {there[1]}" if there[1] else ", unfiltered")
+        raise ArgumentError(
+            f"{out / edition.place}: holds the pages of {what}; name another folder with --out, or "
+            "remove it"
+        )
+
+
+def _jobs(
+    request: Request, volumes: Sequence[Volume], tasks: Sequence[Task], scratch: Path, work: Path
+) -> Iterator[Job]:
+    """The tasks as jobs; an edition's data are laid ready when its first job is asked for."""
+    from cxlib.data import snapshot
+
+    places: dict[PurePosixPath, Path] = {}
+    for number, task in enumerate(tasks):
+        edition = task.edition
+        volume = next(each for each in volumes if edition in each.parts)
+        if edition.place not in places:
+            base = scratch / f"data-{edition.source.quarter}"
+            if not base.exists():
+                snapshot.keep(volume.known, base)
+            places[edition.place] = base
+            if edition.source.where:
+                places[edition.place] = scratch / f"data-{number}"
+                part = volume.parts[edition]
+                snapshot.keep_slice(part, volume.known, base, places[edition.place])
+        output, sockets = work / "jobs" / str(number), scratch / str(number)
+        output.mkdir(parents=True)
+        sockets.mkdir()
+        yield Job(
+            label=task.label,
+            source=task.notebook.path,
+            parameters=task.given,
+            facts=_facts(task),
+            output=output,
+            sockets=sockets,
+            snapshot=places[edition.place],
+            provisioner=warm.WARM if request.fork else warm.ORDINARY,
+            cells=task.notebook.code_cells,
+        )
+
+
+def _facts(task: Task) -> Facts:
+    defaults = {name: default for name, (default, _) in task.notebook.parameters.items()}
+    shown = {name: value for name, value in (defaults | task.given).items() if name not in COMMON}
+    return Facts(
+        title=task.notebook.title,
+        quarter=task.edition.source.quarter,
+        dataset=task.edition.about,
+        parameters=shown,
+        provenance=provenance(task.edition.source),
+    )

@@ -1,0 +1,84 @@
+"""What a run has before it and what it came to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cxlib.batch.edition import Edition, Entry
+from cxlib.batch.job import FAILED
+from cxlib.batch.notebooks import Notebook
+
+if TYPE_CHECKING:
+    # A run that finds nothing changed has no data to open.
+    from cxlib.batch.slices import Slices
+    from cxlib.data import Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """All editions of a quarter.
+
+    Attributes:
+        known: The dataset as of the quarter, unfiltered.
+        parts: The rows of each edition; the first is the whole.
+        slices: How the others divide it, if they do.
+    """
+
+    known: "Dataset"
+    parts: Mapping[Edition, "Dataset"]
+    slices: "Slices | None"
+
+    @property
+    def whole(self) -> Edition:
+        """The edition that leaves nothing out."""
+        return next(iter(self.parts))
+
+    @property
+    def quarter(self) -> str:
+        """The quarter's name."""
+        return self.whole.source.quarter
+
+
+@dataclass(frozen=True)
+class Task:
+    """A notebook to be run for an edition.
+
+    Attributes:
+        edition, notebook: Which.
+        given: All its parameters.
+        key: What its page depends on.
+    """
+
+    edition: Edition
+    notebook: Notebook
+    given: Mapping[str, object]
+    key: str
+
+    @property
+    def label(self) -> str:
+        """The task as the run calls it."""
+        return f"{self.notebook.name}, {self.edition.label}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    Attributes:
+        editions: What became of each notebook, by edition and name.
+        ran: How many notebooks were run; the others had not changed.
+        notes: What else there is to say.
+    """
+
+    editions: Mapping[Edition, Mapping[str, Entry]]
+    ran: int
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def failed(self) -> bool:
+        """Whether some notebook failed."""
+        return any(
+            entry.status == FAILED and not entry.reused
+            for entries in self.editions.values()
+            for entry in entries.values()
+        )

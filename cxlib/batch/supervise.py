@@ -1,0 +1,160 @@
+"""Running jobs side by side: what each is doing, how long and how large it may become, its end."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+
+import psutil
+
+from cxlib.batch.job import FAILED, Job, Outcome, cell_name, run
+from cxlib.batch.request import Limits
+
+LOOK_EVERY = 0.1  # seconds; memory fills fast
+PATIENCE = 10  # seconds for a process to end that has said its last word
+MEGABYTE = 1_000_000
+
+
+@dataclass
+class _Run:
+    """A job under way."""
+
+    job: Job
+    process: BaseProcess
+    events: Connection
+    started: float = field(default_factory=time.monotonic)
+    kernel: int = 0
+    cell: int = 0
+    end: tuple[str, str] | None = None
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    @property
+    def at(self) -> str:
+        return cell_name(self.cell, self.job.cells) if self.cell else "before its first cell"
+
+
+def supervise(
+    jobs: Iterable[Job],
+    context: BaseContext,
+    at_once: int,
+    limits: Limits,
+    begun: Callable[[Job, int, float], None] = lambda job, cell, seconds: None,
+    ended: Callable[[Job, Outcome], None] = lambda job, outcome: None,
+) -> dict[str, Outcome]:
+    """Run jobs, a few at once; gives how each ended, by its label.
+
+    Whatever becomes of this process, none of theirs is left behind.
+
+    Args:
+        jobs: What to run; each is asked for when there is room for it.
+        context: How to start processes.
+        at_once: How many jobs run at the same time.
+        limits: For each of them.
+        begun: Called while a job runs: with its cell, and for how long it has been running.
+        ended: Called when one ends.
+    """
+    waiting, running, outcomes = iter(jobs), [], {}
+    try:
+        while True:
+            for job in islice(waiting, at_once - len(running)):
+                running.append(_start(job, context))
+            if not running:
+                break
+            wait([each.events for each in running], timeout=LOOK_EVERY)
+            for each in running:
+                _listen(each)
+                _hold_to(limits, each)
+                begun(each.job, each.cell, each.seconds)
+            for each in [each for each in running if each.end]:
+                running.remove(each)
+                _finish(each)
+                outcome = Outcome(each.end[0], round(each.seconds, 2), each.end[1])
+                outcomes[each.job.label] = outcome
+                ended(each.job, outcome)
+    finally:
+        for each in running:
+            _finish(each)
+    return outcomes
+
+
+def _start(job: Job, context: BaseContext) -> _Run:
+    events, teller = context.Pipe(duplex=False)
+    process = context.Process(target=run, args=(job, teller), name=job.label)
+    process.start()
+    teller.close()
+    return _Run(job, process, events)
+
+
+def _listen(each: _Run) -> None:
+    """Take in what a job has told; a job that falls silent for good has failed."""
+    try:
+        while each.end is None and each.events.poll():
+            kind, *told = each.events.recv()
+            if kind == "kernel":
+                each.kernel = told[0]
+            elif kind == "cell":
+                each.cell = told[0]
+            else:
+                each.end = (told[0], told[1])
+    except (EOFError, OSError):
+        each.process.join()
+        how = _how_it_ended(each.process.exitcode)
+        each.end = (FAILED, f"{each.at}: the process that runs the notebook {how}")
+
+
+def _how_it_ended(code: int) -> str:
+    return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+
+
+def _hold_to(limits: Limits, each: _Run) -> None:
+    if each.end:
+        return
+    if each.seconds > limits.seconds:
+        each.end = (FAILED, f"{each.at}: stopped after {limits.seconds:g} s (--timeout)")
+    elif (used := _memory(each.kernel) / MEGABYTE) > limits.megabytes:
+        each.end = (
+            FAILED,
+            f"{each.at}: stopped at {used:,.0f} MB of memory, more than {limits.megabytes:,.0f} "
+            "(--memory)",
+        )
+
+
+def _memory(kernel: int) -> int:
+    """Bytes of resident memory of a kernel and its children; 0 once it is gone."""
+    if not kernel:
+        return 0
+    try:
+        process = psutil.Process(kernel)
+        family = [process, *process.children(recursive=True)]
+        return sum(each.memory_info().rss for each in family)
+    except psutil.Error:
+        return 0
+
+
+def _finish(each: _Run) -> None:
+    """See to it that a job's processes are gone, and whatever its cells have started."""
+    if each.end and each.end[0] != FAILED:
+        each.process.join(PATIENCE)
+    for number in filter(None, (each.process.pid, each.kernel)):
+        # A warm kernel is in the group of its notebook; an ordinary one leads its own.
+        _kill_group(number)
+    each.process.join()
+    each.events.close()
+
+
+def _kill_group(number: int) -> None:
+    try:
+        if hasattr(os, "killpg"):
+            os.killpg(number, signal.SIGKILL)
+        else:
+            psutil.Process(number).kill()
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        pass

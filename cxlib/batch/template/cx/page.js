@@ -1,0 +1,81 @@
+"use strict";
+(() => {
+  const SECONDS = { h: 3600, min: 60, s: 1 };
+
+  // A cell as a number: the first number in it, or the length of a time such as "1 h 5 min".
+  const asNumber = (text) => {
+    const plain = text.replaceAll("\u2212", "-").replaceAll(",", "").replace(/\(.*$/, "").trim();
+    const times = [...plain.matchAll(/([\d.]+) (h|min|s)\b/g)];
+    if (times.length) {
+      const total = times.reduce((sum, [, count, unit]) => sum + count * SECONDS[unit], 0);
+      return plain.startsWith("-") ? -total : total;
+    }
+    const first = plain.match(/[-+]?[\d.]+/);
+    return first ? parseFloat(first[0]) : NaN;
+  };
+
+  const compare = (a, b, numeric) => {
+    if (!numeric) return a.localeCompare(b, "en", { numeric: true });
+    const [x, y] = [asNumber(a), asNumber(b)];
+    if (isNaN(x) || isNaN(y)) return isNaN(x) - isNaN(y);
+    return x - y;
+  };
+
+  const sortBy = (table, column) => {
+    const heads = [...table.tHead.rows[0].cells];
+    const head = heads[column];
+    const down = head.getAttribute("aria-sort") === "ascending";
+    heads.forEach((each) => each.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const numeric = head.classList.contains("number");
+    const text = (row) => row.cells[column].textContent.trim();
+    const rows = [...table.tBodies[0].rows].sort((a, b) => compare(text(a), text(b), numeric));
+    // What has no number stays last, whichever way the others are sorted.
+    const none = numeric ? rows.filter((row) => isNaN(asNumber(text(row)))) : [];
+    const some = rows.filter((row) => !none.includes(row));
+    table.tBodies[0].append(...(down ? some.reverse() : some), ...none);
+  };
+
+  // A spreadsheet takes a cell that begins so for a formula; an apostrophe makes it a text.
+  const harmless = (text) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
+  const quoted = (text) => '"' + harmless(text).replaceAll('"', '""') + '"';
+  const asCsv = (table) =>
+    [...table.rows]
+      .map((row) => [...row.cells].map((cell) => quoted(cell.textContent.trim())).join(","))
+      .join("\n");
+
+  const copy = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Pages opened from a disk may not be given the clipboard; the older way still works.
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  };
+
+  document.querySelectorAll(".table table").forEach((table) => {
+    [...table.tHead.rows[0].cells].forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.title = "Sort";
+      button.append(...head.childNodes);
+      button.addEventListener("click", () => sortBy(table, column));
+      head.append(button);
+    });
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy table as CSV";
+    button.addEventListener("click", async () => {
+      await copy(asCsv(table));
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy table as CSV"), 2000);
+    });
+    table.parentElement.after(button);
+  });
+})();

@@ -1,0 +1,78 @@
+"""The fork server: a process that imports the libraries once, and is forked for every notebook."""
+
+import atexit
+import gc
+import multiprocessing
+import os
+import sys
+from multiprocessing.context import BaseContext
+
+# Under these names jupyter_client knows the two ways to start a kernel; pyproject.toml announces
+# the first.
+WARM, ORDINARY = "cx-warm", "local-provisioner"
+# Notebooks run side by side; if each of them also took every core for its sums, they would
+# stand in one another's way. Besides, a process with threads must not be forked.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def can_fork() -> bool:
+    """Whether warm kernels are to be had: not on Windows, and on macOS forking is unsafe."""
+    return sys.platform != "darwin" and "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def start(fork: bool) -> BaseContext:
+    """How the run's processes are to be started; the fork server begins to import at once.
+
+    Args:
+        fork: Whether to fork them; otherwise each starts from nothing.
+    """
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    # As ipykernel would set it before matplotlib is imported: figures show in the notebook.
+    os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    if not fork:
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["cxlib.batch.preload"])
+    forkserver.ensure_running()
+    return context
+
+
+def rehearse() -> None:
+    """Do once what each notebook does first, so that what it builds on the way is there.
+
+    Schemas and templates are compiled, fonts are read, and a first question is written
+    for the engine; each would otherwise cost every notebook a tenth of a second or more.
+    """
+    import ibis
+    import nbformat
+
+    from cxlib.batch.job import Facts
+    from cxlib.batch.render import render
+    from cxlib.present.figure import Figure, canvas
+
+    drawing, axes = canvas(2)
+    axes.set_title("Rehearsal")
+    picture, about = Figure(drawing, "Rehearsal")._repr_mimebundle_()
+    cells = [
+        nbformat.v4.new_markdown_cell("# Rehearsal\n\n**Is it ready?**"),
+        nbformat.v4.new_code_cell(
+            "1", outputs=[nbformat.v4.new_output("display_data", picture, metadata=about)]
+        ),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbformat.reads(nbformat.writes(notebook), as_version=4)
+    render(notebook, Facts("Rehearsal", "", "", {}, ()))
+    # The question is written, not asked: an engine has threads, with which it must not be forked.
+    table = ibis.table({"id": "string", "at": "timestamp", "value": "float64"}, name="rehearsal")
+    table = table.filter(table.value > 0).group_by("id").agg(total=table.value.sum())
+    ibis.to_sql(table.join(table, "id"), dialect="duckdb")
+
+
+def settle() -> None:
+    """Have what is loaded now stay shared between the forked processes."""
+    gc.collect()
+    gc.freeze()
+    # Some libraries complain at the end about what was never collected.
+    atexit.register(gc.unfreeze)

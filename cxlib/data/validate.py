@@ -1,0 +1,76 @@
+"""Reading a dataset's files and judging every row of them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from cxlib.data.config import read_config
+from cxlib.data.contract import schemas
+from cxlib.data.dataset import EVENT, Dataset
+from cxlib.data.files import find_files, find_table, fingerprint
+from cxlib.data.quarantine import sift
+from cxlib.data.source import open_engine, read_table
+from cxlib.errors import DataError
+
+# How many days without rows at its end still make a period whole: where most days have rows, and
+# where bookings come once a month.
+SLACK_DAILY, SLACK_MONTHLY = 7, 31
+
+
+def validate(folder: Path) -> Dataset:
+    """Every row of a dataset's files, judged; the dataset as its files have it today.
+
+    Raises:
+        DataError: A file cannot be used.
+    """
+    config = read_config(folder)
+    connection = open_engine(config, folder)
+    tables, intake, faults = {}, [], []
+    for name, schema in schemas(config.scales).items():
+        if path := find_table(folder, name):
+            sifted = sift(read_table(connection, path, name, config), schema, tables)
+            tables[name] = sifted.rows
+            intake.append(sifted.intake)
+            faults.append(sifted.faults)
+    if not tables:
+        names = ", ".join(schemas(config.scales))
+        raise DataError(f"{folder}: no table found; add a .sql, .parquet or .csv file for: {names}")
+    start, end, slack_days = _span(tables, folder)
+    return Dataset(
+        folder=folder,
+        config=config,
+        tables=tables,
+        contacts=tables.get("interactions"),
+        intake=tuple(intake),
+        faults=pd.concat(faults, ignore_index=True),
+        fingerprint=fingerprint(find_files(folder)),
+        start=start,
+        end=end,
+        slack_days=slack_days,
+        answers_only=_answers_only(tables),
+    )
+
+
+def _span(tables: Mapping[str, ir.Table], folder: Path) -> tuple[datetime, datetime, int]:
+    """The first day in the data, the day after the last, and how many days may lack rows."""
+    days = [
+        rows.select(day=rows[EVENT[name]].date()).distinct().execute().day
+        for name, rows in tables.items()
+        if name in EVENT
+    ]
+    if not days:
+        raise DataError(f"{folder}: no table with dates; add interactions, surveys or revenue")
+    days = pd.to_datetime(pd.concat(days)).drop_duplicates()
+    start, end = days.min().to_pydatetime(), (days.max() + pd.Timedelta(days=1)).to_pydatetime()
+    daily = len(days) > (end - start).days / 2
+    return start, end, SLACK_DAILY if daily else SLACK_MONTHLY
+
+
+def _answers_only(tables: Mapping[str, ir.Table]) -> bool:
+    # Asked of the whole files: as of a quarter, an answer still to come looks like none.
+    if "surveys" not in tables:
+        return False
+    return bool(tables["surveys"].score.notnull().all().execute())
