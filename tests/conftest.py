@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 # Two test processes that each take every core for their sums wait for one another.
@@ -58,6 +59,32 @@ def write(tmp_path):
                 path.write_bytes(text)
             else:
                 path.write_text(text, encoding="utf-8")
+        return folder
+
+    return make
+
+
+COMMON = 'quarter = "2026Q1"  # q\ndataset = "d"  # d\nwhere = ""  # w\n'
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """Write a folder of tiny notebooks; each is a list of code cells after the parameters cell."""
+
+    def make(parameters: str = COMMON, **cells: list[str]) -> Path:
+        folder = tmp_path / "suite"
+        folder.mkdir(exist_ok=True)
+        for name, sources in cells.items():
+            notebook = nbformat.v4.new_notebook()
+            head = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+            notebook.cells = [nbformat.v4.new_markdown_cell(f"# {name}\n\n**What?**"), head]
+            notebook.cells += [nbformat.v4.new_code_cell(each) for each in sources]
+            notebook.metadata["kernelspec"] = {
+                "name": "python3",
+                "display_name": "Python 3",
+                "language": "python",
+            }
+            nbformat.write(notebook, folder / f"{name}.ipynb")
         return folder
 
     return make

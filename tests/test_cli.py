@@ -10,8 +10,8 @@ from tests.conftest import ROOT, SOURCE, cx
 def test_a_small_dataset_publishes_what_it_can(write, tmp_path):
     run = cx("report", "2026Q1", "--dataset", write(), "--out", tmp_path / "out")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "personas: left out" in run.stdout
-    assert "pdca_cycles: left out" in run.stdout
+    assert "personas, 2026Q1: left out" in run.stdout
+    assert "pdca_cycles, 2026Q1: left out" in run.stdout
     assert (tmp_path / "out" / "2026Q1" / "account_tiers.html").is_file()
 
 

@@ -35,6 +35,7 @@ class Cycle:
         kpi: The KPI that it should move.
         stage: Plan, Do, Check or Act.
         start, check: When the change began, and when it is to be judged (NaT if not planned).
+        closed: When the team decided; NaT if it has not.
         months: The months of the chart.
         chart: The KPI's control chart, limits from the baseline; None where not possible.
         before, after: Mean of the monthly values in the baseline, and since the change.
@@ -57,6 +58,7 @@ class Cycle:
     stage: str
     start: datetime
     check: datetime
+    closed: datetime
     months: pd.DatetimeIndex
     chart: Chart | None
     before: Estimate | None
@@ -97,6 +99,7 @@ def _review(cycle: CycleData) -> Cycle:
         stage=_stage(plan, cycle.now),
         start=plan.do_date,
         check=plan.check_date,
+        closed=plan.closed_at,
         months=pd.DatetimeIndex(months.month),
         chart=chart,
         before=before,

@@ -50,13 +50,14 @@ def execute(job: Job, events: Connection) -> None:
     }
     os.environ.pop("JPY_PARENT_PID", None)
     os.chdir(job.output)
-    try:
-        status, message = _execute(job, spare, events)
-        if status == PUBLISHED:
+    status, message = _execute(job, spare, events)
+    if status == PUBLISHED:
+        try:
             _render(job, time.monotonic() - started)
-    except Exception as error:
-        # Whatever goes wrong must be told, and must not stop the other notebooks.
-        status, message = FAILED, f"{type(error).__name__}: {_line(error)}"
+        except Exception as error:
+            # Whatever goes wrong must be told, and must not stop the other notebooks.
+            status = FAILED
+            message = f"its page cannot be made: {type(error).__name__}: {_line(error)}"
     events.send(("end", status, message))
 
 

@@ -15,7 +15,7 @@ from cxlib.batch.provenance import provenance
 from cxlib.batch.summary import CHANGE, DECISION, Restatements, Sentence, sentences
 
 TEMPLATES = Path(__file__).parent / "template"
-HEADLINES = 5
+HEADLINES = 7
 
 
 def headlines(findings: Sequence[Mapping]) -> list[Mapping]:
@@ -33,19 +33,9 @@ def quarter_page(
     told = sentences(published.findings)
     cards = []
     for name, entry in published.entries.items():
-        own = [(each, text) for each, text in told if each["notebook"] == name]
-        shown = [id(each) for each in headlines([each for each, _ in own])]
-        cards.append(
-            {
-                "name": name,
-                "entry": entry,
-                "sentences": [
-                    text
-                    for each, text in own
-                    if id(each) in shown and each["kind"] not in (CHANGE, DECISION)
-                ],
-            }
-        )
+        # What changed and what was decided stands above.
+        state = [each for each in told if each[0]["kind"] not in (CHANGE, DECISION)]
+        cards.append({"name": name, "entry": entry, "sentences": _headlines_of(name, state)})
     problems = [each for each in cards if each["entry"].status != PUBLISHED]
     return _page(
         "quarter",
@@ -70,14 +60,12 @@ def slices_page(slices, pages: Mapping[Edition, Published]) -> str:
     for name, entry in pages[whole].entries.items():
         lines = []
         for edition, published in pages.items():
-            own = [each for each in sentences(published.findings) if each[0]["notebook"] == name]
-            shown = [id(each) for each in headlines([each for each, _ in own])]
             lines.append(
                 {
                     "label": edition.part[1] if edition.part else "all",
                     "folder": edition.place.name if edition.part else "..",
                     "entry": published.entries.get(name),
-                    "sentences": [text for each, text in own if id(each) in shown],
+                    "sentences": _headlines_of(name, sentences(published.findings)),
                 }
             )
         rows.append({"title": entry.title, "question": entry.question, "lines": lines})
@@ -139,6 +127,12 @@ def policy() -> str:
             "form-action 'none'",
         ]
     )
+
+
+def _headlines_of(name: str, told) -> list[Sentence]:
+    own = [(each, text) for each, text in told if each["notebook"] == name]
+    shown = [id(each) for each in headlines([each for each, _ in own])]
+    return [text for each, text in own if id(each) in shown]
 
 
 def _of_kind(told, kind: str, news: bool | None = None) -> list[Sentence]:

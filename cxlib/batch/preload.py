@@ -10,7 +10,6 @@ from cxlib.batch.warm import rehearse, settle
 
 MODULES = (
     "papermill",
-    "matplotlib_inline.backend_inline",
     "ipykernel.ipkernel",
     "cxlib.cli",
     "cxlib.batch.execute",

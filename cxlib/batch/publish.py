@@ -87,7 +87,8 @@ def _assemble(
             entry = replace(last, reused=True, outdated=last.outdated or last.key != key)
         else:
             continue
-        if entry.page and name not in [each["notebook"] for each in findings]:
+        made_now = name in tasks and entry.status == PUBLISHED
+        if entry.page and not made_now:
             editions.carry_over(name, old, folder)
             findings += [each for each in old.findings if each["notebook"] == name]
         entries[name] = entry

@@ -1,6 +1,7 @@
 """Running jobs side by side: what each is doing, how long and how large it may become, its end."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -12,7 +13,7 @@ from multiprocessing.process import BaseProcess
 
 import psutil
 
-from cxlib.batch.job import FAILED, Job, Outcome, cell_name, run
+from cxlib.batch.job import EXECUTED, FAILED, LOG, Job, Outcome, cell_name, run
 from cxlib.batch.request import Limits
 
 LOOK_EVERY = 0.1  # seconds; memory fills fast
@@ -76,6 +77,8 @@ def supervise(
             for each in [each for each in running if each.end]:
                 running.remove(each)
                 _finish(each)
+                if each.end[0] == FAILED:
+                    _clear(each.job)
                 outcome = Outcome(each.end[0], round(each.seconds, 2), each.end[1])
                 outcomes[each.job.label] = outcome
                 ended(each.job, outcome)
@@ -148,6 +151,13 @@ def _finish(each: _Run) -> None:
         _kill_group(number)
     each.process.join()
     each.events.close()
+
+
+def _clear(job: Job) -> None:
+    """Leave of a failed job only what shows why; what it wrote may have filled the disk."""
+    for path in job.output.iterdir():
+        if path.name not in (EXECUTED, LOG):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _kill_group(number: int) -> None:

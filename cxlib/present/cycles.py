@@ -1,6 +1,7 @@
 """What the PDCA page shows."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pandas as pd
 
@@ -32,7 +33,7 @@ from cxlib.present.figure import (
     dated,
     styled,
 )
-from cxlib.present.findings import Finding
+from cxlib.present.findings import DECISION, Finding
 from cxlib.present.numbers import (
     axis_label,
     estimate,
@@ -90,6 +91,21 @@ def cycle_finding(cycle: Cycle, currency: str = "") -> Finding:
         estimate=cycle.effect,
         evidence=_decided(cycle),
     )
+
+
+def decision_findings(board: tuple[Cycle, ...], start: datetime, end: datetime) -> list[Finding]:
+    """What teams decided between two moments, beside what the data say."""
+    return [
+        Finding(
+            f"The team of “{cycle.title}” ({cycle.cycle_id}) decided to {cycle.decision}; "
+            f"the data say: {cycle.problem or cycle.verdict}.",
+            estimate=cycle.effect,
+            evidence=f"Decided on {pd.Timestamp(cycle.closed):%d %b %Y}.",
+            kind=DECISION,
+        )
+        for cycle in board
+        if cycle.decision and pd.notna(cycle.closed) and start <= cycle.closed < end
+    ]
 
 
 def _size(effect: Estimate) -> Estimate:

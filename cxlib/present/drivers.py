@@ -3,39 +3,91 @@
 from cxlib.analysis.change import Change, difference
 from cxlib.analysis.correlation import Correlation
 from cxlib.analysis.drivers import Drivers, Group
+from cxlib.data import Quarter
+from cxlib.data.config import Config
 from cxlib.measure import KPIS
 from cxlib.measure.kpis import HIGHER, LOWER, RESTATED
+from cxlib.measure.panel import Panel, estimate_of
 from cxlib.present.figure import BLUE, GREEN, GREY, RED, Figure, canvas, styled, whiskers
-from cxlib.present.findings import Finding
+from cxlib.present.findings import CHANGE, Finding, Measure
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
 
-def change_finding(changes: tuple[Change, ...], against: str, currency: str = "") -> Finding:
-    """Which KPIs have changed, beyond chance."""
-    found = [each for each in changes if each.detected]
+def change_findings(
+    changes: tuple[Change, ...],
+    against: str,
+    currency: str = "",
+    measures: tuple[Measure, ...] = (),
+) -> tuple[Finding, ...]:
+    """One sentence for each KPI that has changed beyond chance, and one for all the others.
+
+    Args:
+        changes: The KPIs compared.
+        against: The quarter before, as it is to be called.
+        currency: Of money.
+        measures: The numbers that the last sentence publishes.
+    """
     if not changes:
-        return Finding(
-            f"No KPI can be compared with {against}: the data do not span both quarters.",
-            news=False,
-        )
-    if not found:
-        return Finding(
-            f"None of {rows(len(changes), 'KPI')} shows a detectable change against {against}.",
-            evidence="The table gives the smallest change that would have been seen.",
-            news=False,
-        )
-    words = [
-        f"{in_sentence(each.kpi.label)} is {'up' if each.difference.value > 0 else 'down'} by "
-        f"{number(abs(each.difference.value), each.kpi.unit, currency, sign=True).lstrip('+')}"
-        f"{_judged(each)}"
-        for each in found
-        if not _restates(each, found)
-    ]
+        nothing = f"No KPI can be compared with {against}: the data do not span both quarters."
+        return (Finding(nothing, news=False, kind=CHANGE, measures=measures),)
+    found = [each for each in changes if each.detected]
+    told = [each for each in found if not _restates(each, found)]
+    return (
+        *(_change_finding(each, against, currency) for each in told),
+        _rest_finding(changes, found, told, against, measures),
+    )
+
+
+def _change_finding(change: Change, against: str, currency: str) -> Finding:
+    way = "up" if change.difference.value > 0 else "down"
     return Finding(
-        f"Against {against}, {listed(words)}; {_others(len(changes), len(found), len(words))}.",
-        estimate=found[0].difference,
-        evidence="Changes that stand out from chance, allowing for the number of KPIs looked at.",
+        f"{change.kpi.label} is {way} against {against}{_judged(change)}: "
+        f"{estimate(change.difference, currency, sign=True)}, to {estimate(change.now, currency)}.",
+        estimate=change.difference,
+        evidence="The change stands out from chance, allowing for the number of KPIs looked at.",
+        kind=CHANGE,
+    )
+
+
+def _rest_finding(
+    changes: tuple[Change, ...],
+    found: list[Change],
+    told: list[Change],
+    against: str,
+    measures: tuple[Measure, ...],
+) -> Finding:
+    still = [in_sentence(each.kpi.label) for each in changes if not each.detected]
+    again = [in_sentence(each.kpi.label) for each in found if each not in told]
+    words = f"No detectable change against {against}: {listed(still)}." if still else ""
+    if again:
+        words += f" What changed in {listed(again)} restates the above."
+    return Finding(
+        words.strip() or f"All KPIs compared with {against} have changed.",
+        evidence="The table gives the smallest change of each that would have been seen.",
+        news=False,
+        kind=CHANGE,
+        measures=measures,
+    )
+
+
+def published_measures(quarters: Panel, config: Config) -> tuple[Measure, ...]:
+    """Every KPI of every whole quarter, for later reports to compare with.
+
+    Args:
+        quarters: A panel by quarter, without groups.
+        config: The dataset's settings.
+    """
+    rows = quarters.frame[quarters.frame.complete.astype(bool)]
+    return tuple(
+        Measure(
+            name=row.kpi,
+            label=KPIS[row.kpi].label,
+            period=str(Quarter.holding(row.period, config.fiscal_year_start)),
+            value=row.value,
+            text=estimate(estimate_of(row), config.currency),
+        )
+        for row in rows.itertuples()
     )
 
 
@@ -50,11 +102,6 @@ def _judged(change: Change) -> str:
         return ""
     good = (change.difference.value > 0) == (change.kpi.better == HIGHER)
     return " (better)" if good else " (worse)"
-
-
-def _others(all_kpis: int, found: int, named: int) -> str:
-    again = f", {found - named} that restate{'s' if found - named == 1 else ''} these"
-    return f"{all_kpis - found} without detectable change{again if found > named else ''}"
 
 
 def change_table(changes: tuple[Change, ...], currency: str = "") -> Table:

@@ -55,7 +55,7 @@ def cycle(values, do="2025-01-01", kpi="csat", now="2026-01-01", **plan):
     row = pd.Series(
         {
             "cycle_id": "T", "title": "t", "kpi": kpi, "objective": None, "owner": None,
-            "decision": None, "do_date": pd.Timestamp(do), "check_date": pd.NaT, "target": np.nan,
+            "decision": None, "do_date": pd.Timestamp(do), "check_date": pd.NaT, "closed_at": pd.NaT, "target": np.nan,
         }
         | plan
     )  # fmt: skip

@@ -21,8 +21,8 @@ def estimate(value, half, unit="points"):
 
 def test_a_change_within_chance_is_not_called_up():
     changes = compare([(KPIS["nps"], estimate(30.3, 9), estimate(30.0, 9))])
-    finding = drivers.change_finding(changes, "2026Q2")
-    assert finding.sentence == "None of 1 KPI shows a detectable change against 2026Q2."
+    (finding,) = drivers.change_findings(changes, "2026Q2")
+    assert finding.sentence == "No detectable change against 2026Q2: Net Promoter Score."
     assert not finding.news
     assert drivers.change_table(changes).frame.Reading[0] == "no detectable change"
 
@@ -34,17 +34,18 @@ def test_a_change_beyond_chance_is_called_up_and_judged():
             (KPIS["churn_rate"], estimate(0.09, 0.01, "share"), estimate(0.02, 0.01, "share")),
         ]
     )
-    sentence = drivers.change_finding(changes, "2026Q2").sentence
-    assert "Net Promoter Score is up by 30.0 (better)" in sentence
-    assert "churn rate is up by 7.0 points (worse)" in sentence
+    nps, churn, rest = (each.sentence for each in drivers.change_findings(changes, "2026Q2"))
+    assert nps.startswith("Net Promoter Score is up against 2026Q2 (better): +30.0 (+2")
+    assert churn.startswith("Churn rate is up against 2026Q2 (worse): +7.0 points (+5")
+    assert rest == "All KPIs compared with 2026Q2 have changed."
 
 
 def test_what_restates_a_kpi_is_not_said_twice():
     share = [estimate(0.9, 0.01, "share"), estimate(0.8, 0.01, "share")]
     changes = compare([(KPIS["retention_rate"], *share), (KPIS["churn_rate"], *share[::-1])])
-    sentence = drivers.change_finding(changes, "2026Q2").sentence
-    assert "retention rate is up" in sentence
-    assert "churn" not in sentence
+    told, rest = (each.sentence for each in drivers.change_findings(changes, "2026Q2"))
+    assert told.startswith("Retention rate is up")
+    assert rest == "What changed in churn rate restates the above."
 
 
 def test_no_personas_is_said_plainly():
