@@ -5,7 +5,7 @@ DATASET ?= data/demo
 BIN := .venv/bin
 CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
-.PHONY: report test lab check documents lock clean help
+.PHONY: report test bench lab check documents lock clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -15,6 +15,9 @@ report: .venv/ready  ## publish QUARTER of DATASET into reports/
 
 test: .venv/ready  ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --durations 10
+
+bench: .venv/ready  ## time a batch beside a shell loop of papermill and nbconvert (20 minutes)
+	$(BIN)/python benchmarks/report.py
 
 lab: .venv/ready  ## open JupyterLab on the notebooks
 	$(BIN)/jupyter lab --notebook-dir . notebooks/01_data_readiness.ipynb

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import papermill
 from nbclient.exceptions import DeadKernelError
+from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from cxlib.batch.job import (
@@ -31,6 +32,8 @@ from cxlib.batch.warm import WARM
 # The error by which a notebook says that the dataset cannot feed it.
 MISSING_DATA = "MissingData"
 INJECTED = "injected-parameters"  # papermill's tag
+ENGINE = "cx"
+SAVE_EVERY = 1.0
 
 
 def execute(job: Job, events: Connection) -> None:
@@ -50,10 +53,10 @@ def execute(job: Job, events: Connection) -> None:
     }
     os.environ.pop("JPY_PARENT_PID", None)
     os.chdir(job.output)
-    status, message = _execute(job, spare, events)
+    status, message, executed = _execute(job, spare, events)
     if status == PUBLISHED:
         try:
-            _render(job, time.monotonic() - started)
+            _render(executed, job, time.monotonic() - started)
         except Exception as error:
             # Whatever goes wrong must be told, and must not stop the other notebooks.
             status = FAILED
@@ -68,7 +71,10 @@ def _write_into(log: Path) -> None:
         os.dup2(file, stream.fileno())
 
 
-def _execute(job: Job, spare: Spare | None, events: Connection) -> tuple[str, str]:
+def _execute(
+    job: Job, spare: Spare | None, events: Connection
+) -> tuple[str, str, nbformat.NotebookNode | None]:
+    """Run the cells: how that ended, why, and the executed notebook if all is well."""
     manager = WarmManager(
         spare=spare,
         kernel_name="python3",
@@ -76,31 +82,58 @@ def _execute(job: Job, spare: Spare | None, events: Connection) -> tuple[str, st
         transport="ipc" if os.name == "posix" else "tcp",
         connection_file=str(job.sockets / "kernel.json"),
     )
+    papermill_engines.register(ENGINE, SeldomSaving)
     at = _Cells(job, manager, events)
-    target = job.output / EXECUTED
     try:
-        papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             str(job.source),
-            str(target),
+            str(job.output / EXECUTED),
             dict(job.parameters),
             kernel_name="python3",
+            engine_name=ENGINE,
             progress_bar=False,
             km=manager,
             on_cell_execute=at.begin,
         )
     except PapermillExecutionError as error:
         if error.ename == MISSING_DATA:
-            return LEFT_OUT, error.evalue
-        return FAILED, f"{at}: {error.ename}: {_line(error.evalue)}"
+            return LEFT_OUT, error.evalue, None
+        return FAILED, f"{at}: {error.ename}: {_line(error.evalue)}", None
     except DeadKernelError:
-        return FAILED, f"{at}: its kernel died"
+        return FAILED, f"{at}: its kernel died", None
     except Exception as error:
-        return FAILED, f"{at}: {type(error).__name__}: {_line(error)}"
+        return FAILED, f"{at}: {type(error).__name__}: {_line(error)}", None
     finally:
         # Its last cell is done, or never will be.
         if manager.has_kernel:
             manager.provisioner.process.kill()
-    return _check(target, job)
+    fault = _unfinished(executed, job)
+    return (FAILED, fault, None) if fault else (PUBLISHED, "", executed)
+
+
+class SeldomSaving(NBClientEngine):
+    """papermill's own engine, which writes the notebook less often than twice a cell.
+
+    What is on disk if the process is killed is at most `SAVE_EVERY` seconds old.
+    """
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, **options) -> None:
+        """Run the notebook's cells."""
+        save, saved = nb_man.save, -SAVE_EVERY
+
+        def save_seldom(**keywords) -> None:
+            nonlocal saved
+            if time.monotonic() - saved >= SAVE_EVERY:
+                save(**keywords)
+                saved = time.monotonic()
+
+        nb_man.save = save_seldom
+        try:
+            super().execute_managed_notebook(nb_man, kernel_name, **options)
+        finally:
+            # At the end, however it comes, everything is written.
+            nb_man.save = save
 
 
 class _Cells:
@@ -121,26 +154,25 @@ class _Cells:
         return cell_name(self.number, self.job.cells) if self.number else "before its first cell"
 
 
-def _check(target: Path, job: Job) -> tuple[str, str]:
-    """Make sure that every cell has run: a SystemExit ends a run in silence."""
+def _unfinished(executed: nbformat.NotebookNode, job: Job) -> str:
+    """The first cell that has not run, if any: a SystemExit ends a run in silence."""
     number = 0
-    for cell in nbformat.read(target, as_version=4).cells:
+    for cell in executed.cells:
         if cell.cell_type != "code" or INJECTED in cell.metadata.get("tags", []):
             continue
         number += bool(cell.source.strip())
         errors = [each for each in cell.outputs if each.output_type == "error"]
         if errors:
-            return FAILED, (
+            return (
                 f"{cell_name(number, job.cells)}: {errors[0].ename}: "
                 "ended the notebook; the cells after it were not run"
             )
         if cell.source.strip() and cell.execution_count is None:
-            return FAILED, f"{cell_name(number, job.cells)}: was not run"
-    return PUBLISHED, ""
+            return f"{cell_name(number, job.cells)}: was not run"
+    return ""
 
 
-def _render(job: Job, seconds: float) -> None:
-    executed = nbformat.read(job.output / EXECUTED, as_version=4)
+def _render(executed: nbformat.NotebookNode, job: Job, seconds: float) -> None:
     findings = findings_of(executed)
     facts = replace(job.facts, provenance=(*job.facts.provenance, ("Run time", f"{seconds:.0f} s")))
     (job.output / FINDINGS).write_text(json.dumps(findings, ensure_ascii=False), encoding="utf-8")

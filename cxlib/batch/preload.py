@@ -10,6 +10,7 @@ from cxlib.batch.warm import rehearse, settle
 
 MODULES = (
     "papermill",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "cxlib.cli",
     "cxlib.batch.execute",

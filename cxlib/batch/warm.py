@@ -4,6 +4,7 @@ import atexit
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 from multiprocessing.context import BaseContext
 
@@ -29,13 +30,19 @@ def start(fork: bool) -> BaseContext:
     os.environ.update(dict.fromkeys(THREADS, "1"))
     # As ipykernel would set it before matplotlib is imported: figures show in the notebook.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    # Nobody debugs these kernels; their debugger need not warn of what it could not do.
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     if not fork:
         return multiprocessing.get_context("spawn")
     from multiprocessing import forkserver
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["cxlib.batch.preload"])
+    # Ctrl-C reaches every process of a terminal; the fork server is to end with its owner, without
+    # a word of its own.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     forkserver.ensure_running()
+    signal.signal(signal.SIGINT, before)
     return context
 
 
