@@ -5,7 +5,7 @@ DATASET ?= data/demo
 BIN := .venv/bin
 CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
-.PHONY: report test bench lab check documents lock clean help
+.PHONY: report test bench lab check documents lock axe clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -13,7 +13,7 @@ help:  ## list the targets
 report: .venv/ready  ## publish QUARTER of DATASET into reports/
 	$(BIN)/cx report $(QUARTER) --dataset $(DATASET)
 
-test: .venv/ready  ## run every test
+test: .venv/ready axe  ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --durations 10
 
 bench: .venv/ready  ## time a batch beside a shell loop of papermill and nbconvert (20 minutes)
@@ -34,6 +34,11 @@ lock: .venv/ready  ## lock the newest versions that pyproject.toml allows
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	    --quiet --upgrade --output-file requirements.lock
 
+axe:  # the accessibility checker of the browser tests, which skip without it
+	@command -v npm >/dev/null || echo "npm is not there; the accessibility tests will skip."
+	@! command -v npm >/dev/null || test -d tests/browser/node_modules/axe-core || \
+	    npm ci --prefix tests/browser --no-audit --no-fund --loglevel error
+
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 …"; exit 1; }
@@ -43,4 +48,4 @@ lock: .venv/ready  ## lock the newest versions that pyproject.toml allows
 	@touch $@
 
 clean:  ## remove what was generated
-	rm -rf .venv reports
+	rm -rf .venv reports tests/browser/node_modules

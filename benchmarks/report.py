@@ -113,6 +113,11 @@ def compare(name: str, ours, theirs, runs: int, scratch: Path) -> list[float]:
     return mine
 
 
+def say(line: str) -> None:
+    """A line, at once."""
+    print(line, flush=True)
+
+
 def main() -> None:
     """Print every figure."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -120,7 +125,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     regions = sorted(pd.read_parquet(ROOT / "data/demo/accounts.parquet").region.dropna().unique())
     filters = ["", *(f"region = '{each}'" for each in regions)]
-    print(f"{os.cpu_count()} cores; medians of {runs} runs", flush=True)
+    say(f"{os.cpu_count()} cores; medians of {runs} runs")
     with tempfile.TemporaryDirectory(prefix="cx-bench-") as name:
         scratch = Path(name)
         first = compare("one quarter", batch, lambda f: loop(f, [""]), runs, scratch)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 # Two test processes that each take every core for their sums wait for one another.
@@ -130,5 +131,38 @@ def olist_report(tmp_path_factory):
     """The published folder of the Olist example."""
     out = tmp_path_factory.mktemp("olist")
     run = cx("report", "2018Q2", "--dataset", "examples/olist", "--out", out)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return out
+
+
+PARTS = {"EMEA": 60, "North America": 45, "<b>O'Neil & Sons</b>": 35, "APAC": 5}
+
+
+@pytest.fixture(scope="session")
+def sliced(tmp_path_factory):
+    """A dataset with accounts in three regions that are large enough to report, and one too small."""
+    folder = tmp_path_factory.mktemp("sliced")
+    regions = [region for region, count in PARTS.items() for _ in range(count)] + [None] * 3
+    numbers = range(len(regions))
+    ids = [f"{number:03}" for number in numbers]
+    days = pd.to_datetime("2026-01-01") + pd.to_timedelta([number % 80 for number in numbers], "D")
+    tables = {
+        "accounts": {"account_id": ids, "region": regions},
+        "customers": {"customer_id": ids, "account_id": ids},
+        "interactions": {"interaction_id": ids, "customer_id": ids, "started_at": days,
+                         "channel": "phone", "wait_seconds": [n % 50 for n in numbers]},
+    }  # fmt: skip
+    for name, columns in tables.items():
+        pd.DataFrame(columns).to_csv(folder / f"{name}.csv", index=False)
+    (folder / "dataset.toml").write_text('name = "Sliced"\n')
+    return folder
+
+
+@pytest.fixture(scope="session")
+def slices_report(sliced, tmp_path_factory):
+    """The pages of the first quarter of 2026 by region: readiness and drivers."""
+    out = tmp_path_factory.mktemp("slices")
+    run = cx("report", "2026Q1", "--dataset", sliced, "--by", "region", "--out", out,
+             "--only", "data_readiness,kpi_drivers")  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     return out

@@ -45,6 +45,12 @@ def publish(
                 if task.edition is edition
             }
             made[edition] = _assemble(request, edition, mine, outcomes, work, now)
+            notes += [
+                f"{task.label}: failed: {made[edition][name].message}"
+                for name, (task, _) in mine.items()
+                # It ran well, but its files could not be put with the others.
+                if made[edition][name].status != outcomes[task.label].status
+            ]
         notes += _keep_other_slices(request, volume, work)
         _complete(request, volume, made, work, now)
     for volume in volumes:

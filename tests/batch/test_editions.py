@@ -1,0 +1,252 @@
+"""Which notebooks a run executes, for which quarters and slices, and where their pages go."""
+
+import json
+import re
+
+import pytest
+
+from cxlib.batch.slices import LEAST, find_slices
+from cxlib.data import open_dataset
+from cxlib.errors import ArgumentError
+from tests.conftest import COMMON, PARTS, ROOT, cx
+
+GOOD = {"01_first": ["print('first')"], "02_second": ["print('second')"]}
+
+
+@pytest.fixture
+def arguments(write, suite, tmp_path):
+    folder = suite(COMMON + "top = 5  # t\n", **GOOD)
+    out = tmp_path / "out"
+    return ["report", "2026Q1", "--dataset", write(), "--notebooks", folder, "--out", out]
+
+
+def ran(run):
+    """The notebooks that a run executed."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    return re.findall(r"^\[\d+/\d+\] (\w+),", run.stdout, re.MULTILINE)
+
+
+def record(tmp_path, quarter="2026Q1"):
+    return json.loads((tmp_path / "out" / quarter / "run.json").read_text())
+
+
+# What has changed ---------------------------------------------------------------------------------
+
+
+def test_what_has_not_changed_is_not_run_again_and_the_record_says_so(arguments, tmp_path):
+    assert sorted(ran(cx(*arguments))) == ["first", "second"]
+    page = (tmp_path / "out" / "2026Q1" / "first.html").read_bytes()
+    again = cx(*arguments)
+    assert ran(again) == []
+    assert "nothing has changed since the last run" in again.stdout
+    assert (tmp_path / "out" / "2026Q1" / "first.html").read_bytes() == page
+    assert {each["reused"] for each in record(tmp_path)["notebooks"].values()} == {True}
+    assert sorted(ran(cx(*arguments, "--fresh"))) == ["first", "second"]
+    assert {each["reused"] for each in record(tmp_path)["notebooks"].values()} == {False}
+
+
+def test_a_changed_notebook_runs_again_and_only_that(arguments, suite, tmp_path):
+    cx(*arguments)
+    suite(COMMON + "top = 5  # t\n", **{"02_second": ["print('changed')"]})
+    assert ran(cx(*arguments)) == ["second"]
+    entries = record(tmp_path)["notebooks"]
+    assert (entries["first"]["reused"], entries["second"]["reused"]) == (True, False)
+
+
+@pytest.mark.parametrize("change", ["parameter", "data", "settings", "package", "missing page"])
+def test_every_thing_that_a_page_depends_on_makes_it_run_again(
+    change, arguments, write, tmp_path, monkeypatch
+):
+    cx(*arguments)
+    options = []
+    if change == "parameter":
+        options = ["-p", "top=6"]
+    elif change == "data":
+        write(revenue__csv="account_id,booked_at,amount\n001,2026-01-01,101\n")
+    elif change == "settings":
+        write(dataset__toml='name = "Small"\ncurrency = "EUR"\n')
+    elif change == "package":
+        run = cx(*arguments, env={"PYTHONPATH": str(another_package(tmp_path))})
+        assert sorted(ran(run)) == ["first", "second"]
+        return
+    else:
+        (tmp_path / "out" / "2026Q1" / "second.html").unlink()
+        assert ran(cx(*arguments)) == ["second"]
+        return
+    assert sorted(ran(cx(*arguments, *options))) == ["first", "second"]
+
+
+def another_package(tmp_path):
+    """A folder whose `sitecustomize` makes Python see one more installed package."""
+    folder = tmp_path / "more"
+    (folder / "site" / "new_package-1.0.dist-info").mkdir(parents=True)
+    (folder / "sitecustomize.py").write_text(
+        "import sysconfig\n"
+        "paths = sysconfig.get_path\n"
+        f"sysconfig.get_path = lambda name, *a, **k: {str(folder / 'site')!r} "
+        "if name == 'platlib' else paths(name, *a, **k)\n"
+    )
+    return folder
+
+
+def test_a_single_notebook_is_renewed_and_the_others_stay(arguments, suite, tmp_path):
+    cx(*arguments)
+    suite(COMMON + "top = 5  # t\n", **{"01_first": ["1"], "02_second": ["print('new')"]})
+    assert ran(cx(*arguments, "--only", "second")) == ["second"]
+    entries = record(tmp_path)["notebooks"]
+    assert (entries["first"]["outdated"], entries["second"]["outdated"]) == (True, False)
+    index = (tmp_path / "out" / "2026Q1" / "index.html").read_text()
+    assert "from other data, parameters or programs than the rest" in index
+    assert (tmp_path / "out" / "2026Q1" / "first.html").is_file()
+    assert ran(cx(*arguments)) == ["first"]
+
+
+def test_two_notebooks_must_not_write_the_same_table(arguments, suite):
+    cell = "from cxlib.present.tables import save_table\nimport pandas as pd\nsave_table(pd.DataFrame({'a': [1]}), 'same.csv')"
+    suite(**{"01_first": [cell], "02_second": [cell]})
+    run = cx(*arguments)
+    assert run.returncode == 1
+    assert "second, 2026Q1: failed: writes tables/same.csv, which another" in run.stdout
+
+
+# Quarters -----------------------------------------------------------------------------------------
+
+
+def test_several_quarters_in_one_call_and_what_was_restated(tmp_path):
+    out = tmp_path / "out"
+    run = cx("report", "2026Q2..2026Q3", "--only", "kpi_drivers", "--out", out)
+    assert ran(run) == ["kpi_drivers"] * 2
+    before, now = ((out / name / "index.html").read_text() for name in ("2026Q2", "2026Q3"))
+    assert "No report of the quarter before is there to compare with." in before
+    found = re.search(r"<p>(\d+) of the (\d+) numbers that the report of 2026Q2 gave are", now)
+    assert 1 <= int(found[1]) <= 10
+    assert int(found[2]) > 200
+    assert "because some facts of 2026Q2 became known only after it had ended" in now
+    assert "<td>Repeat contact rate</td><td>2026Q2</td>" in now
+    assert ran(cx("report", "2026Q2..2026Q3", "--only", "kpi_drivers", "--out", out)) == []
+
+
+def test_a_changed_past_is_a_restatement_with_its_reason(tmp_path, write, suite):
+    cell = (
+        "from cxlib.data import open_dataset\nfrom cxlib.measure import measure\n"
+        "from cxlib.present import drivers\n"
+        "data = open_dataset(dataset, quarter, where)\n"
+        "panel = measure(data, ['average_speed_of_answer'], period='quarter')\n"
+        "measures = drivers.published_measures(panel, data.config)\n"
+        "display(*drivers.change_findings((), 'before', '', measures))"
+    )
+    rows = [
+        f"{month}{day},1,2026-{month:02}-{day:02} 09:00:00,phone,{{wait}}"
+        for month in range(1, 7)
+        for day in range(1, 28, 3)
+    ]
+    text = "interaction_id,customer_id,started_at,channel,wait_seconds\n" + "\n".join(rows) + "\n"
+    folder = write(interactions__csv=text.format(wait=30), surveys__csv=None, revenue__csv=None)
+    run = ["report", "--dataset", folder, "--notebooks", suite(**{"01_a": [cell]}),
+           "--out", tmp_path / "out"]  # fmt: skip
+    assert cx(*run, "2026Q1").returncode == 0
+    write(interactions__csv=text.format(wait=40), surveys__csv=None, revenue__csv=None)
+    assert cx(*run, "2026Q2").returncode == 0
+    index = (tmp_path / "out" / "2026Q2" / "index.html").read_text()
+    assert "1 of the 1 numbers that the report of 2026Q1 gave are different now" in index
+    assert "because the data have changed; some facts of 2026Q1" in index
+    assert re.search(r">30 s [^<]*</td><td class=\"number\">40 s", index)
+
+
+@pytest.mark.parametrize(
+    ("quarters", "message"),
+    [
+        ("2026Q3..2026Q1", "the first must not lie after the last"),
+        ("2026Q3..", "must be a year and a quarter"),
+        ("2026Q1..2026Q9", "must be a year and a quarter"),
+        ("2001Q1..2026Q3", "must lie within the data"),
+    ],
+)
+def test_a_wrong_range_is_refused_in_one_line(quarters, message, tmp_path):
+    run = cx("report", quarters, "--out", tmp_path / "out")
+    assert (run.returncode, run.stderr.count("\n")) == (2, 1)
+    assert message in run.stderr
+
+
+# Slices -------------------------------------------------------------------------------------------
+
+
+def test_each_value_gets_its_pages_and_small_ones_are_listed(slices_report):
+    quarter = slices_report / "2026Q1"
+    names = {path.name for path in (quarter / "by-region").iterdir()}
+    assert names == {"index.html", "EMEA", "North-America", "b-O-Neil-Sons-b"}
+    for folder in (quarter, *(quarter / "by-region" / name for name in names - {"index.html"})):
+        pages = {path.name for path in folder.glob("*.html")}
+        assert pages == {"index.html", "data_readiness.html", "kpi_drivers.html"}
+    index = (quarter / "by-region" / "index.html").read_text()
+    assert f"Too few customers to report (under {LEAST}):\nAPAC (5)." in index
+    assert "3 customers have no region; they are in the whole only." in index
+    assert "<b>O'Neil" not in index
+    assert 'href="by-region/index.html"' in (quarter / "index.html").read_text()
+    run = json.loads((quarter / "by-region" / "North-America" / "run.json").read_text())
+    assert run["where"] == "region = 'North America'"
+
+
+def test_the_index_of_slices_sets_each_headline_side_by_side(slices_report):
+    index = (slices_report / "2026Q1" / "by-region" / "index.html").read_text()
+    table = index[index.index("<caption>Data readiness by region") :]
+    for name in ("..", "EMEA", "North-America", "b-O-Neil-Sons-b"):
+        assert re.search(rf'href="{re.escape(name)}/data_readiness.html#finding-\d+"', table)
+
+
+def test_slices_are_reused_and_taken_down_when_the_data_change(sliced, suite, tmp_path):
+    arguments = ["report", "2026Q1", "--dataset", sliced, "--notebooks", suite(**GOOD),
+                 "--out", tmp_path / "out"]  # fmt: skip
+    assert len(ran(cx(*arguments, "--by", "region"))) == 8
+    assert ran(cx(*arguments, "--by", "region")) == []
+    assert ran(cx(*arguments)) == []
+    assert (tmp_path / "out" / "2026Q1" / "by-region" / "EMEA" / "first.html").is_file()
+    (sliced / "interactions.csv").write_text(
+        (sliced / "interactions.csv").read_text() + "new,001,2026-01-02,phone,5\n"
+    )
+    run = cx(*arguments)
+    assert len(ran(run)) == 2
+    assert "by-region were of other data and have been taken down" in run.stdout
+    assert not (tmp_path / "out" / "2026Q1" / "by-region").exists()
+
+
+def test_a_slice_reports_its_own_rows_and_the_slices_add_up():
+    whole = open_dataset(ROOT / "data" / "demo", "2026Q3")
+    slices = find_slices(whole, "region")
+    counts = {
+        value: part.rows("interactions").count().execute() for value, part in slices.parts.items()
+    }
+    assert sum(counts.values()) == whole.rows("interactions").count().execute()
+    assert not slices.too_few
+    assert slices.without == 0
+    for value, part in slices.parts.items():
+        regions = part.rows("interactions", "region").region.value_counts().execute()
+        assert list(regions.region) == [value]
+
+
+def test_slices_within_a_filter():
+    data = open_dataset(ROOT / "data" / "demo", "2026Q3")
+    slices = find_slices(data, "region", "channel = 'phone'")
+    part = slices.parts["EMEA"]
+    assert part.where == "(channel = 'phone') AND region = 'EMEA'"
+    assert set(part.rows("interactions").channel.value_counts().execute().channel) == {"phone"}
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("regio", "no column regio; did you mean region"),
+        ("account_id", f"none of its [0-9]+ values has {LEAST} customers or more"),
+        ("signup_date", "must hold texts, numbers or flags, not dates"),
+    ],
+)
+def test_a_column_that_makes_no_slices_is_refused(column, message):
+    with pytest.raises(ArgumentError, match=message):
+        find_slices(open_dataset(ROOT / "data" / "demo", "2026Q3"), column)
+
+
+def test_the_parts_of_the_sliced_dataset(sliced):
+    slices = find_slices(open_dataset(sliced, "2026Q1"), "region")
+    assert dict(slices.too_few) == {"APAC": PARTS["APAC"]}
+    assert set(slices.parts) == set(PARTS) - {"APAC"}
+    assert slices.without == 3
