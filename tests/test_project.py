@@ -43,7 +43,7 @@ def test_analysis_neither_draws_nor_reads():
 def test_the_batch_knows_notebooks_not_analyses():
     for path in (ROOT / "cxlib" / "batch").glob("*.py"):
         for name in imports(path):
-            assert not re.match(r"cxlib\.(data|measure|analysis|present)", name), f"{path}: {name}"
+            assert not re.match(r"cxlib\.(measure|analysis|present)", name), f"{path}: {name}"
 
 
 def test_both_dependency_lists_agree():

@@ -9,7 +9,7 @@ import io
 import json
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,6 +31,7 @@ class Notebook:
         title, question: Its first heading, and the question under it.
         parameters: Default and help of each parameter, in the notebook's order.
         code_cells: The first line of each of its code cells.
+        imports: What its cells import, by full names; some may be functions instead of modules.
         digest: Changes whenever the source or the tags of a cell do.
     """
 
@@ -40,6 +41,7 @@ class Notebook:
     question: str
     parameters: Mapping[str, tuple[object, str]]
     code_cells: tuple[str, ...]
+    imports: tuple[str, ...]
     digest: str
 
 
@@ -118,8 +120,22 @@ def _read(path: Path, name: str) -> Notebook:
         question=question[1] if question else "",
         parameters=parameters,
         code_cells=tuple(text.splitlines()[0] for text in code if text),
+        imports=tuple(sorted({name for text in code for name in _imports(text)})),
         digest=hashlib.sha256(json.dumps([kinds, tags, sources]).encode()).hexdigest(),
     )
+
+
+def _imports(source: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return  # such as a cell with a line of IPython's own
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
 
 
 def _parameters(source: str, path: Path) -> dict[str, tuple[object, str]]:

@@ -31,7 +31,8 @@ def report(request: Request, progress: Progress) -> Result:
         return unchanged
     if not request.fork:
         progress.say("kernels are not forked here, but started one by one, which takes longer")
-    context = warm.start(request.fork)
+    modules = {name for each in request.chosen for name in each.imports}
+    context = warm.start(request.fork, modules)
     # Only now, while the fork server loads what notebooks need.
     from cxlib.batch.publish import publish
     from cxlib.batch.supervise import supervise

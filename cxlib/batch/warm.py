@@ -2,15 +2,19 @@
 
 import atexit
 import gc
+import io
 import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Iterable
 from multiprocessing.context import BaseContext
 
 # Under these names jupyter_client knows the two ways to start a kernel; pyproject.toml announces
 # the first.
 WARM, ORDINARY = "cx-warm", "local-provisioner"
+# Through this variable the fork server learns what the notebooks import.
+NOTEBOOK_MODULES = "CX_NOTEBOOK_MODULES"
 # Notebooks run side by side; if each of them also took every core for its sums, they would
 # stand in one another's way. Besides, a process with threads must not be forked.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -21,13 +25,17 @@ def can_fork() -> bool:
     return sys.platform != "darwin" and "forkserver" in multiprocessing.get_all_start_methods()
 
 
-def start(fork: bool) -> BaseContext:
+def start(fork: bool, modules: Iterable[str]) -> BaseContext:
     """How the run's processes are to be started; the fork server begins to import at once.
 
     Args:
         fork: Whether to fork them; otherwise each starts from nothing.
+        modules: What the notebooks import.
     """
     os.environ.update(dict.fromkeys(THREADS, "1"))
+    # Of other libraries nobody knows whether they may be forked once they have been imported.
+    own = {each for each in modules if each.partition(".")[0] == "cxlib"}
+    os.environ[NOTEBOOK_MODULES] = ",".join(sorted(own))
     # As ipykernel would set it before matplotlib is imported: figures show in the notebook.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     # Nobody debugs these kernels; their debugger need not warn of what it could not do.
@@ -54,19 +62,18 @@ def rehearse() -> None:
     """
     import ibis
     import nbformat
+    from matplotlib.figure import Figure
 
     from cxlib.batch.job import Facts
     from cxlib.batch.render import render
-    from cxlib.present.figure import Figure, canvas
 
-    drawing, axes = canvas(2)
-    axes.set_title("Rehearsal")
-    picture, about = Figure(drawing, "Rehearsal")._repr_mimebundle_()
+    drawing, file = Figure(), io.StringIO()
+    drawing.subplots().set_title("Rehearsal")
+    drawing.savefig(file, format="svg")
+    picture = {"image/svg+xml": file.getvalue()}
     cells = [
         nbformat.v4.new_markdown_cell("# Rehearsal\n\n**Is it ready?**"),
-        nbformat.v4.new_code_cell(
-            "1", outputs=[nbformat.v4.new_output("display_data", picture, metadata=about)]
-        ),
+        nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("display_data", picture)]),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     nbformat.reads(nbformat.writes(notebook), as_version=4)
@@ -81,5 +88,6 @@ def settle() -> None:
     """Have what is loaded now stay shared between the forked processes."""
     gc.collect()
     gc.freeze()
-    # Some libraries complain at the end about what was never collected.
-    atexit.register(gc.unfreeze)
+    gc.enable()
+    # At its end there is nothing to tidy up, and to look for it would take seconds.
+    atexit.register(os._exit, 0)

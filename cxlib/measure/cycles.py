@@ -9,7 +9,7 @@ from cxlib.data import Dataset
 from cxlib.errors import CxError
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import KPIS, Kpi
-from cxlib.measure.panel import estimate_of, measure
+from cxlib.measure.panel import estimate_of, measure_spans, spans_of
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,26 @@ def _read(data: Dataset, plan: pd.Series) -> CycleData:
         return CycleData(plan, None, none, None, problem, data.end)
     try:
         scoped = data.filtered(plan.scope) if pd.notna(plan.scope) else data
-        monthly = measure(scoped, [kpi.name], period="month")
-        quarterly = measure(scoped, [kpi.name], period="quarter")
+        panel = measure_spans(scoped, _spans(scoped), [kpi.name])
     except CxError as error:
         return CycleData(plan, kpi, none, None, f"its scope cannot be used: {error}", data.end)
-    if kpi.name in monthly.left_out:
-        problem = f"its KPI {kpi.name} {monthly.left_out[kpi.name]}"
+    if kpi.name in panel.left_out:
+        problem = f"its KPI {kpi.name} {panel.left_out[kpi.name]}"
         return CycleData(plan, kpi, none, None, problem, data.end)
     if kpi.table in scoped.unfiltered:
         problem = f"its scope ({plan.scope}) says nothing of {kpi.table}, which {kpi.name} counts"
         return CycleData(plan, kpi, none, None, problem, data.end)
-    months = monthly.of(kpi.name).rename(columns={"period": "month"})
-    months = months[months.complete.astype(bool)]
-    quarters = quarterly.of(kpi.name)
-    now = quarters[quarters.period == pd.Timestamp(data.quarter.start)] if data.quarter else []
-    latest = estimate_of(now.iloc[0]) if len(now) else None
+    rows = panel.of(kpi.name)
+    reported = rows.period == (data.quarter.end if data.quarter else pd.NaT)
+    latest = estimate_of(rows[reported].iloc[0]) if reported.any() else None
+    months = rows[~reported & rows.complete.astype(bool)].rename(columns={"period": "month"})
     return CycleData(plan, kpi, months[none.columns].reset_index(drop=True), latest, "", data.end)
+
+
+def _spans(data: Dataset) -> pd.DataFrame:
+    """All months and the reported quarter, which is called by its end: one question for both."""
+    months = spans_of(data, "month")
+    if data.quarter is None:
+        return months
+    quarter = spans_of(data, "quarter", data.quarter).head(1)
+    return pd.concat([months, quarter.assign(period=pd.Timestamp(data.quarter.end))])

@@ -1,7 +1,7 @@
 """The KPI catalogue: what each measure means, and how its value follows from one row."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import ibis
@@ -34,6 +34,7 @@ class Kpi:
         meaning: The definition, in words.
         per: For a ratio, a row's denominator.
         at: The column by which a row belongs to a period.
+        followed: Whether it asks when the customer came back after a contact.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Kpi:
     meaning: str
     per: Callable[[ir.Table, Config], ir.Value] | None = None
     at: str = ""
+    followed: bool = False
 
 
 def _scores(metric: str, worth: Callable[[ir.Value, Config], ir.Value]) -> Callable:
@@ -160,10 +162,12 @@ _CATALOGUE = (
     _contact("transfer_rate", "Transfer rate", "share", LOWER, PROPORTION,
              lambda rows, _: _where(_answered(rows) & rows.transfers.notnull(), rows.transfers > 0),
              "transfers", "Share of answered contacts that were passed on at least once"),
-    _contact("repeat_contact_rate", "Repeat contact rate", "share", LOWER, PROPORTION, _repeated,
-             "started_at", "Share of contacts that the same customer follows with another for the "
-             "same reason (or touchpoint, where no reasons are recorded) within the dataset's "
-             "number of days, of those observed as long"),
+    replace(
+        _contact("repeat_contact_rate", "Repeat contact rate", "share", LOWER, PROPORTION,
+                 _repeated, "started_at", "Share of contacts that the same customer follows with "
+                 "another for the same reason (or touchpoint, where no reasons are recorded) "
+                 "within the dataset's number of days, of those observed as long"),
+        followed=True),
     Kpi("contact_rate", "Contact rate", "per customer", NEITHER, MEAN, "customers",
         lambda rows, _: rows._contacts.cast("float64"),
         ("interactions.started_at", "accounts.signup_date"),

@@ -13,7 +13,14 @@ from cxlib.errors import ArgumentError
 from cxlib.measure import intervals
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.kpis import KPIS, MEAN, NPS, PROPORTION, RATIO, TOTAL, Kpi
-from cxlib.measure.rows import WHOLE, account_rows, customer_rows, event_rows, in_spans
+from cxlib.measure.rows import (
+    WHOLE,
+    account_rows,
+    contact_rows,
+    customer_rows,
+    in_spans,
+    survey_rows,
+)
 
 COLUMNS = ("kpi", "period", "value", "low", "high", "n", "clusters", "unit", "complete")
 SUMS = ("y", "x", "rows", "yy", "xy", "xx", "clusters", "squares")
@@ -88,6 +95,29 @@ def measure(
     Raises:
         ArgumentError: A KPI or the period is unknown.
     """
+    if period not in ("month", "quarter", WHOLE):
+        raise ArgumentError(f"period == {period!r}, must be month, quarter or all")
+    return measure_spans(data, spans_of(data, period, since), kpis, by, confidence)
+
+
+def measure_spans(
+    data: Dataset,
+    spans: pd.DataFrame,
+    kpis: Iterable[str] | None = None,
+    by: Sequence[str] = (),
+    confidence: float = CONFIDENCE,
+) -> Panel:
+    """Measure KPIs over periods of one's own choice, which may overlap.
+
+    Args:
+        data: The dataset.
+        spans: The periods: `period` (their name, each once), `start`, `end`, `complete`; as
+            `spans_of` gives them.
+        kpis, by, confidence: As for `measure`.
+
+    Raises:
+        ArgumentError: A KPI is unknown, or a column of `by` has a name that the panel needs.
+    """
     names = list(KPIS) if kpis is None else list(kpis)
     unknown = [name for name in names if name not in KPIS]
     if unknown:
@@ -98,16 +128,13 @@ def measure(
             f"by == {own[0]!r}, must not be one of the panel's own columns ({', '.join(COLUMNS)}); "
             "give the attribute another name"
         )
-    if period not in ("month", "quarter", WHOLE):
-        raise ArgumentError(f"period == {period!r}, must be month, quarter or all")
-    spans = _spans(data, period, since)
     left_out = {name: why for name in names if (why := _lacking(data, KPIS[name], by))}
     parts = []
     for table, at in dict.fromkeys((KPIS[name].table, KPIS[name].at) for name in names):
         group = [KPIS[n] for n in names if (KPIS[n].table, KPIS[n].at) == (table, at)]
         group = [kpi for kpi in group if kpi.name not in left_out]
         if group:
-            rows = _rows(data, table, at, by, spans)
+            rows = _rows(data, group, by, spans)
             sums = _sums(rows, group, data, by, _cluster(table))
             parts += [_with_intervals(sums, kpi, by, confidence) for kpi in group]
     columns = [*COLUMNS[:2], *by, *COLUMNS[2:]]
@@ -117,8 +144,11 @@ def measure(
     return Panel(frame, tuple(by), left_out)
 
 
-def _spans(data: Dataset, period: str, since: Quarter | None) -> pd.DataFrame:
-    """The periods that the data cover: period, start, end."""
+def spans_of(data: Dataset, period: str, since: Quarter | None = None) -> pd.DataFrame:
+    """The months, the quarters, or the one period that the data cover.
+
+    Columns: `period` (its start), `start`, `end`, and whether the data span it (`complete`).
+    """
     first = max(data.start, since.start) if since else data.start
     if period == WHOLE:
         starts, ends = [pd.Timestamp(first)], [pd.Timestamp(data.end)]
@@ -160,12 +190,18 @@ def _cluster(table: str) -> str:
     return "account_id" if table == "accounts" else "customer_id"
 
 
-def _rows(data: Dataset, table: str, at: str, by: Sequence[str], spans: pd.DataFrame) -> ir.Table:
-    if table == "accounts":
-        return account_rows(data, by, spans)
-    if table == "customers":
-        return customer_rows(data, by, spans)
-    return in_spans(event_rows(data, table, by), at, spans)
+def _rows(data: Dataset, kpis: list[Kpi], by: Sequence[str], spans: pd.DataFrame) -> ir.Table:
+    """The rows that KPIs of one table and one `at` count, each with the period that it is in."""
+    match kpis[0].table:
+        case "accounts":
+            return account_rows(data, by, spans)
+        case "customers":
+            return customer_rows(data, by, spans)
+        case "surveys":
+            rows = survey_rows(data, by)
+        case _:
+            rows = contact_rows(data, by, followed=any(kpi.followed for kpi in kpis))
+    return in_spans(rows, kpis[0].at, spans)
 
 
 def _sums(

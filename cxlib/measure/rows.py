@@ -15,17 +15,30 @@ WHOLE = "all"  # the period that covers everything
 SECONDS_PER_DAY = 86_400
 
 
-def event_rows(data: Dataset, table: str, wanted: Iterable[str]) -> ir.Table:
-    """Survey or contact rows with the wanted columns, and those that KPIs derive from (`_…`)."""
-    rows = data.rows(table, *wanted)
+def survey_rows(data: Dataset, wanted: Iterable[str]) -> ir.Table:
+    """Survey rows with the wanted columns, and those that KPIs derive from (`_…`)."""
+    rows = data.rows("surveys", *wanted)
     end = ibis.timestamp(data.end).epoch_seconds()
-    if table == "surveys":
-        sent = rows.sent_at.epoch_seconds()
-        return rows.mutate(
-            _answered_at=rows.responded_at.fill_null(rows.sent_at),
-            _days_to_answer=(rows.responded_at.epoch_seconds() - sent) / SECONDS_PER_DAY,
-            _days_since_sent=(end - sent) / SECONDS_PER_DAY,
-        )
+    sent = rows.sent_at.epoch_seconds()
+    return rows.mutate(
+        _answered_at=rows.responded_at.fill_null(rows.sent_at),
+        _days_to_answer=(rows.responded_at.epoch_seconds() - sent) / SECONDS_PER_DAY,
+        _days_since_sent=(end - sent) / SECONDS_PER_DAY,
+    )
+
+
+def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Table:
+    """Contact rows with the wanted columns.
+
+    Args:
+        data: The dataset.
+        wanted: Columns of the contact, its customer and its account.
+        followed: Add when the customer came back (`_…`), which takes a look at every other contact.
+    """
+    rows = data.rows("interactions", *wanted)
+    if not followed:
+        return rows
+    end = ibis.timestamp(data.end).epoch_seconds()
     every = data.contacts
     matter = [name for name in ("reason", "touchpoint") if name in _own(data, "interactions")][:1]
     following = every.started_at.lead().over(

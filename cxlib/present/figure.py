@@ -60,6 +60,7 @@ class Figure:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         with mpl.rc_context(STYLE):
+            self._lay_out()
             svg = self._save("svg", metadata={"Date": None, "Creator": None})
             if len(svg) <= LARGEST_SVG:
                 kind, image = "image/svg+xml", svg.decode()
@@ -67,6 +68,12 @@ class Figure:
                 kind, image = "image/png", self._save("png", dpi=192)
         width = int(self.canvas.get_figwidth() * 96)
         return {kind: image, "text/plain": self.alt}, {kind: {"alt": self.alt, "width": width}}
+
+    def _lay_out(self) -> None:
+        """Arrange the figure once; each saving would do it twice."""
+        if layout := self.canvas.get_layout_engine():
+            layout.execute(self.canvas)
+            self.canvas.set_layout_engine("none")
 
     def _save(self, kind: str, **options) -> bytes:
         file = io.BytesIO()
