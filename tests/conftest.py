@@ -9,10 +9,15 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 # Two test processes that each take every core for their sums wait for one another.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+# How long a thing takes is asked by `make bench`, not by a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"

@@ -19,6 +19,19 @@ NOTEBOOK_MODULES = "CX_NOTEBOOK_MODULES"
 # stand in one another's way. Besides, a process with threads must not be forked.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+# Libraries that may be forked once they have been imported; of others, nobody knows.
+FORKED = (
+    "cxlib",
+    "ipywidgets",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "scipy",
+    "seaborn",
+    "sklearn",
+    "statsmodels",
+)
+
 
 def can_fork() -> bool:
     """Whether warm kernels are to be had: not on Windows, and on macOS forking is unsafe."""
@@ -33,9 +46,8 @@ def start(fork: bool, modules: Iterable[str]) -> BaseContext:
         modules: What the notebooks import.
     """
     os.environ.update(dict.fromkeys(THREADS, "1"))
-    # Of other libraries nobody knows whether they may be forked once they have been imported.
-    own = {each for each in modules if each.partition(".")[0] == "cxlib"}
-    os.environ[NOTEBOOK_MODULES] = ",".join(sorted(own))
+    known = {each for each in modules if each.partition(".")[0] in FORKED}
+    os.environ[NOTEBOOK_MODULES] = ",".join(sorted(known))
     # As ipykernel would set it before matplotlib is imported: figures show in the notebook.
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     # Nobody debugs these kernels; their debugger need not warn of what it could not do.

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -43,6 +45,25 @@ def test_what_has_not_changed_is_not_run_again_and_the_record_says_so(arguments,
     assert {each["reused"] for each in record(tmp_path)["notebooks"].values()} == {True}
     assert sorted(ran(cx(*arguments, "--fresh"))) == ["first", "second"]
     assert {each["reused"] for each in record(tmp_path)["notebooks"].values()} == {False}
+
+
+LOADED = """
+import atexit, sys
+from cxlib.cli import main
+heavy = ("pandas", "ibis", "duckdb", "nbformat", "papermill", "nbconvert", "matplotlib")
+atexit.register(lambda: print("loaded:", *(name for name in heavy if name in sys.modules)))
+main()
+"""
+
+
+def test_a_run_loads_only_what_it_needs(arguments):
+    def loaded(*more):
+        command = [sys.executable, "-c", LOADED, *map(str, arguments), *more]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return set(run.stdout.splitlines()[-1].split()[1:])
+
+    assert not loaded() & {"papermill", "nbconvert", "nbformat", "matplotlib"}
+    assert loaded() == set()
 
 
 def test_a_changed_notebook_runs_again_and_only_that(arguments, suite, tmp_path):

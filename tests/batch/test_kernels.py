@@ -36,7 +36,7 @@ def answer(out, name):
 @pytest.mark.skipif(os.name != "posix", reason="forks")
 def test_each_notebook_has_a_warm_process_folder_and_sockets_of_its_own(write, suite, tmp_path):
     out = tmp_path / "out"
-    folder = suite(**{"01_a": [ASK], "02_b": [ASK]})
+    folder = suite(**{"01_a": [ASK, "import seaborn"], "02_b": [ASK]})
     run = cx("report", "2026Q1", "--dataset", write(), "--notebooks", folder, "--out", out)
     assert run.returncode == 0, run.stdout + run.stderr
     a, b = answer(out, "01_a"), answer(out, "02_b")
