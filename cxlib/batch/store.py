@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from cxlib.data.quarter import Quarter
 from cxlib.errors import ArgumentError
 
 # Read by whoever opens the reports, so they are changed last.
+RECORDS = ("run.json", "findings.json")
 LAST = ("run.json", "index.html")
 
 
@@ -43,12 +43,11 @@ def published_to(out: str, quarters: Sequence[str]) -> Iterator[Path]:
 
 
 def _fetch(store, root: str, folder: Path, quarters: Sequence[str]) -> set[PurePosixPath]:
-    """Bring what a run looks at: its own quarters, those before, and every quarter's record."""
-    wanted = {str(name) for each in quarters for name in (each, Quarter.parse(each).previous)}
+    """Bring what a run looks at: its own quarters, and what others found and how."""
     fetched = set()
     for path in store.find(root) if store.exists(root) else ():
         place = PurePosixPath(path).relative_to(PurePosixPath(store._strip_protocol(root)))
-        if place.parts[0] in wanted or (place.name == "run.json" and len(place.parts) == 2):
+        if place.parts[0] in quarters or (len(place.parts) == 2 and place.name in RECORDS):
             target = folder / place
             target.parent.mkdir(parents=True, exist_ok=True)
             store.get_file(path, str(target))

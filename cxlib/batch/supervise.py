@@ -108,12 +108,14 @@ def _listen(each: _Run) -> None:
             else:
                 each.end = (told[0], told[1])
     except (EOFError, OSError):
-        each.process.join()
+        each.process.join(PATIENCE)
         how = _how_it_ended(each.process.exitcode)
         each.end = (FAILED, f"{each.at}: the process that runs the notebook {how}")
 
 
-def _how_it_ended(code: int) -> str:
+def _how_it_ended(code: int | None) -> str:
+    if code is None:
+        return "has fallen silent"
     return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
 

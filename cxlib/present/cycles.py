@@ -93,9 +93,19 @@ def cycle_finding(cycle: Cycle, currency: str = "") -> Finding:
     )
 
 
-def decision_findings(board: tuple[Cycle, ...], start: datetime, end: datetime) -> list[Finding]:
+def decision_findings(
+    board: tuple[Cycle, ...], start: datetime, end: datetime
+) -> tuple[Finding, ...]:
     """What teams decided between two moments, beside what the data say."""
-    return [
+    made = [
+        cycle
+        for cycle in board
+        if cycle.decision and pd.notna(cycle.closed) and start <= cycle.closed < end
+    ]
+    if not made:
+        nothing = "No decision on an improvement cycle was recorded in this quarter."
+        return (Finding(nothing, news=False, kind=DECISION),)
+    return tuple(
         Finding(
             f"The team of “{cycle.title}” ({cycle.cycle_id}) decided to {cycle.decision}; "
             f"the data say: {cycle.problem or cycle.verdict}.",
@@ -103,9 +113,8 @@ def decision_findings(board: tuple[Cycle, ...], start: datetime, end: datetime) 
             evidence=f"Decided on {pd.Timestamp(cycle.closed):%d %b %Y}.",
             kind=DECISION,
         )
-        for cycle in board
-        if cycle.decision and pd.notna(cycle.closed) and start <= cycle.closed < end
-    ]
+        for cycle in made
+    )
 
 
 def _size(effect: Estimate) -> Estimate:

@@ -61,7 +61,7 @@ def _rest_finding(
     again = [in_sentence(each.kpi.label) for each in found if each not in told]
     words = f"No detectable change against {against}: {listed(still)}." if still else ""
     if again:
-        words += f" What changed in {listed(again)} restates the above."
+        words += f" The change of {listed(again)} restates the above."
     return Finding(
         words.strip() or f"All KPIs compared with {against} have changed.",
         evidence="The table gives the smallest change of each that would have been seen.",

@@ -10,7 +10,7 @@ from cxlib.analysis.correlation import correlate
 from cxlib.analysis.personas import find_personas
 from cxlib.data.demo_truth import CYCLES
 from cxlib.measure import KPIS, Estimate
-from cxlib.present import drivers, personas
+from cxlib.present import cycles, drivers, personas
 from cxlib.present.findings import MIME, Finding
 from cxlib.present.tables import Table, make_table, save_table
 
@@ -45,7 +45,7 @@ def test_what_restates_a_kpi_is_not_said_twice():
     changes = compare([(KPIS["retention_rate"], *share), (KPIS["churn_rate"], *share[::-1])])
     told, rest = (each.sentence for each in drivers.change_findings(changes, "2026Q2"))
     assert told.startswith("Retention rate is up")
-    assert rest == "What changed in churn rate restates the above."
+    assert rest == "The change of churn rate restates the above."
 
 
 def test_no_personas_is_said_plainly():
@@ -107,3 +107,23 @@ def test_the_batch_reads_findings_by_the_name_under_which_they_are_stored():
     from cxlib.batch.render import FINDING
 
     assert FINDING == MIME
+
+
+def test_a_decision_is_told_in_its_quarter_beside_what_the_data_say(data):
+    from cxlib.analysis.pdca import review
+    from cxlib.measure.cycles import read_cycles
+
+    board = review(read_cycles(data))
+    quarter = data.quarter.shift(-1)
+    told = [each.sentence for each in cycles.decision_findings(board, quarter.start, quarter.end)]
+    assert told == [
+        "The team of “Route contacts through a new menu” (P03) decided to abandon; the data say: "
+        "worsened.",
+        "The team of “Add chat agents for the new year” (P06) decided to adopt; the data say: "
+        "no detectable change.",
+        "The team of “Coach the team after a bad month” (P05) decided to adopt; the data say: "
+        "no detectable change.",
+    ]
+    (nothing,) = cycles.decision_findings(board, data.quarter.start, data.quarter.end)
+    assert "No decision" in nothing.sentence
+    assert not nothing.news
