@@ -58,6 +58,8 @@ def report(
     from cxlib.batch.store import published_to
     from cxlib.batch.warm import can_fork
 
+    if fork and not can_fork():
+        raise CxError("--fork: this system cannot fork kernels; leave the option out")
     suite = find_notebooks(notebooks)
     chosen = choose(suite, [name.strip() for name in only.split(",") if name.strip()])
     progress = choose_progress(quiet, log_json)
@@ -78,6 +80,8 @@ def report(
         result = run_report(replace(request, out=folder), progress)
     for note in result.notes:
         progress.say(note)
+    for failure in result.late_failures:
+        progress.warn(failure)
     if not result.ran:
         progress.say("nothing has changed since the last run; --fresh runs everything again")
     for quarter in request.quarters:
@@ -170,9 +174,11 @@ def main() -> None:
         print(f"cx: {error}", file=sys.stderr)
         sys.exit(WRONG)
     except Stopped as stopped:
-        print("cx: stopped; what was published is as it was", file=sys.stderr)
+        notes = getattr(stopped, "__notes__", ["what was published is as it was"])
+        print(f"cx: stopped; {'; '.join(notes)}", file=sys.stderr)
         sys.exit(128 + stopped.args[0])
     except OSError as error:
         # A folder that cannot be written, a full disk: a person can put it right.
-        print(f"cx: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = f"{error.filename}: {error.strerror}" if error.filename else error
+        print(f"cx: {where}", file=sys.stderr)
         sys.exit(WRONG)

@@ -148,14 +148,17 @@ def sliced(tmp_path_factory):
     """A dataset with accounts in three regions that are large enough to report, and one too small."""
     folder = tmp_path_factory.mktemp("sliced")
     regions = [region for region, count in PARTS.items() for _ in range(count)] + [None] * 3
+    active = len(regions)
+    regions += ["LATAM"] * 40  # of whom nobody has made contact
     numbers = range(len(regions))
     ids = [f"{number:03}" for number in numbers]
     days = pd.to_datetime("2026-01-01") + pd.to_timedelta([number % 80 for number in numbers], "D")
     tables = {
         "accounts": {"account_id": ids, "region": regions},
         "customers": {"customer_id": ids, "account_id": ids},
-        "interactions": {"interaction_id": ids, "customer_id": ids, "started_at": days,
-                         "channel": "phone", "wait_seconds": [n % 50 for n in numbers]},
+        "interactions": {"interaction_id": ids[:active], "customer_id": ids[:active],
+                         "started_at": days[:active], "channel": "phone",
+                         "wait_seconds": [n % 50 for n in numbers][:active]},
     }  # fmt: skip
     for name, columns in tables.items():
         pd.DataFrame(columns).to_csv(folder / f"{name}.csv", index=False)

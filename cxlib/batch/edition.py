@@ -98,6 +98,11 @@ class Entry:
     outdated: bool = False
     tables: tuple[str, ...] = ()
 
+    @property
+    def is_current(self) -> bool:
+        """Whether there is a page, of the same data, parameters and programs as the edition."""
+        return bool(self.page) and self.status == PUBLISHED and not self.outdated
+
 
 @dataclass(frozen=True)
 class Published:
@@ -125,9 +130,9 @@ def read_published(folder: Path) -> Published | None:
 
 def is_whole(published: Published) -> bool:
     """Whether every page that an edition tells of is there."""
-    pages = [f"{name}.html" for name, each in published.entries.items() if each.page]
-    tables = [f"tables/{name}" for each in published.entries.values() for name in each.tables]
-    return all((published.folder / name).is_file() for name in ("index.html", *pages, *tables))
+    shown = [name for name, each in published.entries.items() if each.page]
+    index = (published.folder / "index.html").is_file()
+    return index and all(has_page(published, name) for name in shown)
 
 
 def place_result(
@@ -149,7 +154,8 @@ def place_result(
         _place_failure(notebook, output, outcome, folder)
     if outcome.status != PUBLISHED:
         return entry
-    tables = tuple(sorted(path.name for path in (output / "tables").glob("*")))
+    written = (path for path in (output / "tables").rglob("*") if path.is_file())
+    tables = tuple(sorted(path.relative_to(output / "tables").as_posix() for path in written))
     for name in tables:
         if (folder / "tables" / name).exists():
             message = f"writes tables/{name}, which another notebook has written; rename one"
@@ -167,30 +173,52 @@ def findings_in(output: Path) -> list[dict]:
     return json.loads((output / FINDINGS).read_text(encoding="utf-8"))
 
 
+def files_of(name: str, entry: Entry) -> list[str]:
+    """What belongs to a notebook's page, and has to be carried over with it."""
+    return [f"{name}.html", f"notebooks/{entry.file}", *(f"tables/{each}" for each in entry.tables)]
+
+
+def has_page(published: Published | None, name: str) -> bool:
+    """Whether an edition has a notebook's page, with all that belongs to it."""
+    entry = published.entries.get(name) if published else None
+    if entry is None or not entry.page:
+        return False
+    return all((published.folder / file).is_file() for file in files_of(name, entry))
+
+
 def carry_over(name: str, old: Published, folder: Path) -> None:
-    """Put an earlier page, and what came with it, into an edition's new folder."""
-    entry = old.entries[name]
-    files = [
-        f"{name}.html",
-        f"notebooks/{entry.file}",
-        *(f"tables/{each}" for each in entry.tables),
-    ]
-    for file in files:
-        source, target = old.folder / file, folder / file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            # The same file under another name: it takes no room, even on a full disk.
-            os.link(source, target)
-        except OSError:
-            shutil.copy2(source, target)
+    """Put an earlier page, and what came with it, into an edition's new folder.
+
+    A table that another notebook has written anew in the meantime is left as it is.
+    """
+    for file in files_of(name, old.entries[name]):
+        if not (folder / file).exists():
+            link(old.folder / file, folder / file)
+
+
+def carry_failure(name: str, old: Published, folder: Path) -> None:
+    """Put what an earlier failure left into an edition's new folder."""
+    for file in (f"failed/{old.entries[name].file}", f"failed/{name}.txt"):
+        if (old.folder / file).is_file():
+            link(old.folder / file, folder / file)
+
+
+def link(source: str | Path, target: str | Path) -> None:
+    """Give a file a second name, which takes no room even on a full disk; or else copy it."""
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _place_failure(notebook: Notebook, output: Path, outcome: Outcome, folder: Path) -> None:
     """Keep the notebook as far as it came, and its error with the last lines of its log."""
     failed = folder / "failed"
     failed.mkdir(parents=True, exist_ok=True)
-    if (output / EXECUTED).is_file():
-        shutil.copy2(output / EXECUTED, failed / notebook.path.name)
+    executed = output / EXECUTED
+    came = executed if executed.is_file() else notebook.path
+    shutil.copy2(came, failed / notebook.path.name)
     log = output / LOG
     lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
     text = "\n".join([f"{notebook.name}: {outcome.message}", "", *lines[-LOG_LINES:]])

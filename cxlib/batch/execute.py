@@ -26,8 +26,8 @@ from cxlib.batch.job import (
     cell_name,
 )
 from cxlib.batch.kernels import Spare, WarmManager, end_with_parent
-from cxlib.batch.render import findings_of, render
-from cxlib.batch.warm import WARM
+from cxlib.batch.render import check_finding, findings_of, render
+from cxlib.batch.warm import PROVISIONER
 
 # The error by which a notebook says that the dataset cannot feed it.
 MISSING_DATA = "MissingData"
@@ -42,14 +42,14 @@ def execute(job: Job, events: Connection) -> None:
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
     _write_into(job.output / LOG)
-    spare = Spare.fork() if job.provisioner == WARM else None
+    spare = Spare.fork() if job.fork else None
     if hasattr(os, "killpg"):
         end_with_parent()
     os.environ |= {
         "CX_OUTPUT": str(job.output),
         "CX_SNAPSHOT": str(job.snapshot),
         "IPYTHONDIR": str(job.sockets / "ipython"),
-        "JUPYTER_DEFAULT_PROVISIONER_NAME": job.provisioner,
+        "JUPYTER_DEFAULT_PROVISIONER_NAME": PROVISIONER,
     }
     os.environ.pop("JPY_PARENT_PID", None)
     os.chdir(job.output)
@@ -114,7 +114,8 @@ def _execute(
 class SeldomSaving(NBClientEngine):
     """papermill's own engine, which writes the notebook less often than twice a cell.
 
-    What is on disk if the process is killed is at most `SAVE_EVERY` seconds old.
+    If the process is killed in the middle of a cell, the file may lack the outputs of the cells
+    that ended less than `SAVE_EVERY` seconds before that cell began.
     """
 
     @classmethod
@@ -174,6 +175,8 @@ def _unfinished(executed: nbformat.NotebookNode, job: Job) -> str:
 
 def _render(executed: nbformat.NotebookNode, job: Job, seconds: float) -> None:
     findings = findings_of(executed)
+    for each in findings:
+        check_finding(each)
     facts = replace(job.facts, provenance=(*job.facts.provenance, ("Run time", f"{seconds:.0f} s")))
     (job.output / FINDINGS).write_text(json.dumps(findings, ensure_ascii=False), encoding="utf-8")
     (job.output / PAGE).write_text(render(executed, facts), encoding="utf-8")

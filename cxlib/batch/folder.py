@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,13 +37,27 @@ def alone_in(out: Path, say: Callable[[str], None]) -> Iterator[Path]:
         lock.release()
 
 
+@contextmanager
+def free(out: Path) -> Iterator[bool]:
+    """Whether no run is at work in a folder; while this lasts, none begins."""
+    lock = FileLock(out / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def swap(new: Path, published: Path) -> None:
     """Put a finished folder in the place of the published one."""
     aside = published.with_name(f"{ASIDE}-{published.name}")
-    with _undisturbed():
-        if published.exists():
-            os.replace(published, aside)
-        os.replace(new, published)
+    if published.exists():
+        os.replace(published, aside)
+    os.replace(new, published)
     shutil.rmtree(aside, ignore_errors=True)
 
 
@@ -57,14 +72,18 @@ def _recover(out: Path) -> None:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """For the moment of two renames, a signal to stop has to wait."""
-    if not hasattr(signal, "pthread_sigmask"):
+def undisturbed() -> Iterator[None]:
+    """For a moment, a signal to stop does nothing: what is begun here is done in an instant.
+
+    A handler rather than a mask: a mask holds for one thread, and the engine has others.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    stops = {signal.SIGINT, signal.SIGTERM}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    stops = (signal.SIGINT, signal.SIGTERM)
+    before = {each: signal.signal(each, lambda number, frame: None) for each in stops}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -2,14 +2,13 @@
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import jinja2
 
-from cxlib.batch.edition import Edition, Published
+from cxlib.batch.edition import Edition, Published, read_published
 from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED
 from cxlib.batch.provenance import provenance
 from cxlib.batch.summary import CHANGE, DECISION, Restatements, Sentence, sentences
@@ -28,21 +27,37 @@ def quarter_page(
     published: Published,
     restated: Restatements | tuple,
     slices: Sequence[str],
+    others: Sequence[Published] = (),
 ) -> str:
-    """The index of an edition: what a leader reads first."""
+    """The index of an edition: what a leader reads first.
+
+    Args:
+        edition, published: The edition.
+        restated: How its numbers differ from those of the quarter before, if that is known.
+        slices: The folders of the editions by a column.
+        others: Those editions, of which the failures are told here too.
+    """
     told = sentences(published.findings)
+    current = [each for each in told if published.entries[each[0]["notebook"]].is_current]
     cards = []
     for name, entry in published.entries.items():
-        # What changed and what was decided stands above.
-        state = [each for each in told if each[0]["kind"] not in (CHANGE, DECISION)]
+        # What changed and what was decided stands above, unless the page is an old one.
+        above = (CHANGE, DECISION) if entry.is_current else ()
+        state = [each for each in told if each[0]["kind"] not in above]
         cards.append({"name": name, "entry": entry, "sentences": _headlines_of(name, state)})
     problems = [each for each in cards if each["entry"].status != PUBLISHED]
     return _page(
         "quarter",
         edition=edition,
-        changed=_of_kind(told, CHANGE, news=True),
-        unchanged=_of_kind(told, CHANGE, news=False),
-        decided=_of_kind(told, DECISION),
+        changed=_of_kind(current, CHANGE, news=True),
+        unchanged=_of_kind(current, CHANGE, news=False),
+        decided=_of_kind(current, DECISION),
+        failed_parts=[
+            (" = ".join(each.run["part"]), entry)
+            for each in others
+            for entry in each.entries.values()
+            if entry.status == FAILED
+        ],
         failed=[each for each in problems if each["entry"].status == FAILED],
         left_out=[each for each in problems if each["entry"].status == LEFT_OUT],
         restated=restated,
@@ -79,30 +94,44 @@ def slices_page(slices, pages: Mapping[Edition, Published]) -> str:
     )
 
 
-def quarters_page(out: Path) -> str:
-    """The index over all quarters that stand in the folder, newest first."""
+def quarters_page(out: Path, new: Sequence[Path] = ()) -> str:
+    """The index over all quarters, newest first.
+
+    Args:
+        out: The folder in which they are published.
+        new: Folders that are about to replace those of the same name.
+    """
+    folders = {path.name: path for path in (*out.glob("[0-9]*"), *new)}
     runs = []
-    for path in sorted(out.glob("[0-9]*/run.json"), reverse=True):
-        run = json.loads(path.read_text(encoding="utf-8"))
-        pages = run["notebooks"]
-        others = [f"{name} ({each['status']})" for name, each in pages.items() if not each["page"]]
-        others += [
-            f"{name} (failed; its page is an earlier one)"
-            for name, each in pages.items()
-            if each["page"] and each["status"] == FAILED
-        ]
+    for name, folder in sorted(folders.items(), reverse=True):
+        published = read_published(folder)
+        if published is None:
+            continue
+        parts = [read_published(folder.parent / place) for place in published.run["slices"]]
         runs.append(
             {
-                "folder": path.parent.name,
-                "quarter": run["quarter"],
-                "dataset": run["dataset"],
-                "where": run["where"],
-                "published": sum(bool(each["page"]) for each in pages.values()),
-                "others": ", ".join(others),
-                "finished": run["finished"][:10],
+                "folder": name,
+                "quarter": published.run["quarter"],
+                "dataset": published.run["dataset"],
+                "where": published.run["where"],
+                "published": sum(bool(each.page) for each in published.entries.values()),
+                "others": ", ".join(_troubles(published, [each for each in parts if each])),
+                "finished": published.run["finished"][:10],
             }
         )
     return _page("quarters", runs=runs)
+
+
+def _troubles(published: Published, parts: Sequence[Published]) -> list[str]:
+    entries = published.entries.items()
+    others = [f"{name} ({each.status})" for name, each in entries if not each.page]
+    others += [
+        f"{name} (failed; its page is an earlier one)"
+        for name, each in entries
+        if each.page and each.status == FAILED
+    ]
+    failed = [e for part in parts for e in part.entries.values() if e.status == FAILED]
+    return others + ([f"{len(failed)} of the slices' pages (failed)"] if failed else [])
 
 
 def style() -> str:

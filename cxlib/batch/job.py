@@ -44,7 +44,7 @@ class Job:
             its findings and its `tables/` go there.
         sockets: An empty folder with a short name, for the kernel's sockets.
         snapshot: Where the validated dataset is kept.
-        provisioner: How its kernel is started.
+        fork: Whether its kernel is forked, or started from nothing.
         cells: The first line of each of its code cells.
     """
 
@@ -55,7 +55,7 @@ class Job:
     output: Path
     sockets: Path
     snapshot: Path
-    provisioner: str
+    fork: bool
     cells: tuple[str, ...]
 
 

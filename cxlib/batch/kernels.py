@@ -7,6 +7,7 @@ starts the kernel's process in another way, and everything else about the kernel
 
 import os
 import signal
+import sys
 import threading
 from dataclasses import dataclass
 from multiprocessing import Pipe, get_context, parent_process
@@ -79,13 +80,16 @@ class WarmManager(AsyncKernelManager):
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Makes a kernel of its manager's spare process; starts any other kernel as usual."""
+    """Makes a kernel of its manager's spare process; without one, starts a kernel from nothing."""
 
     async def launch_kernel(self, cmd: list[str], **options) -> dict:
         """Start a kernel; `cmd` is the command that would have started an ordinary one."""
         spare = getattr(self.parent, "spare", None)
-        if spare is None or "ipykernel_launcher" not in cmd:
+        if "ipykernel_launcher" not in cmd or os.name != "posix":
             return await super().launch_kernel(cmd, **options)
+        if spare is None:
+            own = [__name__ if part == "ipykernel_launcher" else part for part in cmd]
+            return await super().launch_kernel(own, **options)
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         self.cwd = str(options.get("cwd") or os.getcwd())
         spare.orders.send((arguments, self.cwd, dict(options["env"])))
@@ -133,6 +137,11 @@ def _become_kernel(orders: Connection) -> None:
     os.chdir(folder)
     # Every fork would otherwise draw the same "random" numbers.
     np.random.seed()
+    _serve(arguments)
+
+
+def _serve(arguments: list[str]) -> None:
+    """Be a kernel that listens on socket files alone; `arguments` as for `ipykernel_launcher`."""
     sockets = os.path.dirname(arguments[arguments.index("-f") + 1])
     LocalPipe.address = f"ipc://{sockets}/pipe"
     kernelapp.IOPubThread = LocalPipe
@@ -147,3 +156,7 @@ def end_with_parent() -> None:
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1:])

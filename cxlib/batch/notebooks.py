@@ -54,7 +54,12 @@ def find_notebooks(folder: Path) -> tuple[Notebook, ...]:
     paths = sorted(folder.resolve().glob(PATTERN))
     if not paths:
         raise ArgumentError(f"{folder}: no notebook found whose name begins with a number")
-    return tuple(_read(path, re.sub(r"^\d+_", "", path.stem)) for path in paths)
+    names = [re.sub(r"^\d+_", "", path.stem) for path in paths]
+    for name in names:
+        if name == "index" or names.count(name) > 1:
+            why = "is the name of the pages' own index" if name == "index" else "is there twice"
+            raise ArgumentError(f"{folder}: the notebook name {name!r} {why}; give it another")
+    return tuple(_read(path, name) for path, name in zip(paths, names, strict=True))
 
 
 def choose(notebooks: Sequence[Notebook], only: Sequence[str]) -> tuple[Notebook, ...]:

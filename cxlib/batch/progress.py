@@ -25,6 +25,12 @@ class Progress(Protocol):
     def end(self, job: Job, outcome: Outcome) -> None:
         """A notebook has ended."""
 
+    def warn(self, text: str) -> None:
+        """Something has gone wrong."""
+
+    def close(self) -> None:
+        """No notebook runs any more, for whatever reason."""
+
 
 class Quiet:
     """Tells only what went wrong, on the error stream."""
@@ -41,7 +47,14 @@ class Quiet:
     def end(self, job: Job, outcome: Outcome) -> None:
         """A line for a notebook that failed."""
         if outcome.status == FAILED:
-            print(f"{job.label}: {outcome.status}: {outcome.message}", file=sys.stderr, flush=True)
+            self.warn(f"{job.label}: {outcome.status}: {outcome.message}")
+
+    def warn(self, text: str) -> None:
+        """A line."""
+        print(text, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Nothing."""
 
 
 class Lines:
@@ -65,6 +78,13 @@ class Lines:
         """A line: which, how it ended, how long it took, and what went wrong."""
         self.done += 1
         print(self.line(job, outcome), flush=True)
+
+    def warn(self, text: str) -> None:
+        """A line."""
+        self.say(text)
+
+    def close(self) -> None:
+        """Nothing."""
 
     def line(self, job: Job, outcome: Outcome) -> str:
         """The line for a notebook's end."""
@@ -110,8 +130,10 @@ class Live(Lines):
         self.rows.pop(job.label, None)
         self.say(self.line(job, outcome))
         self._draw()
-        if self.done == self.jobs:
-            self.display.stop()
+
+    def close(self) -> None:
+        """Take the rows away, and give the terminal its cursor back."""
+        self.display.stop()
 
     def _draw(self) -> None:
         from rich.text import Text
@@ -149,6 +171,13 @@ class JsonLines:
             seconds=outcome.seconds,
             message=outcome.message,
         )
+
+    def warn(self, text: str) -> None:
+        """Event `warning`."""
+        self._write(event="warning", text=text)
+
+    def close(self) -> None:
+        """Nothing."""
 
     def _write(self, **event) -> None:
         print(json.dumps({"time": round(time.time(), 3)} | event, ensure_ascii=False), flush=True)

@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from cxlib.batch import edition as editions
-from cxlib.batch.edition import ALL_FINDINGS, RUN, Edition, Entry, read_published
-from cxlib.batch.folder import swap
+from cxlib.batch.edition import ALL_FINDINGS, RUN, Edition, Entry, Published, Source, read_published
+from cxlib.batch.folder import swap, undisturbed
 from cxlib.batch.indexes import quarter_page, quarters_page, slices_page
 from cxlib.batch.job import FAILED, PUBLISHED, Outcome
 from cxlib.batch.keys import code_key, page_key
+from cxlib.batch.notebooks import Notebook
+from cxlib.batch.provenance import versions
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.summary import restatements
@@ -36,7 +38,7 @@ def publish(
         work: The run's folder; a task's files are in `jobs/NUMBER`.
     """
     now = datetime.now().astimezone().isoformat(timespec="seconds")
-    made, notes = {}, []
+    made, notes, late = {}, [], []
     for volume in volumes:
         for edition in volume.parts:
             mine = {
@@ -45,7 +47,7 @@ def publish(
                 if task.edition is edition
             }
             made[edition] = _assemble(request, edition, mine, outcomes, work, now)
-            notes += [
+            late += [
                 f"{task.label}: failed: {made[edition][name].message}"
                 for name, (task, _) in mine.items()
                 # It ran well, but its files could not be put with the others.
@@ -53,12 +55,13 @@ def publish(
             ]
         notes += _keep_other_slices(request, volume, work)
         _complete(request, volume, made, work, now)
-    for volume in volumes:
-        quarter = volume.quarter
-        swap(work / quarter, request.out / quarter)
-    (work / "index.html").write_text(quarters_page(request.out), encoding="utf-8")
-    os.replace(work / "index.html", request.out / "index.html")
-    return Result(made, len(tasks), tuple(notes))
+    page = quarters_page(request.out, [work / volume.quarter for volume in volumes])
+    (work / "index.html").write_text(page, encoding="utf-8")
+    with undisturbed():
+        for volume in volumes:
+            swap(work / volume.quarter, request.out / volume.quarter)
+        os.replace(work / "index.html", request.out / "index.html")
+    return Result(made, len(tasks), tuple(notes), tuple(late))
 
 
 def _assemble(
@@ -73,51 +76,84 @@ def _assemble(
     folder = work / edition.place
     folder.mkdir(parents=True)
     old = read_published(request.out / edition.place)
-    entries, findings = {}, []
+    entries, findings = {}, {}
+    for notebook in request.notebooks:
+        # What is kept comes first, so that no table of it is overwritten.
+        name = notebook.name
+        if name not in tasks and old and name in old.entries:
+            entries[name] = _kept(request, edition, notebook, old, folder)
+            findings[name] = _findings(old, name) if entries[name].page else []
     for notebook in request.notebooks:
         name = notebook.name
-        if name in tasks:
-            task, output = tasks[name]
-            outcome = outcomes[task.label]
-            entry = editions.place_result(notebook, output, outcome, task.key, now, folder)
-            if entry.status == PUBLISHED:
-                findings += [{"notebook": name, **each} for each in editions.findings_in(output)]
-            elif entry.status == FAILED and old and name in old.entries:
-                # The last good page stays, and says of when it is.
-                last = old.entries[name]
-                entry = replace(entry, page=last.page, tables=last.tables, outdated=True)
-        elif old and name in old.entries:
-            given = request.given(notebook, edition.source.quarter, edition.source.where)
-            key = page_key(notebook, given, edition.source.fingerprint, code_key())
-            last = old.entries[name]
-            entry = replace(last, reused=True, outdated=last.outdated or last.key != key)
-        else:
+        if name not in tasks:
             continue
-        made_now = name in tasks and entry.status == PUBLISHED
-        if entry.page and not made_now:
+        task, output = tasks[name]
+        outcome = outcomes[task.label]
+        entry = editions.place_result(notebook, output, outcome, task.key, now, folder)
+        if entry.status == PUBLISHED:
+            findings[name] = editions.findings_in(output)
+        elif entry.status == FAILED and editions.has_page(old, name):
+            # The last good page stays, and says of when it is.
+            last = old.entries[name]
+            entry = replace(entry, page=last.page, tables=last.tables, outdated=True)
             editions.carry_over(name, old, folder)
-            findings += [each for each in old.findings if each["notebook"] == name]
+            findings[name] = _findings(old, name)
         entries[name] = entry
-    write_json(folder / ALL_FINDINGS, findings)
-    return entries
+    order = [each.name for each in request.notebooks if each.name in entries]
+    told = [{"notebook": name, **each} for name in order for each in findings.get(name, ())]
+    write_json(folder / ALL_FINDINGS, told)
+    return {name: entries[name] for name in order}
+
+
+def _kept(
+    request: Request, edition: Edition, notebook: Notebook, old: Published, folder: Path
+) -> Entry:
+    """Keep what became of a notebook in an earlier run."""
+    name, last = notebook.name, old.entries[notebook.name]
+    key = _key(request, notebook, edition.source.where, edition.source)
+    if last.status == FAILED:
+        editions.carry_failure(name, old, folder)
+    if not editions.has_page(old, name):
+        return replace(last, reused=True, page="", tables=())
+    editions.carry_over(name, old, folder)
+    return replace(last, reused=True, outdated=last.status == FAILED or last.key != key)
+
+
+def _key(request: Request, notebook: Notebook, where: str, source: Source) -> str:
+    given = request.given(notebook, source.quarter, where)
+    return page_key(notebook, given, source.fingerprint, code_key())
+
+
+def _findings(published: Published, name: str) -> list[dict]:
+    """What an edition tells of a notebook."""
+    own = [each for each in published.findings if each["notebook"] == name]
+    return [{key: value for key, value in each.items() if key != "notebook"} for each in own]
 
 
 def _keep_other_slices(request: Request, volume: Volume, work: Path) -> list[str]:
-    """Slices published earlier stay, unless they are of other data."""
+    """Slices published earlier stay, as long as they would be the same today."""
     notes = []
     new = work / volume.quarter
     for folder in sorted((request.out / volume.quarter).glob("by-*")):
         if (new / folder.name).exists():
             continue
-        part = next(filter(None, (read_published(each) for each in sorted(folder.iterdir()))), None)
-        if part and part.run["fingerprint"] == volume.whole.source.fingerprint:
-            shutil.copytree(folder, new / folder.name, copy_function=os.link)
+        parts = [read_published(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+        if all(part and _still_holds(request, volume.whole.source, part) for part in parts):
+            shutil.copytree(folder, new / folder.name, copy_function=editions.link)
         else:
             notes.append(
-                f"the pages in {folder.name} were of other data and have been taken down; run "
-                f"again with --{folder.name.replace('-', ' ', 1)} to have them"
+                f"the pages in {folder.name} were of other data, parameters or programs, and have "
+                f"been taken down; run again with --{folder.name.replace('-', ' ', 1)}"
             )
     return notes
+
+
+def _still_holds(request: Request, source: Source, part: Published) -> bool:
+    known = {each.name: each for each in request.notebooks}
+    return editions.is_whole(part) and all(
+        name in known and _key(request, known[name], part.run["where"], source) == entry.key
+        for name, entry in part.entries.items()
+    )
 
 
 def _complete(
@@ -141,22 +177,25 @@ def _complete(
             "parameters": dict(request.parameters),
             "fingerprint": edition.source.fingerprint,
             "code": code_key(),
+            "versions": versions(),
             "rows": edition.source.rows,
             "finished": now,
             "notebooks": {name: asdict(entry) for name, entry in made[edition].items()},
         }
         if not edition.part:
             record["slices"] = slices
-            record["request"] = request_key(request, volume.quarter, work, request.out)
+            data = volume.whole.source.fingerprint
+            record["request"] = request_key(request, volume.quarter, data, work, request.out)
         write_json(work / edition.place / RUN, record)
     for edition in volume.parts:
         published = read_published(work / edition.place)
         before = find_before(edition.source.quarter, work, request.out)
         changed = restatements(published, before) if before and not edition.part else ()
-        html = quarter_page(edition, published, changed, _slice_links(folder, edition))
+        others = [] if edition.part else [read_published(work / place) for place in slices]
+        html = quarter_page(edition, published, changed, _slice_links(folder, edition), others)
         (work / edition.place / "index.html").write_text(html, encoding="utf-8")
     if volume.slices:
-        by = folder / f"by-{request.by}"
+        by = work / next(edition.place.parent for edition in volume.parts if edition.part)
         pages = {edition: read_published(work / edition.place) for edition in volume.parts}
         (by / "index.html").write_text(slices_page(volume.slices, pages), encoding="utf-8")
 

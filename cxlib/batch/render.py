@@ -1,7 +1,9 @@
 """Turning an executed notebook into a page that stands alone."""
 
 import base64
+import json
 import re
+from collections.abc import Mapping
 from functools import cache
 
 import nbformat
@@ -13,6 +15,7 @@ from cxlib.batch.job import Facts
 
 FINDING = "application/vnd.cxlib.finding+json"
 EXPLORE = "explore"
+PARTS = ("sentence", "estimate", "evidence", "news", "kind", "measures")
 
 
 def findings_of(notebook: nbformat.NotebookNode) -> list[dict]:
@@ -23,6 +26,18 @@ def findings_of(notebook: nbformat.NotebookNode) -> list[dict]:
         for output in cell.get("outputs", [])
         if FINDING in output.get("data", {})
     ]
+
+
+def check_finding(finding: Mapping) -> None:
+    """Make sure that the indexes can use a finding.
+
+    Raises:
+        ValueError: It lacks a part, or holds a number that JSON has not.
+    """
+    missing = [name for name in PARTS if name not in finding]
+    if missing:
+        raise ValueError(f"a finding lacks {', '.join(missing)}")
+    json.dumps(finding, allow_nan=False)
 
 
 def render(notebook: nbformat.NotebookNode, facts: Facts) -> str:

@@ -2,11 +2,12 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from cxlib.batch import warm
-from cxlib.batch.edition import Edition, Published, Source, read_published
+from cxlib.batch.edition import Edition, Published, Source, has_page, read_published
 from cxlib.batch.folder import alone_in
 from cxlib.batch.job import LEFT_OUT, PUBLISHED, Facts, Job
 from cxlib.batch.keys import code_key, page_key
@@ -16,7 +17,7 @@ from cxlib.batch.provenance import provenance
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.unchanged import find_unchanged
-from cxlib.data.files import find_folder
+from cxlib.data.files import find_files, find_folder, fingerprint
 from cxlib.errors import ArgumentError
 
 
@@ -41,7 +42,11 @@ def report(request: Request, progress: Progress) -> Result:
     with (
         tempfile.TemporaryDirectory(prefix="cx-") as scratch,
         alone_in(request.out, progress.say) as work,
+        closing(progress),
     ):
+        if fingerprint(find_files(request.dataset)) != volumes[0].whole.source.fingerprint:
+            # Another run was waited for, and the data have changed meanwhile.
+            volumes = _open(request)
         tasks = _plan(request, volumes)
         progress.begin(len(tasks))
         outcomes = supervise(
@@ -69,9 +74,10 @@ def _open(request: Request) -> list[Volume]:
         parts = {Edition(_source(whole), PurePosixPath(quarter)): whole}
         slices = find_slices(known, request.by, request.where) if request.by else None
         if slices:
+            by = f"by-{folder_names([request.by])[request.by]}"
             names = folder_names([*slices.parts, *slices.too_few])
             for value, part in slices.parts.items():
-                place = PurePosixPath(quarter, f"by-{request.by}", names[value])
+                place = PurePosixPath(quarter, by, names[value])
                 parts[Edition(_source(part), place, (request.by, value))] = part
         volumes.append(Volume(known, parts, slices))
     return volumes
@@ -127,8 +133,7 @@ def _holds(old: Published | None, name: str, key: str) -> bool:
     entry = old.entries.get(name) if old else None
     if entry is None or entry.key != key:
         return False
-    page = old.folder / f"{name}.html"
-    return entry.status == LEFT_OUT or (entry.status == PUBLISHED and page.is_file())
+    return entry.status == LEFT_OUT or (entry.status == PUBLISHED and has_page(old, name))
 
 
 def _refuse_another(edition: Edition, old: Published | None, out: Path) -> None:
@@ -153,12 +158,12 @@ def _jobs(
         edition = task.edition
         volume = next(each for each in volumes if edition in each.parts)
         if edition.place not in places:
-            base = scratch / f"data-{edition.source.quarter}"
+            base = work / f"data-{edition.source.quarter}"
             if not base.exists():
                 snapshot.keep(volume.known, base)
             places[edition.place] = base
             if edition.source.where:
-                places[edition.place] = scratch / f"data-{number}"
+                places[edition.place] = work / f"data-{number}"
                 part = volume.parts[edition]
                 snapshot.keep_slice(part, volume.known, base, places[edition.place])
         output, sockets = work / "jobs" / str(number), scratch / str(number)
@@ -172,7 +177,7 @@ def _jobs(
             output=output,
             sockets=sockets,
             snapshot=places[edition.place],
-            provisioner=warm.WARM if request.fork else warm.ORDINARY,
+            fork=request.fork,
             cells=task.notebook.code_cells,
         )
 

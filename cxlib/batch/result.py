@@ -1,7 +1,7 @@
 """What a run has before it and what it came to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cxlib.batch.edition import Edition, Entry
@@ -68,11 +68,13 @@ class Result:
         editions: What became of each notebook, by edition and name.
         ran: How many notebooks were run; the others had not changed.
         notes: What else there is to say.
+        late_failures: Of notebooks that ran well, but whose files could not be published.
     """
 
     editions: Mapping[Edition, Mapping[str, Entry]]
     ran: int
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    late_failures: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import ibis
 import pandas as pd
 
 from cxlib.data import Dataset
@@ -13,6 +14,11 @@ from cxlib.errors import ArgumentError
 
 # Under so few, intervals say next to nothing, and a reader may know the customers by name.
 LEAST = 30
+# Whoever has made contact, answered or booked is there; an address alone says nothing.
+ACTIVE: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "customers": ("customer_id", ("interactions", "surveys")),
+    "accounts": ("account_id", ("revenue",)),
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,8 @@ class Slices:
     Attributes:
         column: Its name.
         parts: For each value to report, its part of the dataset.
-        too_few: Values with too few customers to report, and how many they have.
+        too_few: Values with too few active customers to report, and how many they have.
+        silent: Values of which nobody was active.
         without: How many customers have no value.
         counted: What was counted: customers or, where there are none, accounts.
         least: How many of them are enough.
@@ -31,6 +38,7 @@ class Slices:
     column: str
     parts: Mapping[str, Dataset]
     too_few: Mapping[str, int]
+    silent: tuple[str, ...]
     without: int
     counted: str
     least: int = LEAST
@@ -52,24 +60,40 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
     known = data.columns_of(table) if table else {}
     if column not in known:
         raise unknown_column(column, known)
-    rows = data.filtered(where).rows(table, column)
-    counts = rows.group_by(column).agg(_rows=rows.count()).execute()
-    counts = counts.sort_values(column, ignore_index=True)
-    without = int(counts[counts[column].isna()]["_rows"].sum())
-    counts = counts[counts[column].notna()]
+    counts = _counts(data.filtered(where), table, column)
     parts, too_few = {}, {}
-    for value, count in zip(counts[column], counts["_rows"], strict=True):
+    for value, count in counts.items():
         condition = f"{_identifier(column)} = {_literal(value, column)}"
-        if count < LEAST:
-            too_few[_text(value)] = int(count)
-        else:
+        if count >= LEAST:
             both = f"({where}) AND {condition}" if where else condition
             parts[_text(value)] = data.filtered(both)
+        elif count:
+            too_few[_text(value)] = int(count)
     if not parts:
         raise ArgumentError(
-            f"--by {column}: none of its {len(too_few)} values has {LEAST} {table} or more"
+            f"--by {column}: none of its {len(counts)} values has {LEAST} active {table} or more"
         )
-    return Slices(column, parts, too_few, without, table)
+    values = (
+        data.rows(table, column).group_by(column).agg(_rows=lambda rows: rows.count()).execute()
+    )
+    silent = sorted({_text(each) for each in values[column].dropna()} - {*parts, *too_few})
+    without = int(values[values[column].isna()]["_rows"].sum())
+    return Slices(column, parts, too_few, tuple(silent), without, table)
+
+
+def _counts(data: Dataset, table: str, column: str) -> pd.Series:
+    """For each value, how many customers have made contact or answered, or accounts have booked."""
+    key, events = ACTIVE[table]
+    seen = [
+        data.rows(name, column, key).select(key=key, value=column)
+        for name in events
+        if data.has(name, column, key)
+    ]
+    if not seen:
+        raise ArgumentError(f"--by {column}: no {' or '.join(events)} that have it")
+    active = ibis.union(*seen, distinct=True)
+    counts = active.group_by("value").agg(count=active.key.nunique()).execute()
+    return counts.dropna(subset="value").sort_values("value").set_index("value")["count"]
 
 
 def folder_names(values: Sequence[str]) -> dict[str, str]:

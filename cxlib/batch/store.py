@@ -39,7 +39,11 @@ def published_to(out: str, quarters: Sequence[str]) -> Iterator[Path]:
         folder = Path(name)
         there = _fetch(store, root, folder, quarters)
         yield folder
-        _send(store, root, folder, there)
+        try:
+            _send(store, root, folder, there)
+        except BaseException as error:
+            error.add_note(f"{out} may hold new pages beside old ones; run again to complete it")
+            raise
 
 
 def _fetch(store, root: str, folder: Path, quarters: Sequence[str]) -> set[PurePosixPath]:

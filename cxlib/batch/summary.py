@@ -1,7 +1,7 @@
 """What a quarter's index says: what changed and what did not, and which numbers were restated."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cxlib.batch.edition import Published
@@ -73,8 +73,7 @@ def sentences(findings: Iterable[Mapping]) -> list[tuple[Mapping, Sentence]]:
 
 def restatements(now: Published, before: Published) -> Restatements:
     """Which numbers of an earlier edition are different now, for the same KPI and period."""
-    then = _numbers(before.findings)
-    new = _numbers(now.findings)
+    then, new = _numbers(before), _numbers(now)
     both = [key for key in then if key in new]
     changed = [key for key in both if not _same(then[key], new[key])]
     return Restatements(
@@ -88,11 +87,13 @@ def restatements(now: Published, before: Published) -> Restatements:
     )
 
 
-def _numbers(findings: Sequence[Mapping]) -> dict[tuple[str, str], Mapping]:
+def _numbers(published: Published) -> dict[tuple[str, str], Mapping]:
+    """The numbers of an edition's own pages; those of a page kept from earlier are not its own."""
     return {
         (each["name"], each["period"]): each
-        for finding in findings
-        for each in finding.get("measures", ())
+        for finding in published.findings
+        if published.entries[finding["notebook"]].is_current
+        for each in finding["measures"]
     }
 
 
@@ -113,4 +114,5 @@ def _why(now: Mapping, before: Mapping) -> str:
         if now[name] != before[name]
     ]
     late = f"some facts of {before['quarter']} became known only after it had ended"
-    return "; ".join(dict.fromkeys([*reasons, late]))
+    # With other data or programs, nobody can tell what part facts that came late have in it.
+    return "; ".join(dict.fromkeys(reasons)) or late

@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -30,6 +31,7 @@ class _Run:
     events: Connection
     started: float = field(default_factory=time.monotonic)
     kernel: int = 0
+    family: set[psutil.Process] = field(default_factory=set)
     cell: int = 0
     end: tuple[str, str] | None = None
 
@@ -124,7 +126,7 @@ def _hold_to(limits: Limits, each: _Run) -> None:
         return
     if each.seconds > limits.seconds:
         each.end = (FAILED, f"{each.at}: stopped after {limits.seconds:g} s (--timeout)")
-    elif (used := _memory(each.kernel) / MEGABYTE) > limits.megabytes:
+    elif (used := _memory(each) / MEGABYTE) > limits.megabytes:
         each.end = (
             FAILED,
             f"{each.at}: stopped at {used:,.0f} MB of memory, more than {limits.megabytes:,.0f} "
@@ -132,14 +134,15 @@ def _hold_to(limits: Limits, each: _Run) -> None:
         )
 
 
-def _memory(kernel: int) -> int:
-    """Bytes of resident memory of a kernel and its children; 0 once it is gone."""
-    if not kernel:
+def _memory(each: _Run) -> int:
+    """Bytes of resident memory of a job's kernel and its children, which are remembered."""
+    if not each.kernel:
         return 0
     try:
-        process = psutil.Process(kernel)
-        family = [process, *process.children(recursive=True)]
-        return sum(each.memory_info().rss for each in family)
+        kernel = psutil.Process(each.kernel)
+        children = kernel.children(recursive=True)
+        each.family.update(children)
+        return sum(process.memory_info().rss for process in (kernel, *children))
     except psutil.Error:
         return 0
 
@@ -151,6 +154,11 @@ def _finish(each: _Run) -> None:
     for number in filter(None, (each.process.pid, each.kernel)):
         # A warm kernel is in the group of its notebook; an ordinary one leads its own.
         _kill_group(number)
+    for process in each.family:
+        with suppress(psutil.Error):
+            process.kill()
+    # It may not have had the time to lead a group.
+    each.process.kill()
     each.process.join()
     each.events.close()
 
@@ -159,7 +167,7 @@ def _clear(job: Job) -> None:
     """Leave of a failed job only what shows why; what it wrote may have filled the disk."""
     for path in job.output.iterdir():
         if path.name not in (EXECUTED, LOG):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _kill_group(number: int) -> None:
@@ -168,5 +176,5 @@ def _kill_group(number: int) -> None:
             os.killpg(number, signal.SIGKILL)
         else:
             psutil.Process(number).kill()
-    except (ProcessLookupError, psutil.NoSuchProcess):
+    except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
         pass

@@ -13,6 +13,7 @@ from cxlib.batch.edition import (
     is_whole,
     read_published,
 )
+from cxlib.batch.folder import free
 from cxlib.batch.job import FAILED
 from cxlib.batch.keys import code_key, digest
 from cxlib.batch.request import Request
@@ -21,12 +22,13 @@ from cxlib.data.files import find_files, fingerprint
 from cxlib.data.quarter import Quarter
 
 
-def request_key(request: Request, quarter: str, *places: Path) -> str:
+def request_key(request: Request, quarter: str, data: str, *places: Path) -> str:
     """What all of a quarter's editions depend on.
 
     Args:
         request: What is asked for.
         quarter: The quarter.
+        data: The fingerprint of the dataset's files.
         places: Where the quarter before is looked for, with whose findings this one is compared.
     """
     before = find_before(quarter, *places)
@@ -38,7 +40,7 @@ def request_key(request: Request, quarter: str, *places: Path) -> str:
         request.where,
         request.by,
         dict(request.parameters),
-        fingerprint(find_files(request.dataset)),
+        data,
         code_key(),
         before.findings if before else "",
     )
@@ -53,10 +55,14 @@ def find_before(quarter: str, *places: Path) -> Published | None:
 
 def find_unchanged(request: Request) -> Result | None:
     """What is published, if a run would publish the same again; notes in it that it was reused."""
+    if not (request.out / "index.html").is_file():
+        return None
     found: dict[Edition, Published] = {}
+    data = fingerprint(find_files(request.dataset))
     for quarter in request.quarters:
         whole = read_published(request.out / quarter)
-        if whole is None or whole.run.get("request") != request_key(request, quarter, request.out):
+        key = request_key(request, quarter, data, request.out)
+        if whole is None or whole.run.get("request") != key:
             return None
         places = [quarter, *whole.run["slices"]]
         for place in places:
@@ -64,8 +70,10 @@ def find_unchanged(request: Request) -> Result | None:
             if published is None or not _stands(published, request):
                 return None
             found[_edition(published, place)] = published
-    for published in found.values():
-        _note_reuse(published)
+    with free(request.out) as alone:
+        # Another run that is at work writes records of its own.
+        for published in found.values() if alone else ():
+            _note_reuse(published)
     editions = {
         edition: {name: replace(each, reused=True) for name, each in published.entries.items()}
         for edition, published in found.items()
@@ -101,6 +109,6 @@ def _note_reuse(published: Published) -> None:
 def write_json(path: Path, value: object) -> None:
     """Write JSON so that a reader finds either the old text or the new one, whole."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    beside = path.with_name(f".{path.name}")
+    beside = path.with_name(f".{path.name}-{os.getpid()}")
     beside.write_text(f"{text}\n", encoding="utf-8")
     os.replace(beside, path)

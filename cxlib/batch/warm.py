@@ -10,9 +10,8 @@ import sys
 from collections.abc import Iterable
 from multiprocessing.context import BaseContext
 
-# Under these names jupyter_client knows the two ways to start a kernel; pyproject.toml announces
-# the first.
-WARM, ORDINARY = "cx-warm", "local-provisioner"
+# Under this name pyproject.toml announces our way to start kernels to jupyter_client.
+PROVISIONER = "cx-warm"
 # Through this variable the fork server learns what the notebooks import.
 NOTEBOOK_MODULES = "CX_NOTEBOOK_MODULES"
 # Notebooks run side by side; if each of them also took every core for its sums, they would

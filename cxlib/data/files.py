@@ -4,6 +4,7 @@ Kept free of the engine, so that a run which finds nothing changed need not load
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -89,6 +90,17 @@ def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
             f"{toml}: source.folder == {config.source.folder!r}: there is no folder {source}; "
             "set it to the folder that holds the raw files"
         )
+    for table in statements[0].find_all(exp.Table):
+        # What reads a file by its path would go unnoticed when that file changes.
+        function = table.this.sql_name() if isinstance(table.this, exp.Func) else ""
+        if isinstance(table.this, exp.Anonymous):
+            function = table.this.name
+        by_path = re.search(r"[/\\*]|\.(csv|parquet|json|tsv|txt)$", table.name, re.IGNORECASE)
+        if by_path or re.match(r"(?i)read_|.*scan|glob", function):
+            raise DataError(
+                f"{path}: reads {function or table.name!r} by itself; name the raw files by their "
+                "names alone, and their folder as source.folder in dataset.toml"
+            )
     named = {table.name for table in statements[0].find_all(exp.Table)}
     files = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
     return text.strip().rstrip(";"), [each for each in files if each.stem in named]

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
+import duckdb
 import ibis
 
 from cxlib.data.config import read_config
 from cxlib.data.dataset import Dataset
 from cxlib.data.source import open_engine, quoted
+from cxlib.errors import DataError
 
 VARIABLE = "CX_SNAPSHOT"
 WHOLE, SLICE = "whole", "slice"
@@ -65,10 +67,13 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
 
 def _write(dataset: Dataset, tables: Mapping, file: Path) -> None:
     connection = next(iter(dataset.tables.values())).get_backend()
-    connection.raw_sql(f"ATTACH {quoted(file)} AS kept")
-    for name, rows in tables.items():
-        connection.raw_sql(f"CREATE TABLE kept.main.{name} AS {ibis.to_sql(rows)}")
-    connection.raw_sql("DETACH kept")
+    try:
+        connection.raw_sql(f"ATTACH {quoted(file)} AS kept")
+        for name, rows in tables.items():
+            connection.raw_sql(f"CREATE TABLE kept.main.{name} AS {ibis.to_sql(rows)}")
+        connection.raw_sql("DETACH kept")
+    except duckdb.Error as error:
+        raise DataError(f"{file}: {str(error).splitlines()[0]}") from None
 
 
 def _describe(dataset: Dataset, places: Mapping[str, str], base: Path, folder: Path) -> None:

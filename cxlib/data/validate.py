@@ -26,7 +26,8 @@ def validate(folder: Path) -> Dataset:
     Raises:
         DataError: A file cannot be used.
     """
-    config = read_config(folder)
+    config, files = read_config(folder), find_files(folder)
+    before = fingerprint(files)
     connection = open_engine(config, folder)
     tables, intake, faults = {}, [], []
     for name, schema in schemas(config.scales).items():
@@ -38,6 +39,8 @@ def validate(folder: Path) -> Dataset:
     if not tables:
         names = ", ".join(schemas(config.scales))
         raise DataError(f"{folder}: no table found; add a .sql, .parquet or .csv file for: {names}")
+    if fingerprint(files) != before:
+        raise DataError(f"{folder}: its files have changed while they were read; try again")
     start, end, slack_days = _span(tables, folder)
     return Dataset(
         folder=folder,
@@ -46,7 +49,7 @@ def validate(folder: Path) -> Dataset:
         contacts=tables.get("interactions"),
         intake=tuple(intake),
         faults=pd.concat(faults, ignore_index=True),
-        fingerprint=fingerprint(find_files(folder)),
+        fingerprint=before,
         start=start,
         end=end,
         slack_days=slack_days,

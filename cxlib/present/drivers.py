@@ -1,5 +1,7 @@
 """What the KPI and drivers page shows."""
 
+import math
+
 from cxlib.analysis.change import Change, difference
 from cxlib.analysis.correlation import Correlation
 from cxlib.analysis.drivers import Drivers, Group
@@ -88,6 +90,7 @@ def published_measures(quarters: Panel, config: Config) -> tuple[Measure, ...]:
             text=estimate(estimate_of(row), config.currency),
         )
         for row in rows.itertuples()
+        if math.isfinite(row.value)
     )
 
 

@@ -128,6 +128,62 @@ def test_two_notebooks_must_not_write_the_same_table(arguments, suite):
     run = cx(*arguments)
     assert run.returncode == 1
     assert "second, 2026Q1: failed: writes tables/same.csv, which another" in run.stdout
+    quiet = cx(*arguments, "--quiet")
+    assert (quiet.returncode, quiet.stdout) == (1, "")
+    assert "writes tables/same.csv" in quiet.stderr
+
+
+def test_a_new_table_never_overwrites_that_of_a_page_that_is_kept(arguments, suite, tmp_path):
+    write = "from cxlib.present.tables import save_table\nimport pandas as pd\n"
+    suite(**{"02_second": [write + "save_table(pd.DataFrame({'a': ['second']}), 'x.csv')"]})
+    assert cx(*arguments).returncode == 0
+    suite(**{"01_first": [write + "save_table(pd.DataFrame({'a': ['first']}), 'x.csv')"]})
+    assert cx(*arguments).returncode == 1
+    table = tmp_path / "out" / "2026Q1" / "tables" / "x.csv"
+    assert table.read_text() == "a\nsecond\n"
+    assert (record(tmp_path)["notebooks"]["first"]["status"], cx(*arguments).returncode) == (
+        "failed",
+        1,
+    )
+
+
+def test_a_table_in_a_folder_is_published_and_kept(arguments, suite, tmp_path):
+    cell = "from pathlib import Path\nPath('tables/sub').mkdir(parents=True)\nPath('tables/sub/x.txt').write_text('x')"
+    suite(**{"02_second": [cell]})
+    assert cx(*arguments).returncode == 0
+    suite(**{"01_first": ["2"]})
+    assert ran(cx(*arguments)) == ["first"]
+    assert (tmp_path / "out" / "2026Q1" / "tables" / "sub" / "x.txt").read_text() == "x"
+
+
+def test_what_somebody_has_removed_is_made_again(arguments, suite, tmp_path):
+    cell = "from cxlib.present.tables import save_table\nimport pandas as pd\nsave_table(pd.DataFrame({'a': [1]}), 'x.csv')"
+    suite(**{"02_second": [cell]})
+    cx(*arguments)
+    (tmp_path / "out" / "2026Q1" / "tables" / "x.csv").unlink()
+    assert ran(cx(*arguments)) == ["second"]
+    (tmp_path / "out" / "index.html").unlink()
+    assert ran(cx(*arguments)) == []
+    assert (tmp_path / "out" / "index.html").is_file()
+
+
+def test_data_that_change_during_a_run_make_the_next_one_run(arguments, suite, write, tmp_path):
+    grow = f"open({str(tmp_path / 'dataset' / 'revenue.csv')!r}, 'a').write('002,2026-03-01,5\\n')"
+    suite(**{"02_second": [grow]})
+    assert cx(*arguments).returncode == 0
+    suite(**{"02_second": [grow]})
+    assert sorted(ran(cx(*arguments))) == ["first", "second"]
+
+
+def test_a_page_that_is_current_again_is_no_longer_called_outdated(arguments, write, tmp_path):
+    cx(*arguments)
+    write(revenue__csv="account_id,booked_at,amount\n001,2026-01-01,101\n")
+    assert ran(cx(*arguments, "--only", "second")) == ["second"]
+    assert record(tmp_path)["notebooks"]["first"]["outdated"]
+    write()
+    assert ran(cx(*arguments)) == ["second"]
+    assert not record(tmp_path)["notebooks"]["first"]["outdated"]
+    assert ran(cx(*arguments)) == []
 
 
 # Quarters -----------------------------------------------------------------------------------------
@@ -170,7 +226,7 @@ def test_a_changed_past_is_a_restatement_with_its_reason(tmp_path, write, suite)
     assert cx(*run, "2026Q2").returncode == 0
     index = (tmp_path / "out" / "2026Q2" / "index.html").read_text()
     assert "1 of the 1 numbers that the report of 2026Q1 gave are different now" in index
-    assert "because the data have changed; some facts of 2026Q1" in index
+    assert "because the data have changed.</p>" in index
     assert re.search(r">30 s [^<]*</td><td class=\"number\">40 s", index)
 
 
@@ -201,6 +257,7 @@ def test_each_value_gets_its_pages_and_small_ones_are_listed(slices_report):
         assert pages == {"index.html", "data_readiness.html", "kpi_drivers.html"}
     index = (quarter / "by-region" / "index.html").read_text()
     assert f"Too few customers to report (under {LEAST}):\nAPAC (5)." in index
+    assert "Nobody of these region has made contact or answered: LATAM." in index
     assert "3 customers have no region; they are in the whole only." in index
     assert "<b>O'Neil" not in index
     assert 'href="by-region/index.html"' in (quarter / "index.html").read_text()
@@ -227,8 +284,36 @@ def test_slices_are_reused_and_taken_down_when_the_data_change(sliced, suite, tm
     )
     run = cx(*arguments)
     assert len(ran(run)) == 2
-    assert "by-region were of other data and have been taken down" in run.stdout
+    assert "by-region were of other data, parameters or programs" in run.stdout
     assert not (tmp_path / "out" / "2026Q1" / "by-region").exists()
+
+
+def test_slices_of_another_notebook_or_parameter_are_taken_down(sliced, suite, tmp_path):
+    arguments = ["report", "2026Q1", "--dataset", sliced, "--notebooks", suite(**GOOD),
+                 "--out", tmp_path / "out"]  # fmt: skip
+    cx(*arguments, "--by", "region")
+    suite(**{"01_first": ["print('changed')"]})
+    run = cx(*arguments)
+    assert ran(run) == ["first"]
+    assert "by-region were of other data, parameters or programs" in run.stdout
+    assert not (tmp_path / "out" / "2026Q1" / "by-region").exists()
+
+
+def test_a_slice_that_fails_is_told_on_every_index(sliced, suite, tmp_path):
+    tell = "from cxlib.present.findings import Finding\nFinding('{}')"
+    arguments = ["report", "2026Q1", "--dataset", sliced, "--by", "region",
+                 "--notebooks", suite(**{"01_first": [tell.format("old news")]}),
+                 "--out", tmp_path / "out"]  # fmt: skip
+    assert cx(*arguments).returncode == 0
+    suite(**{"01_first": ["assert 'EMEA' not in where, 'no EMEA'", tell.format("new news")]})
+    assert cx(*arguments).returncode == 1
+    out = tmp_path / "out"
+    index = (out / "2026Q1" / "by-region" / "index.html").read_text()
+    assert re.search(r"Failed; of the page of 20[^<]+</p>\s*<ul>\s*<li>old news", index)
+    assert index.count("new news <a") == 3
+    whole = (out / "2026Q1" / "index.html").read_text()
+    assert "region = EMEA, 01_first: failed</strong> in cell 2" in whole
+    assert "1 of the slices&#39; pages (failed)" in (out / "index.html").read_text()
 
 
 def test_a_slice_reports_its_own_rows_and_the_slices_add_up():
@@ -257,7 +342,7 @@ def test_slices_within_a_filter():
     ("column", "message"),
     [
         ("regio", "no column regio; did you mean region"),
-        ("account_id", f"none of its [0-9]+ values has {LEAST} customers or more"),
+        ("account_id", f"none of its [0-9]+ values has {LEAST} active customers or more"),
         ("signup_date", "must hold texts, numbers or flags, not dates"),
     ],
 )
@@ -270,4 +355,5 @@ def test_the_parts_of_the_sliced_dataset(sliced):
     slices = find_slices(open_dataset(sliced, "2026Q1"), "region")
     assert dict(slices.too_few) == {"APAC": PARTS["APAC"]}
     assert set(slices.parts) == set(PARTS) - {"APAC"}
+    assert slices.silent == ("LATAM",)
     assert slices.without == 3

@@ -87,10 +87,23 @@ FAULTS = {
         [],
         "cell 2 (raise SystemExit(0)): SystemExit: ended the notebook",
     ),
+    "a finding that is none": (
+        [
+            "get_ipython().display_pub.publish({'application/vnd.cxlib.finding+json': "
+            "{'sentence': 'x'}, 'text/html': 'x', 'text/plain': 'x'})"
+        ],
+        [],
+        "its page cannot be made: ValueError: a finding lacks estimate, evidence",
+    ),
+    "a time-out of an ordinary kernel before it has started": (
+        ["import time; time.sleep(60)"],
+        ["--timeout", "1", "--no-fork"],
+        "before its first cell: stopped after 1 s (--timeout)",
+    ),
     "a page that cannot be made": (
         ["get_ipython().display_pub.publish({'application/vnd.cxlib.finding+json': {'a': 1}})"],
         [],
-        "its page cannot be made: KeyError: ",
+        "its page cannot be made: ValueError: a finding lacks sentence, estimate",
     ),
 }
 
@@ -229,13 +242,13 @@ def start(arguments, out, *options):
     return process, mark
 
 
-def until_it_runs(process, notebook):
+def until_it_runs(process, notebook, cell=2):
     for line in process.stdout:
         event = json.loads(line)
         if (
             event["event"] == "cell"
             and event["notebook"].startswith(notebook)
-            and event["cell"] == 2
+            and event["cell"] == cell
         ):
             return
     raise AssertionError(process.stderr.read())
@@ -249,12 +262,15 @@ def test_a_stopped_run_changes_nothing_and_leaves_no_process(
     suite(
         **{
             "02_second": [
-                "import subprocess, time; subprocess.Popen(['sleep', '60']); time.sleep(60)"
+                "import subprocess\nsubprocess.Popen(['sleep', '60'])\n"
+                "subprocess.Popen(['sleep', '60'], start_new_session=True)",
+                "import time; time.sleep(60)",
             ]
         }
     )
     process, mark = start(arguments, published)
-    until_it_runs(process, "second")
+    until_it_runs(process, "second", cell=3)
+    time.sleep(0.5)  # in which the run sees what the cell has started
     # As a terminal does it: to the whole group.
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
     _, errors = process.communicate(timeout=30)

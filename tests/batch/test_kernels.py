@@ -59,6 +59,7 @@ def test_ordinary_kernels_do_where_forking_is_not_possible(write, suite, tmp_pat
     assert run.returncode == 0, run.stdout + run.stderr
     assert "kernels are not forked here" in run.stdout
     assert not answer(out, "01_a")["loaded"]
+    assert answer(out, "01_a")["tcp"] == []
     assert any("kernel-ipc" in path for path in answer(out, "01_a")["sockets"])
 
 

@@ -304,3 +304,13 @@ def test_used_plus_quarantined_is_read_whatever_comes(tmp_path_factory, rows):
     each = intake(open_dataset(folder), "interactions")
     assert each.read == 3 + len(rows)
     assert each.used >= 3
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["read_csv('/raw/x.csv')", "'/raw/x.csv'", "'x.csv'", "parquet_scan('x')", "glob('*')"],
+)
+def test_a_mapping_must_not_read_a_file_behind_the_fingerprints_back(source, write):
+    folder = write(revenue__csv=None, revenue__sql=f"SELECT * FROM {source}")
+    with pytest.raises(DataError, match="by itself; name the raw files by their names alone"):
+        open_dataset(folder)
