@@ -32,6 +32,7 @@ class _Run:
     started: float = field(default_factory=time.monotonic)
     kernel: int = 0
     family: set[psutil.Process] = field(default_factory=set)
+    looked: float = 0.0
     cell: int = 0
     end: tuple[str, str] | None = None
 
@@ -126,7 +127,11 @@ def _hold_to(limits: Limits, each: _Run) -> None:
         return
     if each.seconds > limits.seconds:
         each.end = (FAILED, f"{each.at}: stopped after {limits.seconds:g} s (--timeout)")
-    elif (used := _memory(each) / MEGABYTE) > limits.megabytes:
+        return
+    if time.monotonic() - each.looked < LOOK_EVERY:
+        return
+    each.looked = time.monotonic()
+    if (used := _memory(each) / MEGABYTE) > limits.megabytes:
         each.end = (
             FAILED,
             f"{each.at}: stopped at {used:,.0f} MB of memory, more than {limits.megabytes:,.0f} "

@@ -206,8 +206,9 @@ def timeline_figure(board: tuple[Cycle, ...], now: pd.Timestamp) -> Figure:
         axis.plot([cycle.start, end], [row, row], color=colour, lw=7, solid_capstyle="butt")
         tint = VERDICT_COLOURS.get(cycle.verdict, GREY)
         words = "not measured" if cycle.problem else _reading(cycle)
+        axis.plot(end, row, "o", color=tint, ms=7)
         axis.annotate(
-            words, (end, row), (6, 0), textcoords="offset points", va="center", color=tint,
+            words, (end, row), (8, 0), textcoords="offset points", va="center",
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
     axis.axvline(now, color=INK, lw=0.9, ls="--", zorder=0)

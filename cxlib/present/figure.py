@@ -7,12 +7,13 @@ from functools import wraps
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Canvas
 
 # Okabe and Ito's colours, told apart also by people who see few colours.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#7a7f87",
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#6b7079",
 )  # fmt: skip
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, YELLOW, GREY)
 INK, FAINT = "#1f2328", "#d9dce1"
@@ -90,6 +91,31 @@ def styled(draw):
             return draw(*args, **options)
 
     return drawn
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, from 1 to 21, as WCAG 2 defines it; text needs 4.5.
+
+    Examples:
+        >>> round(contrast("white", "black"), 1), round(contrast("white", GREY), 1)
+        (21.0, 5.0)
+    """
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in to_rgb(colour)
+    ]
+    red, green, blue = channels
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def readable_on(colour: str) -> str:
+    """Black or white, whichever can be read better on a colour; one of them always can."""
+    return max(("black", "white"), key=lambda ink: contrast(ink, colour))
 
 
 def canvas(height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, **options):

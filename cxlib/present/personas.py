@@ -8,7 +8,7 @@ from cxlib.analysis.personas import SMALLEST_SHARE, STABLE, Personas
 from cxlib.measure import KPIS, Panel, intervals
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.panel import estimate_of
-from cxlib.present.figure import PALETTE, Figure, canvas, styled, whiskers
+from cxlib.present.figure import PALETTE, Figure, canvas, readable_on, styled, whiskers
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import axis_label, estimate, in_sentence, listed, number, rows, scale
 from cxlib.present.tables import Table, make_table
@@ -56,7 +56,7 @@ def tried_figure(personas: Personas) -> Figure | None:
     tried = personas.tried
     axis.axhspan(STABLE, 1.02, color=PALETTE[2], alpha=0.12, lw=0)
     axis.plot(tried.personas, tried.jaccard, "o-", color=PALETTE[0])
-    axis.text(tried.personas.max(), STABLE + 0.02, "stable", ha="right", color=PALETTE[2])
+    axis.text(tried.personas.max(), STABLE + 0.02, "stable", ha="right")
     axis.set(xlabel="Number of groups", ylabel="Stability of the weakest", ylim=(0, 1.02))
     axis.set_xticks(tried.personas)
     best = tried.sort_values("jaccard").iloc[-1]
@@ -124,6 +124,10 @@ def profile_figure(personas: Personas) -> Figure | None:
         linewidths=1, cbar_kws={"label": "Standard deviations from the mean"},
         annot_kws={"size": 8.5},
     )  # fmt: skip
+    mesh = axis.collections[0]
+    mesh.update_scalarmappable()
+    for text, colour in zip(axis.texts, mesh.get_facecolors(), strict=True):
+        text.set_color(readable_on(colour))
     axis.set(xlabel="Persona", ylabel="")
     axis.tick_params(length=0)
     axis.tick_params(axis="y", labelrotation=0)

@@ -5,7 +5,17 @@ import pandas as pd
 
 from cxlib.analysis.tiers import TIER_NAMES, Tiers
 from cxlib.data import Dataset
-from cxlib.present.figure import BLUE, FAINT, GREY, INK, ORANGE, Figure, canvas, styled
+from cxlib.present.figure import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    Figure,
+    canvas,
+    readable_on,
+    styled,
+)
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import listed, number, rows
 from cxlib.present.tables import Table, make_table
@@ -138,7 +148,7 @@ def tier_figure(tiers: Tiers, currency: str = "") -> Figure:
         for tier, share in values.fillna(0).clip(lower=0).items():
             axis.barh(line, 100 * share, left=left, color=COLOURS[tier], height=0.62)
             if share > 0.04:
-                ink = INK if tier == "II" else "white"
+                ink = readable_on(COLOURS[tier])
                 axis.text(
                     left + 50 * share,
                     line,

@@ -1,12 +1,17 @@
 import matplotlib
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from cxlib.analysis.pdca import review
+from cxlib.analysis.personas import find_personas
+from cxlib.analysis.tiers import assign_tiers
 from cxlib.measure import measure
 from cxlib.measure.coverage import cover
 from cxlib.measure.cycles import read_cycles
-from cxlib.present import cycles, explore, personas, readiness
+from cxlib.measure.features import account_facts, customer_features
+from cxlib.present import cycles, explore, personas, readiness, tiers
+from cxlib.present.figure import contrast
 
 
 def test_a_figure_shows_itself_with_its_alt_text(data):
@@ -57,6 +62,43 @@ def test_the_words_of_a_control_chart_come_from_the_chart(board):
     figure = cycles.control_chart(cycle)
     assert "process limits" in figure.alt
     assert "since then 9 of 9 points show a special cause" in figure.alt
+
+
+def test_every_word_in_a_figure_can_be_read(data, board):
+    """WCAG 2.2, success criterion 1.4.3: a contrast of 4.5 for text."""
+    found = find_personas(customer_features(data, since=data.quarter.shift(-3).start))
+    heat = personas.profile_figure(found)
+    mesh = heat.axes[0].collections[0]
+    cells = list(zip(heat.axes[0].texts, mesh.get_facecolors(), strict=True))
+    tiers_drawn = tiers.tier_figure(
+        assign_tiers(account_facts(data, data.quarter.end), data.config.tiers)
+    )
+    bars = {bar.get_facecolor() for bar in tiers_drawn.axes[0].patches}
+    cells += [
+        (text, next(b.get_facecolor() for b in tiers_drawn.axes[0].patches
+                    if b.contains_point(text.get_transform().transform(text.get_position()))))
+        for text in tiers_drawn.axes[0].texts
+    ]  # fmt: skip
+    assert len(bars) == 3
+    on_white = [
+        text
+        for figure in (
+            cycles.timeline_figure(board, data.end),
+            cycles.control_chart(board[0]),
+            readiness.filled_figure(cover(data)),
+            personas.tried_figure(found),
+        )
+        for text in figure.canvas.findobj(Text)
+        if text.get_text()
+    ]
+    cells += [(text, "white") for text in on_white]
+    assert len(on_white) > 40
+    low = [
+        (t.get_text(), contrast(t.get_color(), c))
+        for t, c in cells
+        if contrast(t.get_color(), c) < 4.5
+    ]
+    assert low == []
 
 
 def test_every_widget_has_a_twin_without_widgets(data, board):
