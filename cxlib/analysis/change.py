@@ -72,11 +72,7 @@ def compare(pairs: Sequence[tuple[Kpi, Estimate, Estimate]]) -> tuple[Change, ..
         return ()
     differences = [difference(now, before) for _, now, before in pairs]
     spreads = [_spread(each) for each in differences]
-    p = [
-        2 * stats.norm.sf(abs(each.value) / spread) if spread > 0 else float(each.value == 0)
-        for each, spread in zip(differences, spreads, strict=True)
-    ]
-    q = multipletests(p, method="fdr_bh")[1]
+    q = adjusted_probabilities(differences)
     reach = stats.norm.ppf(1 - FALSE_DISCOVERIES / 2) + stats.norm.ppf(POWER)
     return tuple(
         Change(kpi, now, before, each, float(adjusted), reach * spread)
@@ -84,6 +80,19 @@ def compare(pairs: Sequence[tuple[Kpi, Estimate, Estimate]]) -> tuple[Change, ..
             pairs, differences, q, spreads, strict=True
         )
     )
+
+
+def adjusted_probabilities(differences: Sequence[Estimate]) -> np.ndarray:
+    """The probability of each difference where there is none, for how many are looked at.
+
+    Adjusted by Benjamini and Hochberg (1995).
+    """
+    spreads = [_spread(each) for each in differences]
+    p = [
+        2 * stats.norm.sf(abs(each.value) / spread) if spread > 0 else float(each.value == 0)
+        for each, spread in zip(differences, spreads, strict=True)
+    ]
+    return multipletests(p, method="fdr_bh")[1] if p else np.array([])
 
 
 def _spread(estimate: Estimate) -> float:

@@ -1,222 +1,274 @@
 """Personas: groups of customers who are alike, named only where they are really there."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
 
-from cxlib.errors import MissingData
+from cxlib.analysis.mixed import Feature, code, known_share, usable_features
+from cxlib.analysis.structure import (
+    cluster_jaccard,
+    components,
+    group,
+    tighter_than_chance,
+    valleys,
+)
 
-# A cluster whose members stay together in at least this share of resamples may be named
-# (Hennig 2007, Computational Statistics & Data Analysis 52).
-STABLE = 0.75
+# Of a group's members this share must come together again for it to be named, and to be called
+# stable instead of tentative (Hennig 2007, Computational Statistics & Data Analysis 52).
+TENTATIVE, STABLE = 0.6, 0.75
+STABLE_WORD, TENTATIVE_WORD = "stable", "tentative"
 MOST_PERSONAS = 8
-RESAMPLES = 20
 FEWEST_CUSTOMERS = 100
 # A group smaller than this is an oddity, not a persona to design a service for.
 SMALLEST_SHARE = 0.05
-MOSTLY_MISSING = 0.5
-# By so much must groups explain more variance than those cut from data without groups.
-CLEARLY_MORE = 0.05
-COMPONENTS = 10
-# Stability is judged on at most so many customers: it needs no more, and stays quick.
-SAMPLE = 2_000
+# At most so many customers half-way between two personas, for each one at their centres.
+CLEAR = 0.9
+# Of whom less than this share of the features is known belongs to no persona.
+LEAST_KNOWN = 0.5
+# Whether there is anything is judged on so many customers, and where its centres lie is learnt
+# from so many: it needs no more, and stays quick.
+JUDGED, LEARNT = 2_000, 50_000
+CHUNK = 100_000
+EMPTY: Mapping = MappingProxyType({})
+TRIED = ["personas", "jaccard", "gap", "beyond_chance", "valley", "smallest"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What a persona is, in numbers: enough to tell any customer's.
+
+    Attributes:
+        features: How each feature is coded.
+        loadings: From the codes to the components: a row per column of code.
+        centres: The centre of each group on the components, a row per group.
+        spread: The variance of a group around its centre, on each component.
+        personas: The persona that each group is; empty for a group that is none.
+    """
+
+    features: tuple[Feature, ...]
+    loadings: np.ndarray
+    centres: np.ndarray
+    spread: float
+    personas: tuple[str, ...]
+
+    def scores(self, table: pd.DataFrame) -> np.ndarray:
+        """Customers on the components: a row per row of `table`."""
+        return np.hstack([code(each, table) for each in self.features]) @ self.loadings
+
+
+@dataclass(frozen=True, eq=False)
 class Personas:
     """The personas found, or none.
 
     Attributes:
-        labels: The persona of each customer, `A` being the largest; empty where there is none.
-        stability: A row per persona: persona, customers, share, jaccard.
-        tried: A row per number of personas tried: personas, jaccard (of the least stable one),
-            explained (share of variance between groups), by_chance (the same for data of like
-            shape without groups), smallest (share of customers).
-        profile: Mean of each feature per persona, in standard deviations from the overall mean.
-        typical: The most typical value of each trait per persona.
+        labels: The persona of each customer, `A` being the largest; missing for those who belong
+            to none.
+        confidence: The probability of that persona, given the model; NaN where there is none.
+        stability: A row per persona: persona, customers, share, jaccard, verdict (stable or
+            tentative).
+        tried: A row per number of groups tried: personas; jaccard, of the least stable group;
+            gap and beyond_chance, as `tighter_than_chance` gives them; valley, the largest of
+            `valleys`; smallest, as a share of customers.
+        model: What the personas are; None where there are none.
+        features: The features used.
         dropped: Why a feature was not used, by its name.
+        why: Why there are no personas; empty where there are.
+        names: An analyst's names for them, by letter.
     """
 
     labels: pd.Series
+    confidence: pd.Series
     stability: pd.DataFrame
     tried: pd.DataFrame
-    profile: pd.DataFrame
-    typical: pd.DataFrame
+    model: Model | None
+    features: tuple[Feature, ...]
     dropped: dict[str, str]
+    why: str = ""
+    names: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+    def name(self, persona: str) -> str:
+        """What a persona is called: an analyst's own name, or else its letter."""
+        return self.names.get(persona, persona)
 
     @property
     def found(self) -> bool:
         """Whether there are personas at all."""
-        return len(self.labels) > 0
+        return self.model is not None
 
 
-def find_personas(features: pd.DataFrame, most: int = MOST_PERSONAS, seed: int = 0) -> Personas:
-    """Group customers by mixed features, and keep only groups that resampling finds again.
+def find_personas(
+    features: pd.DataFrame, most: int = MOST_PERSONAS, count: int | None = None, seed: int = 0
+) -> Personas:
+    """Group customers by mixed features, and name only groups that are really there.
 
-    Numbers are standardised and categories coded so that each feature has the same weight
-    (factor analysis of mixed data, Pagès 2004); the leading components are grouped by k-means.
-    The largest number of groups is taken at which every group is stable and holds at least
-    `SMALLEST_SHARE` of the customers, and the groups explain clearly more than groups cut from
-    data of like shape without any.
+    Features are coded so that each weighs alike (`mixed.py`), reduced to the components in which
+    they go together more than chance lets them, and grouped by k-means. A group is a persona if
+    resamples find it again, it is large enough, it stands apart from every other group, and the
+    groups are tighter than any cut from a cloud without groups. The largest number of groups is
+    taken of which all are stable; failing that, of which all are at least tentative; failing
+    that, the one in which most customers are in groups that hold, if they are most customers.
 
     Args:
-        features: A row per customer, of numbers and texts.
+        features: A row per customer, of numbers, texts and shares (`mixed.usable_features`).
         most: The largest number of personas to try.
-        seed: For the resamples.
-
-    Raises:
-        MissingData: There are too few customers or features to group.
+        count: Take this number of groups, whether they hold or not; for exploring.
+        seed: For the resamples and the clouds.
     """
-    if len(features) < FEWEST_CUSTOMERS:
-        raise MissingData(
-            f"personas need at least {FEWEST_CUSTOMERS} customers with contacts in the window; "
-            f"there are {len(features)}"
-        )
-    usable, dropped = _usable(features)
-    if usable.shape[1] < 2:
-        raise MissingData(f"personas need at least 2 features that differ; left are {list(usable)}")
+    table = features.sort_index()  # so that the order of the rows does not matter
+    usable, dropped = usable_features(table)
+    if len(table) < FEWEST_CUSTOMERS:
+        why = f"{len(table)} customers are too few to tell personas; it takes {FEWEST_CUSTOMERS}"
+        return _none(table, usable, dropped, why)
+    if len(usable) < 2:
+        named = usable[0].name if usable else "nothing"
+        why = f"it takes at least two features that differ between customers; here it is {named}"
+        return _none(table, usable, dropped, why)
     rng = np.random.default_rng(seed)
-    scores = _components(usable)
-    sample = rng.permutation(len(scores))[:SAMPLE]
-    nulls = _without_groups(usable, scores[sample], rng)
-    tried = []
-    distinct = len(np.unique(scores[sample].round(9), axis=0))
-    for count in range(2, min(most, len(scores) // 20, distinct - 1) + 1):
-        groups = _group(scores[sample], count, seed)
-        jaccard = cluster_jaccard(scores[sample], groups, rng)
-        chance = max(_explained(null, _group(null, count, seed)) for null in nulls)
-        smallest = np.bincount(groups).min() / len(groups)
-        tried.append((count, jaccard, _explained(scores[sample], groups), chance, smallest))
-    holds = [each for each in tried if _holds(*each)]
-    table = pd.DataFrame(
-        [(count, jaccard.min(), *rest) for count, jaccard, *rest in tried],
-        columns=["personas", "jaccard", "explained", "by_chance", "smallest"],
-    )
-    if not holds:
-        none = pd.DataFrame(columns=["persona", "customers", "share", "jaccard"])
-        return Personas(
-            pd.Series(dtype="str"), none, table, pd.DataFrame(), pd.DataFrame(), dropped
+    learnt = table.iloc[np.sort(rng.permutation(len(table))[:LEARNT])]
+    known = known_share(usable, learnt) >= LEAST_KNOWN
+    coded = [code(each, learnt)[known] for each in usable]
+    if known.sum() < FEWEST_CUSTOMERS:
+        why = "too little is known of most customers"
+        return _none(table, usable, dropped, why)
+    loadings, _ = components(coded, rng)
+    if not loadings.shape[1]:
+        why = "what is known of customers goes together no more than chance would have it"
+        return _none(table, usable, dropped, why)
+    scores = np.hstack(coded) @ loadings
+    judged = scores[np.sort(rng.permutation(len(scores))[:JUDGED])]
+    attempts = _try_all(judged, most, count, seed, rng)
+    tried = pd.DataFrame([each.record for each in attempts], columns=TRIED)
+    best = _best(attempts) if count is None else next(iter(attempts), None)
+    if best is None:
+        why = "customers do not fall into groups that hold"
+        return replace(_none(table, usable, dropped, why), tried=tried)
+    holds = best.holds if count is None else np.ones(len(best.jaccard), dtype=bool)
+    return _named(table, usable, dropped, tried, scores, loadings, best, holds)
+
+
+def assign(model: Model, table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Tell customers' personas by a model, which stays as it is.
+
+    A customer belongs to the group whose centre is nearest. The confidence is the probability of
+    that group under equal spherical Gaussians around the centres, of which the nearest centre is
+    the most probable.
+
+    Returns:
+        Persona and confidence, by the table's index; missing for customers of whom too little is
+        known, and for those nearest to a group that is no persona.
+    """
+    names = np.array([*model.personas, ""], dtype=object)
+    found, sure = [], []
+    for start in range(0, len(table), CHUNK):
+        rows = table.iloc[start : start + CHUNK]
+        scores = model.scores(rows)
+        away = ((scores[:, None, :] - model.centres) ** 2).sum(axis=2)
+        nearest = away.argmin(axis=1)
+        closeness = np.exp((away.min(axis=1, keepdims=True) - away) / (2 * model.spread))
+        known = known_share(model.features, rows) >= LEAST_KNOWN
+        found.append(names[np.where(known, nearest, -1)])
+        sure.append(1 / closeness.sum(axis=1))
+    persona = pd.Series(np.concatenate([[], *found]), table.index, dtype="str", name="persona")
+    persona = persona.where(persona != "")
+    confidence = pd.Series(np.concatenate([[], *sure]), table.index, name="confidence")
+    return persona, confidence.where(persona.notna())
+
+
+@dataclass(frozen=True, eq=False)
+class _Attempt:
+    """Customers in a number of groups, and what speaks for them."""
+
+    centres: np.ndarray
+    sizes: np.ndarray
+    jaccard: np.ndarray
+    valley: np.ndarray
+    gap: float
+    beyond_chance: bool
+
+    @property
+    def holds(self) -> np.ndarray:
+        """Which of the groups are there."""
+        apart = self.valley.max(axis=1) < CLEAR
+        large = self.sizes >= SMALLEST_SHARE
+        return (self.jaccard >= TENTATIVE) & apart & large & self.beyond_chance
+
+    @property
+    def record(self) -> tuple:
+        return (
+            len(self.centres),
+            self.jaccard.min(),
+            self.gap,
+            self.beyond_chance,
+            self.valley.max(),
+            self.sizes.min(),
         )
-    count, jaccard, *_ = holds[-1]
-    centres = np.array(
-        [
-            scores[sample][_group(scores[sample], count, seed) == i].mean(axis=0)
-            for i in range(count)
-        ]
-    )
-    nearest = ((scores[:, None, :] - centres) ** 2).sum(axis=2).argmin(axis=1)
-    order = np.argsort(-np.bincount(nearest, minlength=count), kind="stable")
-    names = np.array([chr(ord("A") + i) for i in range(count)], dtype=object)
-    persona = names[np.argsort(order)][nearest]
-    labels = pd.Series(persona, usable.index, name="persona")
-    sizes = labels.value_counts().reindex(names)
+
+
+def _try_all(scores: np.ndarray, most: int, count: int | None, seed: int, rng) -> list[_Attempt]:
+    different = len(np.unique(scores.round(9), axis=0))
+    # In one dimension there are two ends; more groups along it would be steps of a scale.
+    most = min(most, 2 ** scores.shape[1], different - 1, len(scores) // 20)
+    counts = range(2, most + 1) if count is None else [min(count, different)]
+    attempts = []
+    for number in counts:
+        groups = group(scores, number, seed)
+        gap, beyond = tighter_than_chance(scores, groups.inertia_, number, rng)
+        attempts.append(
+            _Attempt(
+                centres=groups.cluster_centers_,
+                sizes=np.bincount(groups.labels_, minlength=number) / len(scores),
+                jaccard=cluster_jaccard(scores, groups.labels_, rng),
+                valley=valleys(scores, groups.labels_, groups.cluster_centers_),
+                gap=gap,
+                beyond_chance=beyond,
+            )
+        )
+    return attempts
+
+
+def _best(attempts: list[_Attempt]) -> _Attempt | None:
+    whole = [each for each in attempts if each.holds.all()]
+    stable = [each for each in whole if each.jaccard.min() >= STABLE]
+    if stable or whole:
+        return (stable or whole)[-1]
+    # Some groups may be there, and the rest of the customers be no group.
+    part = max(attempts, key=lambda each: each.sizes[each.holds].sum(), default=None)
+    enough = part is not None and part.holds.sum() > 1 and part.sizes[part.holds].sum() > 0.5
+    return part if enough else None
+
+
+def _named(table, usable, dropped, tried, scores, loadings, best: _Attempt, holds) -> Personas:
+    """Learn the groups' centres from all that is to be learnt from, and name the groups."""
+    fitted = KMeans(len(best.centres), init=best.centres, n_init=1).fit(scores)
+    sizes = np.bincount(fitted.labels_, minlength=len(best.centres))
+    # The largest comes first; groups that are no persona come last, without a name.
+    order = np.lexsort((-sizes, ~holds))
+    names = tuple(chr(ord("A") + i) if holds[each] else "" for i, each in enumerate(order))
+    spread = fitted.inertia_ / scores.size
+    model = Model(usable, loadings, fitted.cluster_centers_[order], max(spread, 1e-12), names)
+    labels, confidence = assign(model, table)
+    named = [name for name in names if name]
+    customers = labels.value_counts().reindex(named, fill_value=0).to_numpy()
+    jaccard = best.jaccard[order][: len(named)]
     stability = pd.DataFrame(
         {
-            "persona": names,
-            "customers": sizes.to_numpy(),
-            "share": sizes.to_numpy() / len(labels),
-            "jaccard": jaccard[order],
+            "persona": named,
+            "customers": customers,
+            "share": customers / len(labels),
+            "jaccard": jaccard,
+            "verdict": np.where(jaccard >= STABLE, STABLE_WORD, TENTATIVE_WORD),
         }
     )
-    return Personas(labels, stability, table, *_profiles(usable, labels), dropped)
+    return Personas(labels, confidence, stability, tried, model, usable, dropped)
 
 
-def cluster_jaccard(
-    scores: np.ndarray, groups: np.ndarray, rng: np.random.Generator, resamples: int = RESAMPLES
-) -> np.ndarray:
-    """Cluster-wise Jaccard stability (Hennig 2007): how well each group is found again.
-
-    Each bootstrap resample is grouped anew; a group's similarity is its best Jaccard match among
-    the new groups, over the customers drawn. The mean over resamples is returned, per group.
-    """
-    count = groups.max() + 1
-    found = np.zeros((resamples, count))
-    for turn in range(resamples):
-        drawn = np.unique(rng.integers(0, len(scores), len(scores)))
-        again = _group(scores[drawn], count, turn)
-        both = np.zeros((count, count))
-        np.add.at(both, (groups[drawn], again), 1)
-        union = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
-        # A group that no drawn customer belongs to is not found again.
-        found[turn] = (both / np.maximum(union, 1)).max(axis=1)
-    return found.mean(axis=0)
-
-
-def _without_groups(features: pd.DataFrame, scores: np.ndarray, rng) -> list[np.ndarray]:
-    """What the customers might look like if there were no groups, in two ways.
-
-    Each column shuffled by itself keeps every column's shape; a single Gaussian cloud keeps how
-    the columns go together, which by itself already lets groups be cut from it.
-    """
-    shuffled = features.apply(lambda column: rng.permutation(column.to_numpy()))
-    cloud = rng.multivariate_normal(np.zeros(scores.shape[1]), np.cov(scores.T), len(scores))
-    return [_components(shuffled)[: len(scores)], cloud]
-
-
-def _holds(count, jaccard, explained, chance, smallest) -> bool:
-    """Whether so many groups are all stable, more than chance makes, and large enough."""
-    more_than_chance = explained > chance + CLEARLY_MORE
-    return jaccard.min() >= STABLE and more_than_chance and smallest >= SMALLEST_SHARE
-
-
-def _usable(features: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
-    dropped = {}
-    for name, column in features.items():
-        values = column.dropna()
-        if column.isna().mean() > MOSTLY_MISSING:
-            dropped[name] = f"empty for {column.isna().mean():.0%} of customers"
-        elif values.nunique() < 2:
-            dropped[name] = "the same for every customer"
-        elif not pd.api.types.is_numeric_dtype(column) and values.nunique() > 0.5 * len(values):
-            dropped[name] = "different for most customers, as an id is"
-    return features.drop(columns=list(dropped)), dropped
-
-
-def _components(features: pd.DataFrame) -> np.ndarray:
-    """Scores of customers on the leading components of mixed data; each feature weighs alike."""
-    parts = []
-    for _, column in features.items():
-        if pd.api.types.is_numeric_dtype(column):
-            values = column.astype(float).fillna(column.astype(float).median()).to_numpy()
-            parts.append(((values - values.mean()) / values.std())[:, None])
-        else:
-            codes = pd.get_dummies(column.fillna("unknown")).to_numpy(dtype=float)
-            share = codes.mean(axis=0)
-            # Divided by √share, the codes of a feature have as much inertia as it has
-            # categories less one; the further division gives every feature the weight of one.
-            codes = (codes - share) / np.sqrt(share) / np.sqrt(max(len(share) - 1, 1))
-            parts.append(codes)
-    table = np.hstack(parts)
-    keep = min(COMPONENTS, *table.shape)
-    return PCA(keep, svd_solver="full").fit_transform(table)
-
-
-def _group(scores: np.ndarray, count: int, seed: int) -> np.ndarray:
-    return KMeans(count, n_init=4, random_state=seed).fit_predict(scores)
-
-
-def _explained(scores: np.ndarray, groups: np.ndarray) -> float:
-    total = ((scores - scores.mean(axis=0)) ** 2).sum()
-    within = sum(
-        ((scores[groups == i] - scores[groups == i].mean(axis=0)) ** 2).sum()
-        for i in np.unique(groups)
-    )
-    return float(1 - within / total)
-
-
-def _profiles(features: pd.DataFrame, labels: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
-    numbers = features.select_dtypes("number").astype(float)
-    standard = (numbers - numbers.mean()) / numbers.std(ddof=0)
-    profile = standard.groupby(labels).mean().T.rename_axis("feature")
-    texts = features.drop(columns=numbers.columns)
-    typical = {
-        name: texts[name]
-        .groupby(labels)
-        .agg(lambda v: v.mode().iloc[0] if v.notna().any() else None)
-        for name in texts
-    }
-    medians = numbers.groupby(labels).median()
-    return profile, pd.DataFrame(typical, index=medians.index).join(medians)
+def _none(table: pd.DataFrame, usable, dropped, why: str) -> Personas:
+    nobody = pd.Series(index=table.index, dtype="str", name="persona")
+    unsure = pd.Series(np.nan, index=table.index, name="confidence")
+    stability = pd.DataFrame(columns=["persona", "customers", "share", "jaccard", "verdict"])
+    tried = pd.DataFrame(columns=TRIED)
+    return Personas(nobody, unsure, stability, tried, None, usable, dropped, why)

@@ -84,6 +84,13 @@ def assign_tiers(facts: pd.DataFrame, rules: TierRules, yearly_churn: float | No
     return Tiers(accounts[columns], thresholds, _summary(accounts))
 
 
+def tier_of(facts: pd.DataFrame, rules: TierRules, yearly_churn: float | None = None) -> pd.Series:
+    """Each account's tier, by `account_id`, as `assign_tiers` gives it; empty without accounts."""
+    if facts.empty:
+        return pd.Series(dtype="str", name="tier")
+    return assign_tiers(facts, rules, yearly_churn).accounts.tier
+
+
 def _threshold(values: pd.Series, absolute: float | None, top_share: float) -> float:
     if absolute is not None:
         return float(absolute)

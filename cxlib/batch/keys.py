@@ -26,7 +26,11 @@ def digest(*parts: object) -> str:
 
 
 def page_key(
-    notebook: Notebook, parameters: Mapping[str, object], fingerprint: str, code: str
+    notebook: Notebook,
+    parameters: Mapping[str, object],
+    fingerprint: str,
+    code: str,
+    handed_on: str = "",
 ) -> str:
     """The key of a notebook's page.
 
@@ -35,8 +39,9 @@ def page_key(
         parameters: All that it is given: quarter, dataset, filter, and its own.
         fingerprint: Of the dataset's files.
         code: As `code_key` gives it.
+        handed_on: The digest of what its last quarter left for it, if anything.
     """
-    return digest(notebook.path.name, notebook.digest, parameters, fingerprint, code)
+    return digest(notebook.path.name, notebook.digest, parameters, fingerprint, code, handed_on)
 
 
 @cache

@@ -19,6 +19,8 @@ from cxlib.errors import ArgumentError
 PATTERN = "[0-9]*.ipynb"
 # Every notebook takes these three; the batch sets them.
 COMMON = ("quarter", "dataset", "where")
+# A notebook that goes on with what its last quarter left takes the folder of that report.
+BEFORE = "before"
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def check_parameters(notebooks: Sequence[Notebook], given: Sequence[str]) -> dic
             raise ArgumentError(f"-p {argument}: must be NAME=VALUE")
         if name in COMMON:
             raise ArgumentError(f"-p {name}: has an argument of its own; see cx report --help")
+        if name == BEFORE:
+            raise ArgumentError(f"-p {name}: is found by the run, among the reports in --out")
         if name not in known:
             raise ArgumentError(
                 f"-p {name}: no notebook has such a parameter; {_hint(name, known)}"

@@ -5,14 +5,15 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cxlib.batch import edition as editions
 from cxlib.batch.edition import ALL_FINDINGS, RUN, Edition, Entry, Published, Source, read_published
 from cxlib.batch.folder import swap, undisturbed
+from cxlib.batch.handing import key_of
 from cxlib.batch.indexes import quarter_page, quarters_page, slices_page
 from cxlib.batch.job import FAILED, PUBLISHED, Outcome
-from cxlib.batch.keys import code_key, page_key
+from cxlib.batch.keys import code_key
 from cxlib.batch.notebooks import Notebook
 from cxlib.batch.provenance import versions
 from cxlib.batch.request import Request
@@ -81,7 +82,7 @@ def _assemble(
         # What is kept comes first, so that no table of it is overwritten.
         name = notebook.name
         if name not in tasks and old and name in old.entries:
-            entries[name] = _kept(request, edition, notebook, old, folder)
+            entries[name] = _kept(request, edition, notebook, old, work)
             findings[name] = _findings(old, name) if entries[name].page else []
     for notebook in request.notebooks:
         name = notebook.name
@@ -89,7 +90,9 @@ def _assemble(
             continue
         task, output = tasks[name]
         outcome = outcomes[task.label]
-        entry = editions.place_result(notebook, output, outcome, task.key, now, folder)
+        # Earlier quarters have been put together already.
+        key = key_of(request, notebook, edition.source, edition.place, work, request.out)
+        entry = editions.place_result(notebook, output, outcome, key, now, folder)
         if entry.status == PUBLISHED:
             findings[name] = editions.findings_in(output)
         elif entry.status == FAILED and editions.has_page(old, name):
@@ -106,22 +109,17 @@ def _assemble(
 
 
 def _kept(
-    request: Request, edition: Edition, notebook: Notebook, old: Published, folder: Path
+    request: Request, edition: Edition, notebook: Notebook, old: Published, work: Path
 ) -> Entry:
     """Keep what became of a notebook in an earlier run."""
-    name, last = notebook.name, old.entries[notebook.name]
-    key = _key(request, notebook, edition.source.where, edition.source)
+    name, last, folder = notebook.name, old.entries[notebook.name], work / edition.place
+    key = key_of(request, notebook, edition.source, edition.place, work, request.out)
     if last.status == FAILED:
         editions.carry_failure(name, old, folder)
     if not editions.has_page(old, name):
         return replace(last, reused=True, page="", tables=())
     editions.carry_over(name, old, folder)
     return replace(last, reused=True, outdated=last.status == FAILED or last.key != key)
-
-
-def _key(request: Request, notebook: Notebook, where: str, source: Source) -> str:
-    given = request.given(notebook, source.quarter, where)
-    return page_key(notebook, given, source.fingerprint, code_key())
 
 
 def _findings(published: Published, name: str) -> list[dict]:
@@ -138,7 +136,7 @@ def _keep_other_slices(request: Request, volume: Volume, work: Path) -> list[str
         if (new / folder.name).exists():
             continue
         parts = [read_published(path) for path in sorted(folder.iterdir()) if path.is_dir()]
-        if all(part and _still_holds(request, volume.whole.source, part) for part in parts):
+        if all(part and _still_holds(request, volume.whole.source, part, work) for part in parts):
             shutil.copytree(folder, new / folder.name, copy_function=editions.link)
         else:
             notes.append(
@@ -148,10 +146,12 @@ def _keep_other_slices(request: Request, volume: Volume, work: Path) -> list[str
     return notes
 
 
-def _still_holds(request: Request, source: Source, part: Published) -> bool:
+def _still_holds(request: Request, source: Source, part: Published, work: Path) -> bool:
     known = {each.name: each for each in request.notebooks}
+    place = PurePosixPath(part.folder.relative_to(request.out).as_posix())
+    own = replace(source, where=part.run["where"])
     return editions.is_whole(part) and all(
-        name in known and _key(request, known[name], part.run["where"], source) == entry.key
+        name in known and key_of(request, known[name], own, place, work, request.out) == entry.key
         for name, entry in part.entries.items()
     )
 

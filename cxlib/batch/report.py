@@ -1,7 +1,7 @@
 """A run: notebooks for quarters and slices of them, and their editions published together."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from cxlib.batch import warm
 from cxlib.batch.edition import Edition, Published, Source, has_page, read_published
 from cxlib.batch.folder import alone_in
-from cxlib.batch.job import LEFT_OUT, PUBLISHED, Facts, Job
-from cxlib.batch.keys import code_key, page_key
-from cxlib.batch.notebooks import COMMON
+from cxlib.batch.handing import find_earlier, goes_on, key_of, leaves_passports
+from cxlib.batch.job import LEFT_OUT, PUBLISHED, Facts, Job, Outcome
+from cxlib.batch.notebooks import BEFORE, COMMON, Notebook
 from cxlib.batch.progress import Progress
 from cxlib.batch.provenance import provenance
 from cxlib.batch.request import Request
@@ -49,13 +49,15 @@ def report(request: Request, progress: Progress) -> Result:
             volumes = _open(request)
         tasks = _plan(request, volumes)
         progress.begin(len(tasks))
+        ended: dict[str, Outcome] = {}
         outcomes = supervise(
-            _jobs(request, volumes, tasks, Path(scratch), work),
+            _jobs(request, volumes, tasks, ended, Path(scratch), work),
             context,
             request.jobs,
             request.limits,
             progress.at,
             progress.end,
+            ended,
         )
         return publish(request, volumes, tasks, outcomes, work)
 
@@ -116,10 +118,23 @@ def _plan(request: Request, volumes: Sequence[Volume]) -> list[Task]:
         )
         for notebook in longest_first:
             given = request.given(notebook, edition.source.quarter, edition.source.where)
-            key = page_key(notebook, given, edition.source.fingerprint, code_key())
-            if request.fresh or not _holds(old, notebook.name, key):
-                tasks.append(Task(edition, notebook, given, key))
+            key = key_of(request, notebook, edition.source, edition.place, request.out)
+            after = _goes_on_with(notebook, edition, tasks)
+            if after or request.fresh or not _holds(old, notebook.name, key):
+                tasks.append(Task(edition, notebook, given, after))
     return tasks
+
+
+def _goes_on_with(notebook: Notebook, edition: Edition, tasks: Sequence[Task]) -> str:
+    """The label of the same notebook's task for the last quarter before, if this run has one."""
+    if not goes_on(notebook):
+        return ""
+    same = [
+        task.label
+        for task in tasks
+        if task.notebook is notebook and task.edition.place.parts[1:] == edition.place.parts[1:]
+    ]
+    return same[-1] if same else ""
 
 
 def _expected(notebook, old: Published | None) -> float:
@@ -148,13 +163,28 @@ def _refuse_another(edition: Edition, old: Published | None, out: Path) -> None:
 
 
 def _jobs(
-    request: Request, volumes: Sequence[Volume], tasks: Sequence[Task], scratch: Path, work: Path
-) -> Iterator[Job]:
-    """The tasks as jobs; an edition's data are laid ready when its first job is asked for."""
+    request: Request,
+    volumes: Sequence[Volume],
+    tasks: Sequence[Task],
+    ended: Mapping[str, Outcome],
+    scratch: Path,
+    work: Path,
+) -> Iterator[Job | None]:
+    """The tasks as jobs; an edition's data are laid ready when its first job is asked for.
+
+    None means that every task left waits for one under way, with whose passports it goes on.
+    """
     from cxlib.data import snapshot
 
     places: dict[PurePosixPath, Path] = {}
-    for number, task in enumerate(tasks):
+    waiting = dict(enumerate(tasks))
+    while waiting:
+        ready = (n for n, task in waiting.items() if not task.after or task.after in ended)
+        number = next(ready, None)
+        if number is None:
+            yield None
+            continue
+        task = waiting.pop(number)
         edition = task.edition
         volume = next(each for each in volumes if edition in each.parts)
         if edition.place not in places:
@@ -172,7 +202,7 @@ def _jobs(
         yield Job(
             label=task.label,
             source=task.notebook.path,
-            parameters=task.given,
+            parameters=task.given | _before(request, tasks, task, ended, work),
             facts=_facts(task),
             output=output,
             sockets=sockets,
@@ -182,9 +212,24 @@ def _jobs(
         )
 
 
+def _before(
+    request: Request, tasks: Sequence[Task], task: Task, ended: Mapping[str, Outcome], work: Path
+) -> dict[str, str]:
+    """The folder with the passports that a task goes on with, as a parameter of its notebook."""
+    if not goes_on(task.notebook):
+        return {}
+    folder = find_earlier(task.edition.source, task.edition.place, request.out)
+    if task.after and ended[task.after].status == PUBLISHED:
+        labels = [each.label for each in tasks]
+        made = work / "jobs" / str(labels.index(task.after))
+        folder = made if leaves_passports(made) else folder
+    return {BEFORE: str(folder) if folder else ""}
+
+
 def _facts(task: Task) -> Facts:
     defaults = {name: default for name, (default, _) in task.notebook.parameters.items()}
-    shown = {name: value for name, value in (defaults | task.given).items() if name not in COMMON}
+    hidden = (*COMMON, BEFORE)  # the page itself says with what it goes on
+    shown = {name: value for name, value in (defaults | task.given).items() if name not in hidden}
     return Facts(
         title=task.notebook.title,
         quarter=task.edition.source.quarter,

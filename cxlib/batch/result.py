@@ -45,14 +45,14 @@ class Task:
 
     Attributes:
         edition, notebook: Which.
-        given: All its parameters.
-        key: What its page depends on.
+        given: Its parameters.
+        after: The task of this run whose passports it goes on with, by label; empty if none.
     """
 
     edition: Edition
     notebook: Notebook
     given: Mapping[str, object]
-    key: str
+    after: str = ""
 
     @property
     def label(self) -> str:

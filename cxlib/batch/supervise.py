@@ -46,29 +46,35 @@ class _Run:
 
 
 def supervise(
-    jobs: Iterable[Job],
+    jobs: Iterable[Job | None],
     context: BaseContext,
     at_once: int,
     limits: Limits,
     begun: Callable[[Job, int, float], None] = lambda job, cell, seconds: None,
     ended: Callable[[Job, Outcome], None] = lambda job, outcome: None,
+    outcomes: dict[str, Outcome] | None = None,
 ) -> dict[str, Outcome]:
     """Run jobs, a few at once; gives how each ended, by its label.
 
     Whatever becomes of this process, none of theirs is left behind.
 
     Args:
-        jobs: What to run; each is asked for when there is room for it.
+        jobs: What to run; each is asked for when there is room for it. None says that the next
+            has to wait for one under way.
         context: How to start processes.
         at_once: How many jobs run at the same time.
         limits: For each of them.
         begun: Called while a job runs: with its cell, and for how long it has been running.
         ended: Called when one ends.
+        outcomes: Is filled while the jobs run, for those who choose the next.
     """
-    waiting, running, outcomes = iter(jobs), [], {}
+    outcomes = {} if outcomes is None else outcomes
+    waiting, running = iter(jobs), []
     try:
         while True:
             for job in islice(waiting, at_once - len(running)):
+                if job is None:
+                    break
                 running.append(_start(job, context))
             if not running:
                 break

@@ -14,6 +14,7 @@ from cxlib.batch.edition import (
     read_published,
 )
 from cxlib.batch.folder import free
+from cxlib.batch.handing import digest_before, goes_on
 from cxlib.batch.job import FAILED
 from cxlib.batch.keys import code_key, digest
 from cxlib.batch.request import Request
@@ -43,6 +44,7 @@ def request_key(request: Request, quarter: str, data: str, *places: Path) -> str
         data,
         code_key(),
         before.findings if before else "",
+        digest_before(quarter, *places) if any(map(goes_on, request.chosen)) else "",
     )
 
 

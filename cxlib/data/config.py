@@ -57,6 +57,19 @@ class TierRules:
 
 
 @dataclass(frozen=True)
+class PersonaRules:
+    """What personas are made of, and what they are called.
+
+    Attributes:
+        features: The features to use; all that the dataset has, if empty.
+        names: An analyst's own names, by the persona's letter.
+    """
+
+    features: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True)
 class Config:
     """The settings of a dataset; only `name` is required."""
 
@@ -68,6 +81,7 @@ class Config:
     source: Source = Source()
     thresholds: Thresholds = Thresholds()
     tiers: TierRules = TierRules()
+    personas: PersonaRules = PersonaRules()
 
 
 def read_config(folder: Path) -> Config:
@@ -137,7 +151,13 @@ def _value(known, value, path: Path, where: str):
         return MappingProxyType(
             {name: _number(each, path, f"{where}.{name}") for name, each in value.items()}
         )
-    if known.type in (Source, Thresholds, TierRules):
+    if known.name == "features":
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise DataError(f'{path}: {where} must be a list of texts, such as ["channel", "role"]')
+        return tuple(value)
+    if known.name == "names":
+        return _names(value, path, where)
+    if known.type in (Source, Thresholds, TierRules, PersonaRules):
         if not isinstance(value, dict):
             raise DataError(f"{path}: {where} must be a section, written [{where}]")
         return _fill(known.type, value, path, f"{where}.")
@@ -150,6 +170,19 @@ def _value(known, value, path: Path, where: str):
         if known.name.endswith("_share") and value > 1:
             raise DataError(f"{path}: {where} == {value!r}, must be a share from 0 to 1")
     return value
+
+
+def _names(value, path: Path, where: str) -> Mapping[str, str]:
+    named = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    if not named or not all(each.strip() for each in value.values()):
+        raise DataError(
+            f'{path}: {where} must be a section of letters and names, such as A = "Ann"'
+        )
+    names = {letter: name.strip() for letter, name in value.items()}
+    twice = [name for name in names.values() if list(names.values()).count(name) > 1]
+    if twice:
+        raise DataError(f"{path}: {where}: {twice[0]!r} is the name of two personas")
+    return MappingProxyType(names)
 
 
 def _number(value, path: Path, where: str) -> float:

@@ -13,6 +13,8 @@ from cxlib.errors import ArgumentError, DataError
 
 # In the order in which they refer to one another; `contract.py` says what each holds.
 TABLES = ("accounts", "customers", "interactions", "surveys", "revenue", "cycles", "targets")
+# The passport of personas that somebody keeps with the dataset, so that they stay the same.
+PERSONAS = "personas.json"
 SUFFIXES = (".sql", ".parquet", ".csv")
 RAW_SUFFIXES = (".parquet", ".csv")
 
@@ -37,13 +39,15 @@ def find_table(folder: Path, table: str) -> Path | None:
 
 
 def find_files(folder: Path) -> set[Path]:
-    """Every file that opening a dataset reads: its settings, its tables, and their raw files.
+    """Every file that a report on a dataset reads: its settings, its tables, and their raw files.
 
     Raises:
         DataError: The settings or a mapping cannot be read.
     """
     config = read_config(folder)
     files = {folder / "dataset.toml"}
+    if (folder / PERSONAS).is_file():
+        files.add(folder / PERSONAS)
     for table in TABLES:
         if path := find_table(folder, table):
             raw = read_mapping(path, config)[1] if path.suffix == ".sql" else ()

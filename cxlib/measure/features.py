@@ -1,4 +1,4 @@
-"""Rows for the analyses: customers with their behaviour, answers with their contact, accounts."""
+"""Rows for the analyses: answers with their contact, accounts with their business."""
 
 from datetime import datetime
 
@@ -9,41 +9,6 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.measure.kpis import KPIS
 from cxlib.measure.panel import Panel
-
-# What a customer tells about themselves, and what their contacts are split by.
-TRAITS = ("role", "birth_year", "preferred_channel")
-SPLITS = ("channel", "reason", "touchpoint")
-
-
-def customer_features(data: Dataset, since: datetime) -> pd.DataFrame:
-    """Who customers are and how they behave, one row per customer with contacts in the window.
-
-    Args:
-        data: The dataset.
-        since: The window runs from here to the end of the data.
-
-    What KPIs are made of (how often, how long, how well served) is left out: a group made by it
-    would differ in it by construction.
-
-    Returns:
-        Indexed by `customer_id`: the share of contacts per channel, reason and touchpoint, named
-        `channel: phone`; and the customer's own role, year of birth and preferred channel.
-        Columns that the dataset does not have are absent.
-    """
-    rows = data.rows("interactions").filter(lambda rows: rows.started_at >= ibis.timestamp(since))
-    frame = rows.select("customer_id").distinct().execute().set_index("customer_id")
-    for split in SPLITS:
-        if data.has("interactions", split):
-            counts = rows.group_by("customer_id", split).agg(n=rows.count()).execute()
-            wide = counts.dropna().pivot(index="customer_id", columns=split, values="n").fillna(0)
-            shares = wide.div(wide.sum(axis=1), axis=0)
-            shares.columns = [f"{split}: {value}" for value in shares.columns]
-            frame = frame.join(shares)
-    traits = [name for name in TRAITS if data.has("customers", name)]
-    if traits:
-        own = data.rows("customers").select("customer_id", *traits).execute()
-        frame = frame.join(own.set_index("customer_id"))
-    return frame.sort_index()
 
 
 def answers_with_contact(data: Dataset, metric: str, since: datetime) -> pd.DataFrame:
@@ -115,8 +80,12 @@ def account_facts(data: Dataset, end: datetime) -> pd.DataFrame:
 
     Returns:
         Indexed by `account_id`: `name` (or the id), `revenue_12m` (booked in the twelve months
-        before `end`), `growth_potential` and `strategic_value` (NaN where unknown).
+        before `end`), `growth_potential` and `strategic_value` (NaN where unknown). Empty where
+        the dataset lacks accounts or revenue.
     """
+    if data.lacks("accounts") or data.lacks("revenue"):
+        columns = ["name", "revenue_12m", "growth_potential", "strategic_value"]
+        return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
     accounts = data.rows("accounts").execute().set_index("account_id").sort_index()
     stays = accounts.churn_date.isna() | (accounts.churn_date >= end)
     accounts = accounts[stays & (accounts.signup_date.isna() | (accounts.signup_date < end))]

@@ -1,19 +1,25 @@
 """Widgets for JupyterLab; each has a twin without widgets, which the widget calls."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import ipywidgets as widgets
 import pandas as pd
+from IPython.display import display
 
 from cxlib.analysis.drivers import find_drivers
+from cxlib.analysis.mixed import columns_of
+from cxlib.analysis.passport import identify
 from cxlib.analysis.pdca import Cycle
+from cxlib.analysis.personas import MOST_PERSONAS, Personas, find_personas
+from cxlib.analysis.portraits import differences
 from cxlib.analysis.tiers import assign_tiers
 from cxlib.data import Dataset
 from cxlib.data.config import TierRules
 from cxlib.measure import KPIS, measure
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.features import answers_with_contact
-from cxlib.present import cycles, drivers, personas, readiness, tiers
+from cxlib.present import cycles, drivers, personas, portraits, readiness, tiers
 from cxlib.present.figure import Figure
 from cxlib.present.findings import Finding
 
@@ -31,15 +37,54 @@ def months_of(coverage: Coverage, table: str) -> Figure:
     return readiness.months_figure(replace(coverage, months=months))
 
 
-def explore_kpi_by_persona(data: Dataset) -> widgets.Widget:
+def explore_personas(features: pd.DataFrame, most: int = MOST_PERSONAS) -> widgets.Widget:
+    """Choose features, a number of personas and names, and press the button."""
+    names = list(columns_of(features))
+    # Looking for personas takes seconds: it waits for the button.
+    return widgets.interactive(
+        lambda chosen, count, named: display(*personas_with(features, chosen, count, named, most)),
+        {"manual": True, "manual_name": "Find personas"},
+        chosen=widgets.SelectMultiple(options=names, value=names, rows=8, description="Features"),
+        count=widgets.IntSlider(0, 0, most, description="How many", tooltip="0: as found"),
+        named=widgets.Text("", placeholder="A = Fridah, B = James", description="Names"),
+    )
+
+
+def personas_with(
+    features: pd.DataFrame, chosen: Sequence[str], count: int, named: str, most: int = MOST_PERSONAS
+) -> tuple[Finding | Figure, ...]:
+    """The personas made of some features: what is found, and its figures.
+
+    Args:
+        features: Customers with their features.
+        chosen: Names of the features to use.
+        count: The number of personas; 0 for as many as there are.
+        named: Names for them, such as `A = Fridah, B = James`.
+        most: The largest number of personas to look for.
+    """
+    parts = columns_of(features)
+    table = features[[column for name in chosen for column in parts[name]]]
+    found = find_personas(table, most=most, count=count if count > 1 else None)
+    pairs = (each.partition("=") for each in named.split(",") if "=" in each)
+    names = {letter.strip(): name.strip() for letter, _, name in pairs if name.strip()}
+    shown, _ = identify(found, table, names=names)
+    pictures = (
+        personas.tried_figure(shown),
+        portraits.difference_figure(differences(table, shown), shown),
+    )
+    return personas.found_finding(shown), *filter(None, pictures)
+
+
+def explore_kpi_by_persona(data: Dataset, known: Personas) -> widgets.Widget:
     """Choose a KPI; see it by persona."""
     names = [name for name in KPIS if not measure_lacks(data, name)]
-    return _chooser(lambda kpi: kpi_by_persona(data, kpi), kpi=names)
+    return _chooser(lambda kpi: kpi_by_persona(data, known, kpi), kpi=names)
 
 
-def kpi_by_persona(data: Dataset, kpi: str) -> Figure:
+def kpi_by_persona(data: Dataset, known: Personas, kpi: str) -> Figure:
     """One KPI by persona; `data` has the column `persona` on its customers."""
-    return personas.kpi_figure(measure(data, [kpi], by=["persona"]), (kpi,), data.config.currency)
+    panel = measure(data, [kpi], by=["persona"])
+    return personas.kpi_figure(panel, known, (kpi,), data.config.currency)
 
 
 def measure_lacks(data: Dataset, kpi: str) -> bool:

@@ -1,70 +1,120 @@
-"""What the personas page shows."""
+"""What the personas page shows of whether there are any, and how they fare."""
 
 import pandas as pd
-import seaborn as sns
 
 from cxlib.analysis.change import FALSE_DISCOVERIES, compare
-from cxlib.analysis.personas import SMALLEST_SHARE, STABLE, Personas
+from cxlib.analysis.mixed import Feature
+from cxlib.analysis.personas import CLEAR, SMALLEST_SHARE, STABLE, TENTATIVE, Personas
 from cxlib.measure import KPIS, Panel, intervals
+from cxlib.measure.customers import INGREDIENT_OF
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.panel import estimate_of
-from cxlib.present.figure import PALETTE, Figure, canvas, readable_on, styled, whiskers
+from cxlib.present.figure import GREY, PALETTE, Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import axis_label, estimate, in_sentence, listed, number, rows, scale
+from cxlib.present.numbers import (
+    axis_label,
+    estimate,
+    in_sentence,
+    listed,
+    number,
+    rows,
+    scale,
+)
 from cxlib.present.tables import Table, make_table
 
 MOST_NAMED = 3
-# A feature sets a persona apart if its mean differs by so many standard deviations.
-NOTABLE = 0.3
+# So few missing values are not worth a line.
+WORTH_TELLING = 0.01
+
+
+def colour_of(persona: str) -> str:
+    """A persona's colour, which goes with its letter."""
+    return PALETTE[(ord(persona[-1]) - ord("A")) % len(PALETTE)]
+
+
+def title_of(personas: Personas, persona: str) -> str:
+    """A persona's name, with the letter under which it is known."""
+    name = personas.name(persona)
+    return name if name == persona else f"{name} ({persona})"
 
 
 def found_finding(personas: Personas) -> Finding:
     """How many personas there are, if any."""
-    if personas.tried.empty:
-        return Finding(
-            "No stable personas: customers hardly differ in what is known of them.", news=False
-        )
     if not personas.found:
-        best = personas.tried.sort_values("jaccard").iloc[-1]
         return Finding(
-            "No stable personas: customers do not fall into groups that are found again, large "
-            "enough, and more than chance makes.",
-            evidence=f"The best attempt, {best.personas:.0f} groups, has a stability of "
-            f"{best.jaccard:.2f} for its weakest group and {number(best.smallest, 'share')} of "
-            f"customers in its smallest; needed are {STABLE}, {number(SMALLEST_SHARE, 'share')}, "
-            "and more structure than data without groups show.",
-            news=False,
+            f"No stable personas: {personas.why}.", evidence=_nearest(personas.tried), news=False
         )
-    names = [
-        f"{each.persona} ({number(each.share, 'share')})"
-        for each in personas.stability.itertuples()
-    ]
-    return Finding(
-        f"{len(names)} personas are found again in resamples: {listed(names)} of customers with "
-        "contacts in the last twelve months.",
-        evidence=f"Stability (cluster-wise Jaccard) of the weakest: "
-        f"{personas.stability.jaccard.min():.2f}.",
+    stability = personas.stability
+    sizes = size_estimates(personas)
+    words = [f"{title_of(personas, name)} {estimate(each)}" for name, each in sizes.items()]
+    doubtful = stability[stability.verdict != "stable"]
+    kind = "" if doubtful.empty else "tentative " if len(doubtful) == len(stability) else ""
+    sentence = (
+        f"{len(stability)} {kind}personas are there: {listed(words)} of customers with contacts "
+        "in the last twelve months."
     )
+    if len(doubtful) and not kind:
+        shown = listed(f"{personas.name(e.persona)} ({e.verdict})" for e in doubtful.itertuples())
+        sentence += f" Not stable: {shown}."
+    without = personas.labels.isna().mean()
+    rest = f" {number(without, 'share')} of customers belong to none." if without else ""
+    stabilities = listed(
+        f"{personas.name(each.persona)} {number(each.jaccard)}" for each in stability.itertuples()
+    )
+    return Finding(
+        sentence,
+        evidence=f"Stability (cluster-wise Jaccard): {stabilities}; from {STABLE} a persona is "
+        f"stable, from {TENTATIVE} tentative.{rest}",
+    )
+
+
+def _nearest(tried: pd.DataFrame) -> str:
+    """What the best attempt lacked."""
+    if tried.empty:
+        return ""
+    best = tried.sort_values("jaccard").iloc[-1]
+    lacks = [
+        f"its weakest group has a stability of {best.jaccard:.2f} ({TENTATIVE} is needed)"
+        if best.jaccard < TENTATIVE else "",
+        f"its smallest group holds {number(best.smallest, 'share')} of customers "
+        f"({number(SMALLEST_SHARE, 'share')} is needed)" if best.smallest < SMALLEST_SHARE else "",
+        f"half-way between two groups there are {best.valley:.1f} times as many customers as at a "
+        f"centre (fewer than {CLEAR} is needed)" if best.valley >= CLEAR else "",
+        "it is no tighter than groups cut from a cloud without groups"
+        if not best.beyond_chance else "",
+    ]  # fmt: skip
+    lacks = [each for each in lacks if each]
+    return f"The best attempt, {best.personas:.0f} groups, falls short: {listed(lacks)}."
 
 
 @styled
 def tried_figure(personas: Personas) -> Figure | None:
-    """Stability by number of personas; None where no number could be tried."""
-    if personas.tried.empty:
-        return None
-    figure, axis = canvas(2.6)
+    """Stability and separation by number of groups; None where no number could be tried."""
     tried = personas.tried
-    axis.axhspan(STABLE, 1.02, color=PALETTE[2], alpha=0.12, lw=0)
-    axis.plot(tried.personas, tried.jaccard, "o-", color=PALETTE[0])
-    axis.text(tried.personas.max(), STABLE + 0.02, "stable", ha="right")
-    axis.set(xlabel="Number of groups", ylabel="Stability of the weakest", ylim=(0, 1.02))
-    axis.set_xticks(tried.personas)
+    if tried.empty:
+        return None
+    figure, axes = canvas(2.9, 1, 2)
+    left, right = axes
+    left.axhspan(STABLE, 1.03, color=PALETTE[2], alpha=0.14, lw=0)
+    left.axhspan(TENTATIVE, STABLE, color=PALETTE[1], alpha=0.12, lw=0)
+    left.plot(tried.personas, tried.jaccard, "o-", color=PALETTE[0])
+    left.text(tried.personas.max(), STABLE + 0.02, "stable", ha="right")
+    left.text(tried.personas.max(), TENTATIVE + 0.02, "tentative", ha="right")
+    left.set(title="Found again in resamples", ylabel="Stability of the weakest", ylim=(0, 1.03))
+    top = max(2.0, tried.valley.max() * 1.05)
+    right.axhspan(0, CLEAR, color=PALETTE[2], alpha=0.14, lw=0)
+    right.plot(tried.personas, tried.valley, "o-", color=PALETTE[0])
+    right.text(tried.personas.max(), CLEAR - 0.03, "apart", ha="right", va="top")
+    right.set(title="Standing apart", ylabel="Half-way, to one at a centre", ylim=(0, top))
+    for axis in axes:
+        axis.set_xlabel("Number of groups")
+        axis.set_xticks(tried.personas)
     best = tried.sort_values("jaccard").iloc[-1]
     return Figure(
         figure,
-        f"Line chart of the stability of the weakest group against the number of groups; "
-        f"{len(personas.stability) or 'no number of'} groups are kept; the highest stability is "
-        f"{best.jaccard:.2f}, with {best.personas:.0f} groups.",
+        "Two line charts against the number of groups: the stability of the weakest group, highest "
+        f"({best.jaccard:.2f}) with {best.personas:.0f} groups; and how many customers there are "
+        f"half-way between the two nearest groups, {best.valley:.2f} with as many.",
     )
 
 
@@ -78,77 +128,28 @@ def size_estimates(personas: Personas) -> dict[str, Estimate]:
     return sizes
 
 
-def card_table(personas: Personas) -> Table | None:
-    """Each persona's size and what is typical of it; None where there is none."""
-    if not personas.found:
-        return None
-    typical = personas.typical
-    traits = [name for name in typical if not pd.api.types.is_numeric_dtype(typical[name])]
-    records = []
-    for persona, size in size_estimates(personas).items():
-        record = {"Persona": persona, "Share of customers": estimate(size)}
-        record |= {
-            name.replace("_", " ").capitalize(): str(typical.loc[persona, name]) for name in traits
-        }
-        if "birth_year" in typical:
-            record["Born about"] = f"{typical.loc[persona, 'birth_year']:.0f}"
-        record["Set apart by"] = listed(_marks(personas.profile[persona]))
-        records.append(record)
-    return make_table(records, "Personas at a glance", ("Share of customers",))
+def made_of(personas: Personas) -> set[str]:
+    """KPIs in which personas differ by construction, since they were made by their ingredients."""
+    return {kpi for each in personas.features for kpi in INGREDIENT_OF.get(each.name, ())}
 
 
-def _marks(profile: pd.Series, count: int = 3) -> list[str]:
-    """What sets a persona apart most, in words: "reason how-to (more)"."""
-    strongest = profile[profile.abs() >= NOTABLE].abs().sort_values(ascending=False).index[:count]
-    return [_mark(name, profile[name]) for name in strongest] or ["nothing notable"]
-
-
-def _mark(feature: str, value: float) -> str:
-    if feature == "birth_year":
-        return "younger" if value > 0 else "older"
-    name = feature.replace(": ", " ").replace("_", "-")
-    return f"{'more' if value > 0 else 'less'} {name}"
-
-
-@styled
-def profile_figure(personas: Personas) -> Figure | None:
-    """How each persona differs from all customers, in standard deviations; None without any."""
-    if not personas.found:
-        return None
-    profile = personas.profile
-    order = profile.abs().max(axis=1).sort_values(ascending=False).index[:18]
-    shown = profile.loc[profile.index.isin(order)]
-    figure, axis = canvas(0.9 + 0.27 * len(shown))
-    sns.heatmap(
-        shown, ax=axis, cmap="vlag", center=0, vmin=-2, vmax=2, annot=True, fmt=".1f",
-        linewidths=1, cbar_kws={"label": "Standard deviations from the mean"},
-        annot_kws={"size": 8.5},
-    )  # fmt: skip
-    mesh = axis.collections[0]
-    mesh.update_scalarmappable()
-    for text, colour in zip(axis.texts, mesh.get_facecolors(), strict=True):
-        text.set_color(readable_on(colour))
-    axis.set(xlabel="Persona", ylabel="")
-    axis.tick_params(length=0)
-    axis.tick_params(axis="y", labelrotation=0)
-    words = [f"{name}: {listed(_marks(profile[name], 2))}" for name in profile]
-    return Figure(figure, f"Heat map of features by persona. {'; '.join(words)}.")
-
-
-def kpi_findings(panel: Panel, currency: str = "") -> Finding:
+def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding:
     """Which KPIs differ between the personas, beyond chance."""
     if not panel.frame.persona.notna().any():
         return Finding("There are no personas to compare.", news=False)
     pairs, names = [], []
+    circular = made_of(personas) & set(panel.frame.kpi)
     for kpi in panel.frame.kpi.unique():
+        if kpi in circular:
+            continue
         groups = panel.of(kpi).dropna(subset=["persona", "low"]).sort_values("value")
         if len(groups) > 1:
             low, high = groups.iloc[0], groups.iloc[-1]
             pairs.append((KPIS[kpi], estimate_of(high), estimate_of(low)))
             names.append((high.persona, low.persona))
     # The highest is picked because it is highest, so the bar is raised by the number of pairs.
-    personas = panel.frame.persona.nunique()
-    tests = max(personas * (personas - 1) / 2, 1)
+    several = panel.frame.persona.nunique()
+    tests = max(several * (several - 1) / 2, 1)
     clear = [
         (change, high, low)
         for change, (high, low) in zip(compare(pairs), names, strict=True)
@@ -166,12 +167,21 @@ def kpi_findings(panel: Panel, currency: str = "") -> Finding:
     return Finding(
         f"The personas differ most clearly in {listed(found)}.",
         evidence=f"{rows(len(clear), 'KPI')} of {len(pairs)} differ, highest against lowest; "
-        "allowance is made for the number of comparisons.",
+        f"allowance is made for the number of comparisons.{_left_out(circular)}",
     )
 
 
+def _left_out(circular: set[str]) -> str:
+    if not circular:
+        return ""
+    labels = listed(in_sentence(KPIS[name].label) for name in KPIS if name in circular)
+    return f" Not compared, since the personas were made by what goes into it: {labels}."
+
+
 @styled
-def kpi_figure(panel: Panel, kpis: tuple[str, ...], currency: str = "") -> Figure | None:
+def kpi_figure(
+    panel: Panel, personas: Personas, kpis: tuple[str, ...], currency: str = ""
+) -> Figure | None:
     """KPIs by persona, with intervals; None where there is nothing to compare."""
     kpis = [name for name in kpis if len(panel.of(name).dropna(subset=["persona"]))]
     if not kpis:
@@ -180,14 +190,14 @@ def kpi_figure(panel: Panel, kpis: tuple[str, ...], currency: str = "") -> Figur
     lines = -(-len(kpis) // 2)
     figure, axes = canvas(height * lines, lines, min(len(kpis), 2), squeeze=False)
     words = []
+    colours = {personas.name(each): colour_of(each) for each in personas.stability.persona}
     for axis in axes.flat[len(kpis) :]:
         axis.set_axis_off()
     for axis, name in zip(axes.flat, kpis, strict=False):
         groups = panel.of(name).dropna(subset=["persona"])
         estimates = [estimate_of(row) for _, row in groups.iterrows()]
-        whiskers(
-            axis, estimates, list(groups.persona), PALETTE[: len(groups)], scale(KPIS[name].unit)
-        )
+        hues = [colours.get(each, GREY) for each in groups.persona]
+        whiskers(axis, estimates, list(groups.persona), hues, scale(KPIS[name].unit))
         axis.set_title(KPIS[name].label)
         axis.set_xlabel(axis_label(KPIS[name], currency).split("(")[-1].rstrip(")"))
         values = [
@@ -207,8 +217,35 @@ def dropped_table(personas: Personas) -> Table:
     )
 
 
-def assignment_frame(personas: Personas) -> pd.DataFrame:
-    """The file of customers and their personas."""
-    return pd.DataFrame(
-        {"customer_id": personas.labels.index, "persona": personas.labels.to_numpy()}, dtype="str"
+def missing_finding(personas: Personas) -> Finding:
+    """How what is not known of customers was dealt with."""
+    told = [each for each in personas.features if each.missing >= WORTH_TELLING]
+    if not told:
+        return Finding("Of the features used, hardly anything is missing.", news=False)
+    return Finding(
+        f"Not known of some customers: {listed(_missing(each) for each in told)}.",
+        evidence="What is not known counts as the average, which pulls a customer to no persona; "
+        "of whom less than half is known belongs to none.",
+        news=False,
     )
+
+
+def _missing(feature: Feature) -> str:
+    return f"{feature.name.replace('_', ' ')} ({number(feature.missing, 'share')})"
+
+
+def assignment_frame(personas: Personas) -> pd.DataFrame:
+    """The file of customers and their personas; without a row where there are no personas."""
+    known = personas.labels[personas.labels.notna()] if personas.found else personas.labels[:0]
+    return pd.DataFrame(
+        {
+            "customer_id": known.index.astype("str"),
+            "persona": known.map(personas.name).astype("str").to_numpy(),
+            "confidence": personas.confidence.reindex(known.index).to_numpy(dtype=float),
+        }
+    )
+
+
+def member_frame(personas: Personas) -> pd.DataFrame:
+    """Customers with their personas, to be attached to a dataset."""
+    return assignment_frame(personas)[["customer_id", "persona"]]

@@ -1,0 +1,286 @@
+"""Numbers, categories and shares side by side: coded so that each feature weighs alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
+
+NUMBER, CATEGORY, SHARES = "number", "category", "shares"
+# Between the name of a feature made of shares and what each of its columns is a share of.
+PART = ": "
+MOSTLY_MISSING = 0.5
+# Two features that share so much of their variance (RV coefficient) tell the same.
+NEARLY_THE_SAME = 0.9
+RARE = 0.02
+OTHER = "other"
+SKEWED = 1.0
+# Beyond so many standard deviations, a customer is an outlier who would pull a whole group.
+REACH = 3.0
+# What tells features apart, and how customers are coded, needs no more customers than these.
+SAMPLE = 50_000
+
+
+@dataclass(frozen=True)
+class Feature:
+    """How a feature is coded.
+
+    Attributes:
+        name: Of the feature.
+        kind: number, category or shares.
+        columns: What each column of its code stands for: the feature itself, a category's level,
+            or what a share is a share of.
+        centre, scale: Subtracted from a column, and then divided by.
+        unit: A skewed number enters as ln(1 + value / unit); as it is, where this is 0.
+        missing: The share of customers for whom it was not known.
+    """
+
+    name: str
+    kind: str
+    columns: tuple[str, ...]
+    centre: tuple[float, ...]
+    scale: tuple[float, ...]
+    unit: float = 0.0
+    missing: float = 0.0
+
+    @property
+    def sources(self) -> list[str]:
+        """The columns of a table that it is read from."""
+        whole = [f"{self.name}{PART}{each}" for each in self.columns]
+        return whole if self.kind == SHARES else [self.name]
+
+
+def usable_features(table: pd.DataFrame) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """The features by which customers can be told apart, and why the others are left out.
+
+    Args:
+        table: A row per customer. Columns named `channel: chat`, `channel: phone` are shares of
+            one feature, `channel`.
+
+    Returns:
+        How each usable feature is coded, and the reason by name for each that is not usable: ids,
+        dates, constants, what is unknown for most customers, what is different for most, and
+        what tells nearly the same as a feature before it (RV coefficient; Robert and Escoufier
+        1976, *Applied Statistics* 25).
+    """
+    if len(table) > SAMPLE:
+        table = table.iloc[np.linspace(0, len(table) - 1, SAMPLE).astype(int)]
+    kept: dict[str, tuple[Feature, np.ndarray]] = {}
+    dropped = {}
+    for name, columns in columns_of(table).items():
+        values = table[columns]
+        why = _useless(name, values)
+        if not why:
+            feature = _learn(name, values)
+            coded = code(feature, table)
+            why = _spread_thin(feature) or _repeats(coded, kept)
+        if why:
+            dropped[name] = why
+        else:
+            kept[name] = (feature, coded)
+    return tuple(feature for feature, _ in kept.values()), dropped
+
+
+def columns_of(table: pd.DataFrame) -> dict[str, list[str]]:
+    """The columns that each feature of a table is made of.
+
+    Examples:
+        >>> columns_of(pd.DataFrame(columns=["channel: chat", "age", "channel: phone"]))
+        {'channel': ['channel: chat', 'channel: phone'], 'age': ['age']}
+    """
+    found: dict[str, list[str]] = {}
+    for column in table:
+        found.setdefault(str(column).split(PART)[0], []).append(column)
+    return found
+
+
+def code(feature: Feature, table: pd.DataFrame) -> np.ndarray:
+    """A feature's values as numbers, a row per customer.
+
+    A value that is not known, and a level that was not there when the code was made, become 0,
+    the customers' mean: it pulls nobody anywhere. A feature that the table lacks is unknown.
+    """
+    if feature.kind == CATEGORY:
+        number, levels = levels_of(_column(table, feature.name))
+        rest = feature.columns.index(OTHER) if OTHER in feature.columns else -1
+        places = {level: place for place, level in enumerate(feature.columns)}
+        # The last place is that of what is not known.
+        place = np.array([*(places.get(level, rest) for level in levels), -1])[number]
+        known = place >= 0
+        raw = np.zeros((len(table), len(feature.columns)))
+        raw[np.flatnonzero(known), place[known]] = 1.0
+    else:
+        raw = np.column_stack(
+            [
+                _column(table, each).to_numpy(dtype=float, na_value=np.nan)
+                for each in feature.sources
+            ]
+        )
+        if feature.kind == SHARES:
+            some = ~np.isnan(raw).all(axis=1)
+            raw = np.where(np.isnan(raw) & some[:, None], 0.0, raw)
+        if feature.unit:
+            raw = np.log1p(np.clip(raw, 0, None) / feature.unit)
+        known = ~np.isnan(raw).any(axis=1)
+    coded = (raw - np.array(feature.centre)) / np.array(feature.scale)
+    if feature.kind == NUMBER:
+        coded = np.clip(coded, -REACH, REACH)
+    return np.where(known[:, None], coded, 0.0)
+
+
+def levels_of(column: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """A category's levels as texts, and the number of each row's level; -1 where it is not known.
+
+    Examples:
+        >>> levels_of(pd.Series([True, None, False]))
+        (array([ 0, -1,  1]), ['yes', 'no'])
+    """
+    number, levels = pd.factorize(column)
+    words = {True: "yes", False: "no"}
+    return number, [words[each] if isinstance(each, bool) else str(each) for each in levels]
+
+
+def known_share(features: tuple[Feature, ...], table: pd.DataFrame) -> np.ndarray:
+    """For each customer, the share of the features that are known."""
+    known = [
+        np.any(
+            [_column(table, each).notna().to_numpy() for each in feature.sources],
+            axis=0,
+        )
+        for feature in features
+    ]
+    return np.mean(known, axis=0)
+
+
+def to_record(feature: Feature) -> dict:
+    """A feature as JSON holds it."""
+    columns = [
+        {"column": column, "centre": centre, "scale": scale}
+        for column, centre, scale in zip(
+            feature.columns, feature.centre, feature.scale, strict=True
+        )
+    ]
+    return {
+        "name": feature.name,
+        "kind": feature.kind,
+        "unit": feature.unit,
+        "missing": feature.missing,
+        "columns": columns,
+    }
+
+
+def from_record(record: Mapping) -> Feature:
+    """The feature that JSON holds; the reverse of `to_record`."""
+    columns = record["columns"]
+    return Feature(
+        name=str(record["name"]),
+        kind=str(record["kind"]),
+        columns=tuple(str(each["column"]) for each in columns),
+        centre=tuple(float(each["centre"]) for each in columns),
+        scale=tuple(float(each["scale"]) for each in columns),
+        unit=float(record["unit"]),
+        missing=float(record["missing"]),
+    )
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
+    if name in table:
+        return table[name]
+    return pd.Series(np.nan, index=table.index, dtype=float)
+
+
+def _useless(name: str, values: pd.DataFrame) -> str:
+    """Why a feature cannot tell customers apart, as far as its raw values show; or nothing."""
+    missing = values.isna().all(axis=1).mean()
+    known = values.dropna(how="all")
+    if missing > MOSTLY_MISSING:
+        return f"empty for {missing:.0%} of customers"
+    if (known.nunique() < 2).all():
+        return "the same for every customer"
+    if values.shape[1] > 1:
+        return ""
+    column = known.iloc[:, 0]
+    if name == "id" or name.endswith("_id"):
+        return "an id, by its name"
+    if is_datetime64_any_dtype(column):
+        return "a date; a number of days or years would do"
+    if not is_numeric_dtype(column) or is_bool_dtype(column):
+        return "different for most customers, as an id is" * bool(
+            column.nunique() > 0.5 * len(column)
+        )
+    whole = column.astype(float)
+    running = whole.is_unique and (whole % 1 == 0).all() and np.ptp(whole) < 2 * len(whole)
+    return "a running number, as an id is" * bool(running and len(whole) > 20)
+
+
+def _learn(name: str, values: pd.DataFrame) -> Feature:
+    missing = float(values.isna().all(axis=1).mean())
+    known = values.dropna(how="all")
+    if PART in str(values.columns[0]):
+        shares = known.fillna(0.0).astype(float)
+        shares = shares.loc[:, shares.nunique() > 1]
+        columns = tuple(each.split(PART, 1)[1] for each in shares)
+        return _weighed(name, SHARES, columns, shares.to_numpy(), missing)
+    column = known.iloc[:, 0]
+    if not is_numeric_dtype(column) or is_bool_dtype(column):
+        return _learn_category(name, column, missing)
+    numbers = column.to_numpy(dtype=float)
+    unit = 0.0
+    if numbers.min() >= 0 and pd.Series(numbers).skew() > SKEWED:
+        unit = float(np.median(numbers[numbers > 0]))
+        numbers = np.log1p(numbers / unit)
+    return _weighed(name, NUMBER, (name,), numbers[:, None], missing, unit)
+
+
+def _learn_category(name: str, column: pd.Series, missing: float) -> Feature:
+    number, levels = levels_of(column)
+    shares = pd.Series(np.bincount(number) / len(number), levels)
+    shares = shares.groupby(level=0).sum()  # which also sorts them
+    rare = shares[shares < RARE]
+    if len(rare):
+        shares = shares.drop(rare.index)
+        shares[OTHER] = shares.get(OTHER, 0.0) + rare.sum()
+    # Divided by √share, every level matters alike (multiple correspondence analysis).
+    scale = tuple(np.sqrt(shares))
+    return Feature(name, CATEGORY, tuple(shares.index), tuple(shares), scale, 0.0, missing)
+
+
+def _weighed(name, kind, columns, values: np.ndarray, missing: float, unit: float = 0.0) -> Feature:
+    """Scaled so that no direction of a feature's code has a variance of more than 1.
+
+    So each feature, however many columns it has, adds at most 1 to any component (multiple factor
+    analysis; Escofier and Pagès 1994, *Computational Statistics & Data Analysis* 18; for numbers
+    and categories this is factor analysis of mixed data, Pagès 2004).
+    """
+    centred = values - values.mean(axis=0)
+    largest = np.linalg.eigvalsh(centred.T @ centred / len(centred))[-1]
+    scale = (float(np.sqrt(largest)),) * len(columns)
+    return Feature(name, kind, columns, tuple(values.mean(axis=0)), scale, unit, missing)
+
+
+def _spread_thin(feature: Feature) -> str:
+    if feature.kind != CATEGORY or OTHER not in feature.columns:
+        return ""
+    rest = feature.centre[feature.columns.index(OTHER)]
+    if rest <= 0.5:
+        return ""
+    return f"{rest:.0%} of customers have values that hardly anybody shares"
+
+
+def _repeats(coded: np.ndarray, kept: Mapping[str, tuple[Feature, np.ndarray]]) -> str:
+    for name, (_, other) in kept.items():
+        if (alike := rv_coefficient(coded, other)) > NEARLY_THE_SAME:
+            return f"tells nearly the same as {name} (RV coefficient {alike:.2f})"
+    return ""
+
+
+def rv_coefficient(one: np.ndarray, other: np.ndarray) -> float:
+    """How much two tables about the same customers tell the same, from 0 to 1.
+
+    For two single columns it is the square of their correlation (Robert and Escoufier 1976).
+    """
+    one, other = one - one.mean(axis=0), other - other.mean(axis=0)
+    both = ((one.T @ other) ** 2).sum()
+    own = ((one.T @ one) ** 2).sum() * ((other.T @ other) ** 2).sum()
+    return float(both / np.sqrt(own)) if own else 0.0

@@ -1,0 +1,327 @@
+"""What the personas page shows of who they are: cards, what sets them apart, how to tell one."""
+
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+import seaborn as sns
+
+from cxlib.analysis.change import FALSE_DISCOVERIES
+from cxlib.analysis.mixed import CATEGORY, NUMBER, SHARES
+from cxlib.analysis.personas import Personas
+from cxlib.analysis.portraits import SHARED_BY, Question, Rule
+from cxlib.measure import KPIS, Panel
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.panel import estimate_of
+from cxlib.present.figure import Figure, canvas, readable_on, styled
+from cxlib.present.findings import Finding
+from cxlib.present.numbers import estimate, in_sentence, number, rows
+from cxlib.present.personas import PALETTE, colour_of, made_of, size_estimates, title_of
+from cxlib.present.tables import Table, make_table
+from cxlib.present.traits import against_others, amount, per_year, plain, trait
+
+# From here on, an effect size stands out (Cohen: 0.2 is small, 0.5 medium, 0.8 large).
+NOTABLE = 0.3
+MARKS = 4
+# A level, or a reason of contacts, that so many have is typical.
+TYPICAL = 0.4
+CARD_KPIS = ("nps", "csat", "ces", "first_contact_resolution", "cost_per_contact")
+PROFILED = 6
+
+
+@dataclass(frozen=True)
+class Cards:
+    """A card per persona; shows itself in a notebook.
+
+    Attributes:
+        cards: For each persona: title, the number of its colour, size, portrait, and lines of a
+            label and a text.
+    """
+
+    cards: tuple[tuple[str, int, str, str, tuple[tuple[str, str], ...]], ...]
+
+    def _repr_html_(self) -> str:
+        return "".join(
+            f'<section class="card persona hue-{hue}"><h3>{escape(title)}</h3>'
+            f'<p class="question">{escape(size)}</p><p>{escape(portrait)}</p><dl>'
+            + "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in lines)
+            + "</dl></section>"
+            for title, hue, size, portrait, lines in self.cards
+        )
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{title}: {portrait}" for title, _, _, portrait, _ in self.cards)
+
+
+def make_cards(
+    personas: Personas,
+    differences: pd.DataFrame,
+    profiles: pd.DataFrame,
+    channels: pd.DataFrame,
+    panel: Panel,
+    revenue: pd.DataFrame,
+    rule: Rule | None,
+    currency: str = "",
+) -> Cards | None:
+    """Everything that is known of each persona, on a card; None where there is none.
+
+    Args:
+        personas: The personas.
+        differences, profiles, rule: As `analysis.portraits` gives them.
+        channels, revenue: As `measure.groups` gives them.
+        panel: KPIs by persona.
+        currency: For amounts of money.
+    """
+    if not personas.found:
+        return None
+    cards = []
+    for persona, size in size_estimates(personas).items():
+        about = personas.stability.set_index("persona").loc[persona]
+        own = differences[differences.persona == persona]
+        worth = revenue[revenue.group == persona]
+        lines = {
+            "Set apart by": listed_marks(own, currency),
+            "Typical": _profile(profiles[profiles.persona == persona], currency),
+            "Channels": _channels(channels[channels.group == persona]),
+            "How they fare": _kpis(panel, personas, persona, currency),
+            "Worth": _worth(worth, currency),
+            "Recognise one": _recognise(rule, persona, currency),
+        }
+        stable = f"{about.verdict}" + ("" if pd.isna(about.jaccard) else f", {about.jaccard:.2f}")
+        cards.append(
+            (
+                title_of(personas, persona),
+                PALETTE.index(colour_of(persona)),
+                f"{estimate(size)} of customers; {rows(about.customers, 'customer')}; {stable}",
+                portrait(personas, persona, differences, panel, revenue, currency),
+                tuple((label, text) for label, text in lines.items() if text),
+            )
+        )
+    return Cards(tuple(cards))
+
+
+def portrait(
+    personas: Personas,
+    persona: str,
+    differences: pd.DataFrame,
+    panel: Panel,
+    revenue: pd.DataFrame,
+    currency: str = "",
+) -> str:
+    """One sentence about a persona, from what is known of it."""
+    own = differences[differences.persona == persona]
+    who = [_usual(own, "role"), _number(own, "age", "about {} years old")]
+    how = _number(own, "contact_rate", "makes contact {} times a year", per_year)
+    ways = {"channel": "by {}", "reason": "about {}", "touchpoint": "at the touchpoint {}"}
+    means = [text.format(found) for name, text in ways.items() if (found := _usual(own, name))]
+    means[:1] = [f"mostly {each}" for each in means[:1]]
+    verb = how or ("makes contact" if means else "")
+    clauses = [
+        ", ".join(filter(None, who)),
+        f"{verb} {', '.join(means)}".strip() if verb else "",
+        _feels(panel, personas, persona),
+        _brings(revenue[revenue.group == persona]),
+    ]
+    clauses = [each for each in clauses if each]
+    if not means and not any(who):
+        clauses.insert(0, f"set apart by {listed_marks(own, currency, 2)}")
+    return f"{personas.name(persona)}: {'; '.join(clauses)}." if clauses else ""
+
+
+def _usual(own: pd.DataFrame, feature: str) -> str:
+    """What most of a persona's customers are, or most of their contacts are by, about or at."""
+    levels = own[(own.feature == feature) & (own.kind != NUMBER)].sort_values("inside")
+    if levels.empty or levels.inside.iloc[-1] < TYPICAL:
+        return ""
+    return plain(levels.level.iloc[-1])
+
+
+def _number(own: pd.DataFrame, feature: str, text: str, said=None) -> str:
+    found = own[own.feature == feature]
+    if found.empty:
+        return ""
+    value = found.inside.iloc[0]
+    return text.format(said(value) if said else amount(feature, NUMBER, value))
+
+
+def _feels(panel: Panel, personas: Personas, persona: str) -> str:
+    for kpi in ("nps", "csat", "ces"):
+        found = _kpi(panel, personas, persona, kpi)
+        if found:
+            return f"{KPIS[kpi].label if kpi != 'nps' else 'NPS'} {estimate(found)}"
+    return ""
+
+
+def _brings(worth: pd.DataFrame) -> str:
+    share = _share(worth)
+    return f"brings {estimate(share)} of revenue" if share else ""
+
+
+def _share(worth: pd.DataFrame) -> Estimate | None:
+    if worth.empty:
+        return None
+    each = worth.iloc[0]
+    return Estimate(each.share, each.low, each.high, 1, "share")
+
+
+def _kpi(panel: Panel, personas: Personas, persona: str, kpi: str) -> Estimate | None:
+    found = panel.of(kpi)
+    found = found[found.persona == personas.name(persona)] if len(found) else found
+    return estimate_of(found.iloc[0]) if len(found) else None
+
+
+def listed_marks(own: pd.DataFrame, currency: str = "", count: int = MARKS) -> str:
+    """What sets a persona apart most, one mark per feature."""
+    clear = own[(own.effect.abs() >= NOTABLE) & (own.q < FALSE_DISCOVERIES)]
+    order = clear.effect.abs().sort_values(ascending=False).index
+    # Rates by channel tell what shares by channel tell already.
+    clear = clear.loc[order][clear.loc[order].feature != "channel_rate"]
+    marks = clear.drop_duplicates("feature").head(count)
+    said = [against_others(each, currency) for each in marks.itertuples()]
+    return "; ".join(said) or "nothing that stands out"
+
+
+def _profile(profile: pd.DataFrame, currency: str) -> str:
+    shown = profile[profile.feature != "channel_rate"].head(PROFILED)
+    if shown.empty:
+        return f"not shown: fewer than {SHARED_BY} customers are alike"
+    said = "; ".join(_profiled(each, currency) for each in shown.itertuples())
+    return f"{said} ({rows(shown.fitting.iloc[-1], 'customer')} fit this)"
+
+
+def _profiled(each, currency: str) -> str:
+    if each.kind != NUMBER:
+        name = trait(each.feature, each.kind, each.level)
+        return f"mostly {name}" if each.kind == SHARES else name
+    low, high = (amount(each.feature, NUMBER, value, currency) for value in (each.low, each.high))
+    name = trait(each.feature, NUMBER, "")
+    return f"{low} {name}" if low == high else f"{low} to {high} {name}"
+
+
+def _channels(channels: pd.DataFrame) -> str:
+    said = [
+        f"{plain(each.touchpoint)}: {plain(each.channel)} {number(each.share, 'share')}"
+        if each.clear
+        else f"{plain(each.touchpoint)}: no clear preference"
+        for each in channels.itertuples()
+    ]
+    return "; ".join(said)
+
+
+def _kpis(panel: Panel, personas: Personas, persona: str, currency: str) -> str:
+    circular = made_of(personas)
+    said = []
+    for kpi in CARD_KPIS:
+        found = _kpi(panel, personas, persona, kpi)
+        if found and kpi not in circular:
+            said.append(f"{in_sentence(KPIS[kpi].label)} {estimate(found, currency)}")
+    return "; ".join(said)
+
+
+def _worth(worth: pd.DataFrame, currency: str) -> str:
+    if worth.empty:
+        return ""
+    each = worth.iloc[0]
+    per = Estimate(each.per_customer, each.per_low, each.per_high, 1, "money")
+    return (
+        f"{number(each.amount, 'money', currency)} a year, {estimate(_share(worth))} of revenue; "
+        f"{estimate(per, currency)} per customer"
+    )
+
+
+def _recognise(rule: Rule | None, persona: str, currency: str) -> str:
+    if rule is None:
+        return ""
+    ways = rule.paths[rule.paths.persona == persona]
+    if ways.empty:
+        return "not by three questions"
+    best = ways.iloc[0]
+    told = rule.per_persona.set_index("persona").loc[persona]
+    return (
+        f"{'; '.join(_answer(each, currency) for each in best.questions)} "
+        f"(all its rules together find {told.found:.0%} of them)"
+    )
+
+
+def _answer(question: Question, currency: str = "") -> str:
+    """A question with its answer, as staff would note it."""
+    feature, level, limit = question.feature, question.level, question.limit
+    kind = _kind(question)
+    if kind == CATEGORY:
+        return f"{trait(feature, CATEGORY, level)}: {'yes' if question.yes else 'no'}"
+    side = "more than" if question.yes else "at most"
+    return f"{side} {amount(feature, kind, limit, currency)} {trait(feature, kind, level)}"
+
+
+def _kind(question: Question) -> str:
+    if not question.level:
+        return NUMBER
+    # A share has many values, a level is there or not.
+    return CATEGORY if question.limit == 0.5 else SHARES
+
+
+def rule_finding(rule: Rule | None) -> Finding:
+    """How well three questions tell personas apart."""
+    if rule is None:
+        return Finding("There are no personas to tell apart by questions.", news=False)
+    return Finding(
+        f"Three questions recognise {estimate(rule.accuracy)} of customers rightly.",
+        rule.accuracy,
+        evidence="Tried on customers from whom the questions were not learnt (five-fold "
+        f"cross-validation); naming the largest persona every time is right for "
+        f"{number(rule.by_guess, 'share')}.",
+    )
+
+
+def rule_table(rule: Rule | None, personas: Personas, currency: str = "") -> Table | None:
+    """The questions, and whom they lead to; None where there are none."""
+    if rule is None:
+        return None
+    records = [
+        {
+            "If": "; ".join(_answer(question, currency) for question in each.questions),
+            "then": title_of(personas, each.persona),
+            "Customers": number(each.customers, "count"),
+            "Right": f"{each.right:.0%}",
+        }
+        for each in rule.paths.itertuples()
+    ]
+    return make_table(records, "How to recognise a persona", ("Customers", "Right"))
+
+
+@styled
+def difference_figure(differences: pd.DataFrame, personas: Personas) -> Figure | None:
+    """Effect sizes of what sets personas apart most; None where there are none."""
+    if not personas.found or differences.empty:
+        return None
+    found = differences[differences.feature != "channel_rate"]
+    found = found.assign(
+        trait=[trait(each.feature, each.kind, each.level) for each in found.itertuples()],
+        persona=found.persona.map(personas.name),
+    )
+    wide = found.pivot(index="trait", columns="persona", values="effect")
+    wide = wide[[personas.name(each) for each in personas.stability.persona]]
+    strongest = wide.abs().max(axis=1).sort_values(ascending=False).index[:18]
+    shown = wide.loc[[each for each in found.trait.unique() if each in set(strongest)]]
+    figure, axis = canvas(0.9 + 0.27 * len(shown))
+    sns.heatmap(
+        shown, ax=axis, cmap="vlag", center=0, vmin=-2, vmax=2, annot=True, fmt=".1f",
+        linewidths=1, cbar_kws={"label": "Effect size (0.2 small, 0.5 medium, 0.8 large)"},
+        annot_kws={"size": 8.5},
+    )  # fmt: skip
+    mesh = axis.collections[0]
+    mesh.update_scalarmappable()
+    for text, colour in zip(axis.texts, mesh.get_facecolors(), strict=True):
+        text.set_color(readable_on(colour))
+    axis.set(xlabel="Persona", ylabel="")
+    axis.tick_params(length=0)
+    axis.tick_params(axis="y", labelrotation=0)
+    words = [f"{name}: most above others in {shown[name].idxmax()}" for name in shown]
+    return Figure(
+        figure, f"Heat map of effect sizes, each persona against the others. {'; '.join(words)}."
+    )
+
+
+def profile_frame(differences: pd.DataFrame, personas: Personas) -> pd.DataFrame:
+    """The file of what sets each persona apart."""
+    return differences.assign(persona=differences.persona.map(personas.name))
