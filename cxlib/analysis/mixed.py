@@ -198,6 +198,8 @@ def _useless(name: str, values: pd.DataFrame) -> str:
         return f"empty for {missing:.0%} of customers"
     if (known.nunique() < 2).all():
         return "the same for every customer"
+    if ((known.fillna(0) == known.mode().iloc[0]).mean() > 1 - RARE).all():
+        return "the same for nearly every customer"
     if values.shape[1] > 1:
         return ""
     column = known.iloc[:, 0]

@@ -101,7 +101,9 @@ def differences(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
                     )
     columns = ["persona", "feature", "kind", "level", "inside", "rest", "effect", "variance"]
     found = pd.DataFrame(rows, columns=columns)
-    error = np.sqrt(found.pop("variance").astype(float))
+    numbers = ["inside", "rest", "effect", "variance"]
+    found[numbers] = found[numbers].astype(float)
+    error = np.sqrt(found.pop("variance"))
     reach = norm.ppf(0.5 + CONFIDENCE / 2) * error
     found["low"], found["high"] = found.effect - reach, found.effect + reach
     p_values = 2 * norm.sf(found.effect.abs() / error)
@@ -162,7 +164,7 @@ def against_elsewhere(shares: pd.DataFrame) -> pd.DataFrame:
 def typical_profiles(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
     """A typical customer of each persona, described no closer than `SHARED_BY` of them fit.
 
-    The customer nearest to the persona's centre (its medoid) is described by one feature after
+    The customer nearest to the mean of the persona (its medoid) is described by one feature after
     another, those that set the persona apart most coming first, as long as at least `SHARED_BY`
     customers of the persona fit the description so far.
 
@@ -171,7 +173,6 @@ def typical_profiles(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
         shares the largest one), low and high (for numbers: the fifth of the persona's customers
         that the value lies in; NaN otherwise), fitting (customers who fit so far).
     """
-    model = personas.model
     labels = personas.labels.reindex(table.index)
     found = differences(table, personas)
     rows = []
@@ -179,8 +180,8 @@ def typical_profiles(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
         mine = table[(labels == persona).to_numpy()]
         if len(mine) < SHARED_BY:
             continue
-        centre = model.centres[model.personas.index(persona)]
-        medoid = int(((model.scores(mine) - centre) ** 2).sum(axis=1).argmin())
+        codes = np.hstack([code(each, mine) for each in personas.features])
+        medoid = int(((codes - codes.mean(axis=0)) ** 2).sum(axis=1).argmin())
         strength = found[found.persona == persona].assign(size=lambda each: each.effect.abs())
         order = strength.groupby("feature")["size"].max().sort_values(ascending=False).index
         fits = np.ones(len(mine), dtype=bool)

@@ -16,6 +16,8 @@ from cxlib.present.tables import Table, make_table
 
 def fate_finding(personas: Personas, match: Match | None, earlier: Passport | None) -> Finding:
     """Whether the personas known before are still there."""
+    if earlier is None and not personas.found:
+        return Finding("There are no personas yet that could be known again.", news=False)
     if earlier is None:
         return Finding(
             "These personas are named here for the first time; the next report goes on with them.",
@@ -159,4 +161,6 @@ def migration_figure(
 
 
 def _cells(counts: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
-    return counts.map(lambda each: f"{each:,}") + shares.map(lambda each: f"\n{each:.0%}")
+    return counts.map(lambda each: f"{each:,}" if each else "") + shares.map(
+        lambda each: f"\n{each:.0%}" if each else ""
+    )

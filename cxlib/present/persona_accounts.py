@@ -8,7 +8,7 @@ from cxlib.measure.estimate import Estimate
 from cxlib.present.figure import Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, listed, number, rows
-from cxlib.present.personas import colour_of, title_of
+from cxlib.present.personas import colour_of, nobody_finding, title_of
 from cxlib.present.tables import Table, make_table
 from cxlib.present.traits import plain
 
@@ -51,18 +51,21 @@ def _estimate(each) -> Estimate:
 
 def buying_finding(buying: pd.DataFrame, personas: Personas) -> Finding:
     """Which personas buy and which use."""
+    if not personas.found:
+        return nobody_finding()
     if buying.empty:
         return Finding("It is not known which contacts are about buying.", news=False)
-    kinds = {"buy": [], "use": [], "do both": []}
+    kinds = {"buyers": [], "users": [], "both": []}
     for each in buying.itertuples():
-        kind = "buy" if each.low > 0.5 else "use" if each.high < 0.5 else "do both"
+        kind = "buyers" if each.low > 0.5 else "users" if each.high < 0.5 else "both"
         kinds[kind].append(f"{title_of(personas, each.group)} {estimate(_estimate(each))}")
-    verbs = {"buy": "mostly buy", "use": "mostly use", "do both": "do both"}
-    words = [f"{verbs[kind]}: {listed(names)}" for kind, names in kinds.items() if names]
+    words = [f"{kind}: {listed(names)}" for kind, names in kinds.items() if names]
+    said = "; ".join(words)
     return Finding(
-        f"Share of contacts on the way to a purchase. Those who {'; those who '.join(words)}.",
+        f"{said[0].upper()}{said[1:]} of contacts on the way to a purchase.",
         evidence="Need, research, select and purchase lie on the way to a purchase; receive, use, "
-        "maintain and recommend come after it.",
+        "maintain and recommend come after it. Buyers have most of their contacts there, users "
+        "elsewhere.",
     )
 
 
@@ -84,8 +87,10 @@ def revenue_figure(revenue: pd.DataFrame, personas: Personas, currency: str = ""
     return Figure(figure, f"Revenue per customer with 95% intervals: {listed(words)}.")
 
 
-def revenue_finding(revenue: pd.DataFrame, personas: Personas) -> Finding:
-    """What each persona brings."""
+def revenue_finding(revenue: pd.DataFrame, personas: Personas) -> Finding | None:
+    """What each persona brings; None without personas."""
+    if not personas.found:
+        return None
     if revenue.empty:
         return Finding("The revenue of these customers' accounts is not known.", news=False)
     words = [
@@ -102,6 +107,8 @@ def revenue_finding(revenue: pd.DataFrame, personas: Personas) -> Finding:
 
 def accounts_finding(accounts: pd.DataFrame, personas: Personas) -> Finding:
     """How personas come together within accounts."""
+    if not personas.found:
+        return nobody_finding()
     names = list(personas.stability.persona)
     shared = accounts[accounts.customers > 1]
     if shared.empty:
@@ -133,8 +140,10 @@ def tier_table(by_tier: pd.DataFrame, personas: Personas) -> Table | None:
     return make_table(records, "Share of the tier's customers, and in how many of its accounts")
 
 
-def tier_finding(by_tier: pd.DataFrame, personas: Personas) -> Finding:
-    """Whether a tier's customers are other personas than those of the other tiers."""
+def tier_finding(by_tier: pd.DataFrame, personas: Personas) -> Finding | None:
+    """Whether a tier's customers are other personas than those of the others; None without any."""
+    if not personas.found:
+        return None
     if by_tier.empty:
         return Finding("Without accounts and revenue there are no tiers to look into.", news=False)
     apart = by_tier[by_tier.q < FALSE_DISCOVERIES]

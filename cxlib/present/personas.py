@@ -68,6 +68,11 @@ def found_finding(personas: Personas) -> Finding:
     )
 
 
+def nobody_finding() -> Finding:
+    """What a section says that has nobody to be about."""
+    return Finding("There are no personas, so there is nothing to show here.", news=False)
+
+
 def _nearest(tried: pd.DataFrame) -> str:
     """What the best attempt lacked."""
     if tried.empty:
@@ -136,7 +141,7 @@ def made_of(personas: Personas) -> set[str]:
 def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding:
     """Which KPIs differ between the personas, beyond chance."""
     if not panel.frame.persona.notna().any():
-        return Finding("There are no personas to compare.", news=False)
+        return nobody_finding()
     pairs, names = [], []
     circular = made_of(personas) & set(panel.frame.kpi)
     for kpi in panel.frame.kpi.unique():
@@ -217,13 +222,15 @@ def dropped_table(personas: Personas) -> Table:
     )
 
 
-def missing_finding(personas: Personas) -> Finding:
-    """How what is not known of customers was dealt with."""
+def features_finding(personas: Personas) -> Finding:
+    """What the personas are made of, and how what is not known was dealt with."""
     told = [each for each in personas.features if each.missing >= WORTH_TELLING]
+    used = listed(each.name.replace("_", " ") for each in personas.features) or "nothing"
+    sentence = f"Customers are compared in {used}."
     if not told:
-        return Finding("Of the features used, hardly anything is missing.", news=False)
+        return Finding(sentence, evidence="Hardly anything of it is missing.", news=False)
     return Finding(
-        f"Not known of some customers: {listed(_missing(each) for each in told)}.",
+        f"{sentence} Not known of some: {listed(_missing(each) for each in told)}.",
         evidence="What is not known counts as the average, which pulls a customer to no persona; "
         "of whom less than half is known belongs to none.",
         news=False,

@@ -16,7 +16,14 @@ from cxlib.measure.panel import estimate_of
 from cxlib.present.figure import Figure, canvas, readable_on, styled
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, in_sentence, number, rows
-from cxlib.present.personas import PALETTE, colour_of, made_of, size_estimates, title_of
+from cxlib.present.personas import (
+    PALETTE,
+    colour_of,
+    made_of,
+    nobody_finding,
+    size_estimates,
+    title_of,
+)
 from cxlib.present.tables import Table, make_table
 from cxlib.present.traits import against_others, amount, per_year, plain, trait
 
@@ -62,8 +69,8 @@ def make_cards(
     revenue: pd.DataFrame,
     rule: Rule | None,
     currency: str = "",
-) -> Cards | None:
-    """Everything that is known of each persona, on a card; None where there is none.
+) -> Cards | Finding:
+    """Everything that is known of each persona, on a card.
 
     Args:
         personas: The personas.
@@ -73,7 +80,7 @@ def make_cards(
         currency: For amounts of money.
     """
     if not personas.found:
-        return None
+        return nobody_finding()
     cards = []
     for persona, size in size_estimates(personas).items():
         about = personas.stability.set_index("persona").loc[persona]
@@ -88,9 +95,10 @@ def make_cards(
             "Recognise one": _recognise(rule, persona, currency),
         }
         stable = f"{about.verdict}" + ("" if pd.isna(about.jaccard) else f", {about.jaccard:.2f}")
+        called = epithet(own)
         cards.append(
             (
-                title_of(personas, persona),
+                title_of(personas, persona) + (f": {called}" if called else ""),
                 PALETTE.index(colour_of(persona)),
                 f"{estimate(size)} of customers; {rows(about.customers, 'customer')}; {stable}",
                 portrait(personas, persona, differences, panel, revenue, currency),
@@ -110,22 +118,24 @@ def portrait(
 ) -> str:
     """One sentence about a persona, from what is known of it."""
     own = differences[differences.persona == persona]
-    who = [_usual(own, "role"), _number(own, "age", "about {} years old")]
-    how = _number(own, "contact_rate", "makes contact {} times a year", per_year)
-    ways = {"channel": "by {}", "reason": "about {}", "touchpoint": "at the touchpoint {}"}
-    means = [text.format(found) for name, text in ways.items() if (found := _usual(own, name))]
-    means[:1] = [f"mostly {each}" for each in means[:1]]
-    verb = how or ("makes contact" if means else "")
-    clauses = [
-        ", ".join(filter(None, who)),
-        f"{verb} {', '.join(means)}".strip() if verb else "",
-        _feels(panel, personas, persona),
-        _brings(revenue[revenue.group == persona]),
-    ]
-    clauses = [each for each in clauses if each]
-    if not means and not any(who):
-        clauses.insert(0, f"set apart by {listed_marks(own, currency, 2)}")
-    return f"{personas.name(persona)}: {'; '.join(clauses)}." if clauses else ""
+    name = personas.name(persona)
+    role, age = _usual(own, "role"), _number(own, "age", "about {} years old")
+    who = ", ".join(filter(None, (f"typically in the role of {role}" if role else "", age)))
+    how = _number(own, "contact_rate", " {} times a year", per_year)
+    ways = {"channel": "mostly by {}", "reason": "about {}", "touchpoint": "at the touchpoint “{}”"}
+    means = [text.format(found) for key, text in ways.items() if (found := _usual(own, key))]
+    does = f"{name} makes contact{how}, {', '.join(means)}".rstrip(", ") if how or means else name
+    if not who and not means:
+        does = f"{does}, set apart by {listed_marks(own, currency, 2)}"
+    ends = [_feels(panel, personas, persona), _brings(revenue[revenue.group == persona])]
+    said = "; ".join([f"{who}, {does}" if who else does, *filter(None, ends)])
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def epithet(own: pd.DataFrame) -> str:
+    """Two words by which a persona is pictured: its role, and the channel it uses most."""
+    role, channel = _usual(own, "role"), _usual(own, "channel")
+    return ", ".join(filter(None, (role, f"by {channel}" if channel else "")))
 
 
 def _usual(own: pd.DataFrame, feature: str) -> str:
@@ -148,13 +158,13 @@ def _feels(panel: Panel, personas: Personas, persona: str) -> str:
     for kpi in ("nps", "csat", "ces"):
         found = _kpi(panel, personas, persona, kpi)
         if found:
-            return f"{KPIS[kpi].label if kpi != 'nps' else 'NPS'} {estimate(found)}"
+            return f"{'NPS' if kpi == 'nps' else KPIS[kpi].label} is {estimate(found)}"
     return ""
 
 
 def _brings(worth: pd.DataFrame) -> str:
     share = _share(worth)
-    return f"brings {estimate(share)} of revenue" if share else ""
+    return f"the persona brings {estimate(share)} of revenue" if share else ""
 
 
 def _share(worth: pd.DataFrame) -> Estimate | None:
@@ -248,9 +258,10 @@ def _answer(question: Question, currency: str = "") -> str:
     feature, level, limit = question.feature, question.level, question.limit
     kind = _kind(question)
     if kind == CATEGORY:
-        return f"{trait(feature, CATEGORY, level)}: {'yes' if question.yes else 'no'}"
+        return f"{feature.replace('_', ' ')} is {'' if question.yes else 'not '}{plain(level)}"
     side = "more than" if question.yes else "at most"
-    return f"{side} {amount(feature, kind, limit, currency)} {trait(feature, kind, level)}"
+    of = " of" if kind == SHARES and feature != "channel_rate" else ""
+    return f"{side} {amount(feature, kind, limit, currency)}{of} {trait(feature, kind, level)}"
 
 
 def _kind(question: Question) -> str:
@@ -263,7 +274,7 @@ def _kind(question: Question) -> str:
 def rule_finding(rule: Rule | None) -> Finding:
     """How well three questions tell personas apart."""
     if rule is None:
-        return Finding("There are no personas to tell apart by questions.", news=False)
+        return nobody_finding()
     return Finding(
         f"Three questions recognise {estimate(rule.accuracy)} of customers rightly.",
         rule.accuracy,
