@@ -137,8 +137,10 @@ def levels_of(column: pd.Series) -> tuple[np.ndarray, list[str]]:
         (array([ 0, -1,  1]), ['yes', 'no'])
     """
     number, levels = pd.factorize(column)
-    words = {True: "yes", False: "no"}
-    return number, [words[each] if isinstance(each, bool) else str(each) for each in levels]
+    flags = {True: "yes", False: "no"}
+    return number, [
+        flags[bool(each)] if isinstance(each, bool | np.bool_) else str(each) for each in levels
+    ]
 
 
 def known_share(features: tuple[Feature, ...], table: pd.DataFrame) -> np.ndarray:

@@ -10,14 +10,15 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from cxlib.analysis.mixed import from_record, to_record
-from cxlib.analysis.personas import STABLE, STABLE_WORD, TENTATIVE_WORD, Model, Personas, assign
+from cxlib.analysis.personas import Model, Personas, assign, verdicts
 from cxlib.errors import DataError
 
 FORMAT = "cxlib personas 1"
 # Two groups of which the common part is no larger than this share of both together are not the
 # same: the group has dissolved (Hennig 2008, Journal of Multivariate Analysis 99).
 DISSOLVED = 0.5
-# A persona splits into the groups that consist mostly of its customers, and take so many of them.
+# A persona splits into the groups that consist mostly of its customers and take so many of them;
+# it merges into a group that takes most of its customers, if they are so many of the group's.
 MOSTLY, GOOD_PART = 0.5, 0.2
 HOLDS, SPLITS, MERGES, DISSOLVES, NEW = "holds", "splits", "merges", "dissolves", "new"
 
@@ -86,7 +87,7 @@ def match_groups(before: pd.Series, now: pd.Series) -> Match:
     best = dict(zip(*linear_sum_assignment(-jaccard), strict=True))
     of_group, of_persona = shared / np.maximum(other, 1), shared / np.maximum(own, 1)
     pieces = (of_group >= MOSTLY) & (of_persona >= GOOD_PART)
-    swallowed = of_persona >= MOSTLY
+    swallowed = (of_persona >= MOSTLY) & (of_group >= GOOD_PART)
     rows, taken = [], set()
     for i, persona in enumerate(personas):
         j = best.get(i)
@@ -232,7 +233,9 @@ def from_json(text: str, source: str) -> Passport:
             personas=tuple(str(each["persona"]) for each in record["groups"]),
         )
         codes = sum(len(each.columns) for each in model.features)
-        if model.loadings.shape != (codes, model.centres.shape[1]) or model.spread <= 0:
+        numbers = np.concatenate([model.loadings.ravel(), model.centres.ravel(), [model.spread]])
+        shape = (codes, model.centres.shape[1])
+        if model.loadings.shape != shape or not np.isfinite(numbers).all() or model.spread <= 0:
             raise ValueError("its features, components and centres do not fit together")
         return Passport(
             dataset=str(record["dataset"]),
@@ -259,14 +262,13 @@ def _stability(own: Personas, held: pd.DataFrame, labels: pd.Series) -> pd.DataF
     """How stable the groups are that personas known before have been found again as."""
     jaccard = own.stability.set_index("persona").jaccard.reindex(held.group).to_numpy(dtype=float)
     sizes = labels.value_counts().reindex(held.index, fill_value=0).to_numpy()
-    word = np.where(jaccard >= STABLE, STABLE_WORD, TENTATIVE_WORD)
     return pd.DataFrame(
         {
             "persona": held.index.to_numpy(),
             "customers": sizes,
             "share": sizes / max(len(labels), 1),
             "jaccard": jaccard,
-            "verdict": np.where(held.fate == HOLDS, word, held.fate),
+            "verdict": np.where(held.fate == HOLDS, verdicts(jaccard), held.fate),
         }
     )
 

@@ -20,7 +20,7 @@ from cxlib.analysis.structure import (
 # Of a group's members this share must come together again for it to be named, and to be called
 # stable instead of tentative (Hennig 2007, Computational Statistics & Data Analysis 52).
 TENTATIVE, STABLE = 0.6, 0.75
-STABLE_WORD, TENTATIVE_WORD = "stable", "tentative"
+STABLE_WORD, TENTATIVE_WORD, UNSTABLE_WORD = "stable", "tentative", "not found again"
 MOST_PERSONAS = 8
 FEWEST_CUSTOMERS = 100
 # A group smaller than this is an oddity, not a persona to design a service for.
@@ -68,8 +68,8 @@ class Personas:
         labels: The persona of each customer, `A` being the largest; missing for those who belong
             to none.
         confidence: The probability of that persona, given the model; NaN where there is none.
-        stability: A row per persona: persona, customers, share, jaccard, verdict (stable or
-            tentative).
+        stability: A row per persona: persona, customers, share, jaccard, verdict (stable,
+            tentative, or what has become of it since an earlier quarter).
         tried: A row per number of groups tried: personas; jaccard, of the least stable group;
             gap and beyond_chance, as `tighter_than_chance` gives them; valley, the largest of
             `valleys`; smallest, as a share of customers.
@@ -260,10 +260,16 @@ def _named(table, usable, dropped, tried, scores, loadings, best: _Attempt, hold
             "customers": customers,
             "share": customers / len(labels),
             "jaccard": jaccard,
-            "verdict": np.where(jaccard >= STABLE, STABLE_WORD, TENTATIVE_WORD),
+            "verdict": verdicts(jaccard),
         }
     )
     return Personas(labels, confidence, stability, tried, model, usable, dropped)
+
+
+def verdicts(jaccard: np.ndarray) -> np.ndarray:
+    """What is said of groups of such stability."""
+    words = [STABLE_WORD, TENTATIVE_WORD]
+    return np.select([jaccard >= STABLE, jaccard >= TENTATIVE], words, UNSTABLE_WORD)
 
 
 def _none(table: pd.DataFrame, usable, dropped, why: str) -> Personas:
