@@ -16,7 +16,8 @@ report: .venv/ready  ## publish QUARTER of DATASET into reports/
 test: .venv/ready axe  ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --durations 10
 
-bench: .venv/ready  ## time a batch beside a shell loop of papermill and nbconvert (20 minutes)
+bench: .venv/ready  ## time personas beside k-prototypes, a batch beside a shell loop (25 minutes)
+	$(BIN)/python benchmarks/personas.py
 	$(BIN)/python benchmarks/report.py
 
 lab: .venv/ready  ## open JupyterLab on the notebooks

@@ -10,9 +10,10 @@ from tests.conftest import ROOT, SOURCE, cx
 def test_a_small_dataset_publishes_what_it_can(write, tmp_path):
     run = cx("report", "2026Q1", "--dataset", write(), "--out", tmp_path / "out")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "personas, 2026Q1: left out" in run.stdout
     assert "pdca_cycles, 2026Q1: left out" in run.stdout
-    assert (tmp_path / "out" / "2026Q1" / "account_tiers.html").is_file()
+    published = tmp_path / "out" / "2026Q1"
+    assert (published / "account_tiers.html").is_file()
+    assert "3 customers are too few to tell personas" in (published / "personas.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,7 @@ def test_a_small_dataset_publishes_what_it_can(write, tmp_path):
         (["2026Q5"], "quarter == '2026Q5', must be a year and a quarter"),
         (["2031Q1"], "must lie within the data"),
         (["2026Q3", "-p", "speed=3"], "-p speed: no notebook has such a parameter"),
+        (["2026Q3", "-p", "before=reports"], "-p before: is found by the run"),
         (["2026Q3", "-p", "most_personas=few"], "-p most_personas: 'few', must be a whole number"),
         (["2026Q3", "--dataset", "no/such/folder"], "there is no such folder"),
         (["2026Q3", "--only", "persona"], "notebook 'persona': did you mean personas"),

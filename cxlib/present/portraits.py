@@ -271,8 +271,10 @@ def _kind(question: Question) -> str:
     return CATEGORY if question.limit == 0.5 else SHARES
 
 
-def rule_finding(rule: Rule | None) -> Finding:
+def rule_finding(rule: Rule | None, personas: Personas) -> Finding:
     """How well three questions tell personas apart."""
+    if rule is None and personas.found:
+        return Finding("A single persona, or too few of one, cannot be asked for.", news=False)
     if rule is None:
         return nobody_finding()
     return Finding(

@@ -37,7 +37,10 @@ def test_five_pages_and_two_indexes_are_published(demo_report):
     assert {path.stem for path in quarter.glob("*.html")} == {"index", *PAGES}
     assert 'href="2026Q3/index.html"' in (demo_report / "index.html").read_text()
     tables = {path.name for path in (quarter / "tables").iterdir()}
-    assert tables == {"account_tiers.csv", "cycles.csv", "personas.parquet"}
+    assert tables == {
+        "account_tiers.csv", "cycles.csv", "persona_profiles.csv", "personas.parquet",
+        "personas_passport.json",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -5,12 +5,14 @@ from matplotlib.text import Text
 
 from cxlib.analysis.pdca import review
 from cxlib.analysis.personas import find_personas
+from cxlib.analysis.portraits import differences
 from cxlib.analysis.tiers import assign_tiers
 from cxlib.measure import measure
 from cxlib.measure.coverage import cover
+from cxlib.measure.customers import customer_features
 from cxlib.measure.cycles import read_cycles
-from cxlib.measure.features import account_facts, customer_features
-from cxlib.present import cycles, explore, personas, readiness, tiers
+from cxlib.measure.features import account_facts
+from cxlib.present import cycles, explore, personas, portraits, readiness, tiers
 from cxlib.present.figure import contrast
 
 
@@ -39,7 +41,7 @@ def test_each_dot_stands_at_the_mean_of_the_group_that_names_it(data):
     people = data.tables["customers"].select("customer_id", "role").execute()
     known = data.attach("customers", people.rename(columns={"role": "persona"}))
     panel = measure(known, ["average_handle_time"], by=["persona"])
-    figure = personas.kpi_figure(panel, ("average_handle_time",))
+    figure = personas.kpi_figure(panel, find_personas(pd.DataFrame()), ("average_handle_time",))
     axis = figure.axes[0]
     rows = pd.DataFrame(
         [line.get_xydata()[0] for line in axis.lines if line.get_marker() == "o"],
@@ -66,8 +68,10 @@ def test_the_words_of_a_control_chart_come_from_the_chart(board):
 
 def test_every_word_in_a_figure_can_be_read(data, board):
     """WCAG 2.2, success criterion 1.4.3: a contrast of 4.5 for text."""
-    found = find_personas(customer_features(data, since=data.quarter.shift(-3).start))
-    heat = personas.profile_figure(found)
+    quarter = data.quarter
+    features = customer_features(data, quarter.shift(-3).start, quarter.end)
+    found = find_personas(features)
+    heat = portraits.difference_figure(differences(features, found), found)
     mesh = heat.axes[0].collections[0]
     cells = list(zip(heat.axes[0].texts, mesh.get_facecolors(), strict=True))
     tiers_drawn = tiers.tier_figure(

@@ -7,10 +7,9 @@ import pytest
 
 from cxlib.analysis.change import compare
 from cxlib.analysis.correlation import correlate
-from cxlib.analysis.personas import find_personas
 from cxlib.data.demo_truth import CYCLES
 from cxlib.measure import KPIS, Estimate
-from cxlib.present import cycles, drivers, personas
+from cxlib.present import cycles, drivers
 from cxlib.present.findings import MIME, Finding
 from cxlib.present.tables import Table, make_table, save_table
 
@@ -46,15 +45,6 @@ def test_what_restates_a_kpi_is_not_said_twice():
     told, rest = (each.sentence for each in drivers.change_findings(changes, "2026Q2"))
     assert told.startswith("Retention rate is up")
     assert rest == "The change of churn rate restates the above."
-
-
-def test_no_personas_is_said_plainly():
-    noise = pd.DataFrame(np.random.default_rng(0).normal(size=(400, 4))).rename(columns=str)
-    found = find_personas(noise)
-    assert personas.found_finding(found).sentence.startswith("No stable personas")
-    assert personas.card_table(found) is None
-    assert personas.assignment_frame(found).empty
-    assert list(personas.assignment_frame(found)) == ["customer_id", "persona"]
 
 
 def test_no_correlation_is_said_plainly():
@@ -94,13 +84,6 @@ def test_a_file_carries_no_formula(tmp_path, monkeypatch):
 
 def test_the_planted_cycles_cover_every_trap():
     assert len({cycle.because for cycle in CYCLES}) >= 7
-
-
-def test_what_sets_a_persona_apart_has_its_direction(data):
-    from cxlib.present.personas import _marks
-
-    profile = pd.Series({"birth_year": -1.2, "channel: web": -0.9, "reason: how_to": 0.4, "x": 0.1})
-    assert _marks(profile) == ["older", "less channel web", "more reason how-to"]
 
 
 def test_the_batch_reads_findings_by_the_name_under_which_they_are_stored():
