@@ -3,6 +3,7 @@
 `python -m cxlib.dictionary` writes both; a test holds them in step.
 """
 
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 
@@ -33,6 +34,10 @@ MEANINGS = {
     "tiers.growth": "Tier II: growth potential per year, instead of the share",
     "tiers.lifetime_value_top_share": "Tier II: the highest lifetime value, as a share of all",
     "tiers.lifetime_value": "Tier II: lifetime value, instead of the share",
+    "personas.features": 'What personas are made of, such as `["channel", "role"]`; all that is '
+    "known of customers, unless told",
+    "personas.names": "Your own names for personas, by letter: in `[personas.names]`, a line such "
+    'as `A = "Fridah"`',
 }
 
 
@@ -106,7 +111,8 @@ def _written(default) -> str:
         return "–"
     if isinstance(default, str | int | float):
         return f"`{default}`"
-    return ", ".join(f"`{name} = {list(value)}`" for name, value in default.items())
+    pairs = default.items() if isinstance(default, Mapping) else ()
+    return ", ".join(f"`{name} = {list(value)}`" for name, value in pairs) or "–"
 
 
 _INTRODUCTION = """# Data dictionary

@@ -71,8 +71,9 @@ class Personas:
         stability: A row per persona: persona, customers, share, jaccard, verdict (stable,
             tentative, or what has become of it since an earlier quarter).
         tried: A row per number of groups tried: personas; jaccard, of the least stable group;
-            gap and beyond_chance, as `tighter_than_chance` gives them; valley, the largest of
-            `valleys`; smallest, as a share of customers.
+            gap and beyond_chance, as `tighter_than_chance` gives them (missing, where nothing
+            else speaks for two groups); valley, the largest of `valleys`; smallest, as a share of
+            customers.
         model: What the personas are; None where there are none.
         features: The features used.
         dropped: Why a feature was not used, by its name.
@@ -186,15 +187,20 @@ class _Attempt:
     sizes: np.ndarray
     jaccard: np.ndarray
     valley: np.ndarray
-    gap: float
-    beyond_chance: bool
+    # Not asked, where nothing else speaks for the groups.
+    gap: float = np.nan
+    beyond_chance: bool | None = None
+
+    @property
+    def promising(self) -> np.ndarray:
+        """Which of the groups stand apart, are large enough, and are found again."""
+        apart = self.valley.max(axis=1) < CLEAR
+        return (self.jaccard >= TENTATIVE) & apart & (self.sizes >= SMALLEST_SHARE)
 
     @property
     def holds(self) -> np.ndarray:
         """Which of the groups are there."""
-        apart = self.valley.max(axis=1) < CLEAR
-        large = self.sizes >= SMALLEST_SHARE
-        return (self.jaccard >= TENTATIVE) & apart & large & self.beyond_chance
+        return self.promising & bool(self.beyond_chance)
 
     @property
     def record(self) -> tuple:
@@ -213,21 +219,21 @@ def _try_all(scores: np.ndarray, most: int, count: int | None, seed: int, rng) -
     # In one dimension there are two ends; more groups along it would be steps of a scale.
     most = min(most, 2 ** scores.shape[1], different - 1, len(scores) // 20)
     counts = range(2, most + 1) if count is None else [min(count, different)]
-    attempts = []
-    for number in counts:
-        groups = group(scores, number, seed)
-        gap, beyond = tighter_than_chance(scores, groups.inertia_, number, rng)
-        attempts.append(
-            _Attempt(
-                centres=groups.cluster_centers_,
-                sizes=np.bincount(groups.labels_, minlength=number) / len(scores),
-                jaccard=cluster_jaccard(scores, groups.labels_, rng),
-                valley=valleys(scores, groups.labels_, groups.cluster_centers_),
-                gap=gap,
-                beyond_chance=beyond,
-            )
-        )
-    return attempts
+    return [_try(scores, number, seed, rng) for number in counts]
+
+
+def _try(scores: np.ndarray, number: int, seed: int, rng) -> _Attempt:
+    groups = group(scores, number, seed)
+    attempt = _Attempt(
+        centres=groups.cluster_centers_,
+        sizes=np.bincount(groups.labels_, minlength=number) / len(scores),
+        jaccard=cluster_jaccard(scores, groups.labels_, rng),
+        valley=valleys(scores, groups.labels_, groups.cluster_centers_),
+    )
+    if attempt.promising.sum() < 2:
+        return attempt
+    gap, beyond = tighter_than_chance(scores, groups.inertia_, number, rng)
+    return replace(attempt, gap=gap, beyond_chance=beyond)
 
 
 def _best(attempts: list[_Attempt]) -> _Attempt | None:

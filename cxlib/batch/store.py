@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from cxlib.batch.handing import PASSPORTS
 from cxlib.errors import ArgumentError
 
 # Read by whoever opens the reports, so they are changed last.
@@ -47,11 +48,12 @@ def published_to(out: str, quarters: Sequence[str]) -> Iterator[Path]:
 
 
 def _fetch(store, root: str, folder: Path, quarters: Sequence[str]) -> set[PurePosixPath]:
-    """Bring what a run looks at: its own quarters, and what others found and how."""
+    """Bring what a run looks at: its own quarters, and what others found, how, and handed on."""
     fetched = set()
     for path in store.find(root) if store.exists(root) else ():
         place = PurePosixPath(path).relative_to(PurePosixPath(store._strip_protocol(root)))
-        if place.parts[0] in quarters or (len(place.parts) == 2 and place.name in RECORDS):
+        kept = place.name in RECORDS or place.match(PASSPORTS)
+        if place.parts[0] in quarters or kept:
             target = folder / place
             target.parent.mkdir(parents=True, exist_ok=True)
             store.get_file(path, str(target))

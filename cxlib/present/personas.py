@@ -86,7 +86,7 @@ def _nearest(tried: pd.DataFrame) -> str:
         f"half-way between two groups there are {best.valley:.1f} times as many customers as at a "
         f"centre (fewer than {CLEAR} is needed)" if best.valley >= CLEAR else "",
         "it is no tighter than groups cut from a cloud without groups"
-        if not best.beyond_chance else "",
+        if best.beyond_chance is False else "",
     ]  # fmt: skip
     lacks = [each for each in lacks if each]
     return f"The best attempt, {best.personas:.0f} groups, falls short: {listed(lacks)}."

@@ -94,7 +94,7 @@ def make_cards(
             "Worth": _worth(worth, currency),
             "Recognise one": _recognise(rule, persona, currency),
         }
-        stable = f"{about.verdict}" + ("" if pd.isna(about.jaccard) else f", {about.jaccard:.2f}")
+        stable = about.verdict + ("" if pd.isna(about.jaccard) else f" ({about.jaccard:.2f})")
         called = epithet(own)
         cards.append(
             (
