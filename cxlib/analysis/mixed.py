@@ -14,7 +14,8 @@ MOSTLY_MISSING = 0.5
 # Two features that share so much of their variance (RV coefficient) tell the same.
 NEARLY_THE_SAME = 0.9
 RARE = 0.02
-OTHER = "other"
+# The name of what is pooled, which no dataset is likely to have.
+OTHER = "other values"
 SKEWED = 1.0
 # Beyond so many standard deviations, a customer is an outlier who would pull a whole group.
 REACH = 3.0
@@ -69,11 +70,11 @@ def usable_features(table: pd.DataFrame) -> tuple[tuple[Feature, ...], dict[str,
     kept: dict[str, tuple[Feature, np.ndarray]] = {}
     dropped = {}
     for name, columns in columns_of(table).items():
-        values = table[columns]
+        values = _finite(table[columns])
         why = _useless(name, values)
         if not why:
             feature = _learn(name, values)
-            coded = code(feature, table)
+            coded = code_values(feature, values_of(feature, table))
             why = _spread_thin(feature) or _repeats(coded, kept)
         if why:
             dropped[name] = why
@@ -95,38 +96,56 @@ def columns_of(table: pd.DataFrame) -> dict[str, list[str]]:
     return found
 
 
-def code(feature: Feature, table: pd.DataFrame) -> np.ndarray:
-    """A feature's values as numbers, a row per customer.
+def values_of(feature: Feature, table: pd.DataFrame) -> np.ndarray:
+    """A feature's plain values: numbers, shares, and 1 or 0 for each level.
 
-    A value that is not known, and a level that was not there when the code was made, become 0,
-    the customers' mean: it pulls nobody anywhere. A feature that the table lacks is unknown.
+    Returns:
+        A row per customer, a column as in `feature.columns`; NaN throughout a row where the feature
+        is not known. A feature that the table lacks is unknown, and so is a level that was not
+        there when the code was made, an infinite number, and a text where numbers were.
     """
-    if feature.kind == CATEGORY:
-        number, levels = levels_of(_column(table, feature.name))
-        rest = feature.columns.index(OTHER) if OTHER in feature.columns else -1
-        places = {level: place for place, level in enumerate(feature.columns)}
-        # The last place is that of what is not known.
-        place = np.array([*(places.get(level, rest) for level in levels), -1])[number]
-        known = place >= 0
-        raw = np.zeros((len(table), len(feature.columns)))
-        raw[np.flatnonzero(known), place[known]] = 1.0
-    else:
-        raw = np.column_stack(
-            [
-                _column(table, each).to_numpy(dtype=float, na_value=np.nan)
-                for each in feature.sources
-            ]
-        )
+    if feature.kind != CATEGORY:
+        columns = [_numbers(_column(table, each)) for each in feature.sources]
+        raw = np.column_stack(columns)
         if feature.kind == SHARES:
             some = ~np.isnan(raw).all(axis=1)
             raw = np.where(np.isnan(raw) & some[:, None], 0.0, raw)
-        if feature.unit:
-            raw = np.log1p(np.clip(raw, 0, None) / feature.unit)
-        known = ~np.isnan(raw).any(axis=1)
-    coded = (raw - np.array(feature.centre)) / np.array(feature.scale)
+        return raw
+    number, levels = levels_of(_column(table, feature.name))
+    rest = feature.columns.index(OTHER) if OTHER in feature.columns else -1
+    places = {level: place for place, level in enumerate(feature.columns)}
+    # The last place is that of what is not known.
+    place = np.array([*(places.get(level, rest) for level in levels), -1])[number]
+    raw = np.zeros((len(table), len(feature.columns)))
+    raw[np.arange(len(table)), place] = 1.0
+    raw[place < 0] = np.nan
+    return raw
+
+
+def code_values(feature: Feature, values: np.ndarray) -> np.ndarray:
+    """Plain values as a code in which each feature weighs alike; 0, the mean, where unknown."""
+    if feature.unit:
+        values = np.log1p(np.clip(values, 0, None) / feature.unit)
+    coded = (values - np.array(feature.centre)) / np.array(feature.scale)
     if feature.kind == NUMBER:
         coded = np.clip(coded, -REACH, REACH)
-    return np.where(known[:, None], coded, 0.0)
+    return np.nan_to_num(coded, nan=0.0)
+
+
+def code(features: tuple[Feature, ...], table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The code of several features side by side, and which of it is known."""
+    coded, known = [np.zeros((len(table), 0))], [np.zeros((len(table), 0), dtype=bool)]
+    for feature in features:
+        values = values_of(feature, table)
+        coded.append(code_values(feature, values))
+        known.append(~np.isnan(values))
+    return np.hstack(coded), np.hstack(known)
+
+
+def known_share(features: tuple[Feature, ...], known: np.ndarray) -> np.ndarray:
+    """For each customer, the share of the features that are known, as `code` tells it."""
+    firsts = np.cumsum([0, *(len(each.columns) for each in features[:-1])])
+    return known[:, firsts].mean(axis=1)
 
 
 def levels_of(column: pd.Series) -> tuple[np.ndarray, list[str]]:
@@ -141,18 +160,6 @@ def levels_of(column: pd.Series) -> tuple[np.ndarray, list[str]]:
     return number, [
         flags[bool(each)] if isinstance(each, bool | np.bool_) else str(each) for each in levels
     ]
-
-
-def known_share(features: tuple[Feature, ...], table: pd.DataFrame) -> np.ndarray:
-    """For each customer, the share of the features that are known."""
-    known = [
-        np.any(
-            [_column(table, each).notna().to_numpy() for each in feature.sources],
-            axis=0,
-        )
-        for feature in features
-    ]
-    return np.mean(known, axis=0)
 
 
 def to_record(feature: Feature) -> dict:
@@ -186,10 +193,33 @@ def from_record(record: Mapping) -> Feature:
     )
 
 
+def _finite(values: pd.DataFrame) -> pd.DataFrame:
+    """Values without infinities, and lists and the like as texts."""
+    numeric = values.select_dtypes("number")
+    clean = values.assign(**{name: numeric[name].where(np.isfinite(numeric[name].astype(float)))
+                             for name in numeric})  # fmt: skip
+    for name in clean.columns.difference(numeric.columns):
+        if not all(map(_hashable, clean[name].dropna().head(SAMPLE))):
+            clean[name] = clean[name].map(str, na_action="ignore")
+    return clean
+
+
+def _hashable(value) -> bool:
+    return type(value).__hash__ is not None
+
+
 def _column(table: pd.DataFrame, name: str) -> pd.Series:
     if name in table:
         return table[name]
     return pd.Series(np.nan, index=table.index, dtype=float)
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    if is_numeric_dtype(column):
+        values = column.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _useless(name: str, values: pd.DataFrame) -> str:

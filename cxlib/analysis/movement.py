@@ -8,7 +8,6 @@ from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
 from cxlib.analysis.change import FALSE_DISCOVERIES
-from cxlib.analysis.passport import Passport
 from cxlib.analysis.personas import Personas, assign
 from cxlib.measure import intervals
 from cxlib.measure.estimate import CONFIDENCE, Estimate
@@ -35,15 +34,14 @@ class Movement:
     kept: Estimate | None
 
 
-def moves(
-    personas: Personas, earlier: Passport | None, then: pd.DataFrame | None
-) -> Movement | None:
-    """How customers moved since an earlier quarter, which the same model looks at.
+def moves(personas: Personas, then: pd.DataFrame | None) -> Movement | None:
+    """How customers moved since an earlier quarter, at which the same model looks.
+
+    Personas that nobody is assigned to any more are left out of both quarters: they have not
+    shrunk, they have ended.
 
     Args:
         personas: Of this quarter.
-        earlier: The passport of the earlier quarter; without one, this quarter's own model says
-            who was what.
         then: The customers of the earlier quarter with their features; None if not known.
 
     Returns:
@@ -51,8 +49,8 @@ def moves(
     """
     if then is None or not len(then) or not personas.found:
         return None
-    model = earlier.model if earlier else personas.model
-    return movement(assign(model, then)[0], personas.labels)
+    was = assign(personas.model, then)[0]
+    return movement(was.where(was.isin(list(personas.stability.persona))), personas.labels)
 
 
 def movement(before: pd.Series, now: pd.Series) -> Movement:

@@ -1,7 +1,8 @@
 """Personas from quarter to quarter: the same people under the same name."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from cxlib.analysis.mixed import from_record, to_record
+from cxlib.analysis.mixed import CATEGORY, NUMBER, SHARES, from_record, to_record
 from cxlib.analysis.personas import Model, Personas, assign, verdicts
-from cxlib.errors import DataError
+from cxlib.data.quarter import Quarter
+from cxlib.errors import ArgumentError, DataError
 
 FORMAT = "cxlib personas 1"
 # Two groups of which the common part is no larger than this share of both together are not the
@@ -20,7 +22,9 @@ DISSOLVED = 0.5
 # A persona splits into the groups that consist mostly of its customers and take so many of them;
 # it merges into a group that takes most of its customers, if they are so many of the group's.
 MOSTLY, GOOD_PART = 0.5, 0.2
-HOLDS, SPLITS, MERGES, DISSOLVES, NEW = "holds", "splits", "merges", "dissolves", "new"
+HOLDS, SPLITS, MERGES, DISSOLVES = "holds", "splits", "merges", "dissolves"
+NOBODY = "has nobody"
+GONE = (DISSOLVES, NOBODY)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +56,8 @@ class Match:
 
     Attributes:
         fate: A row per persona known before: persona; group, the group that matches it best, or
-            missing; jaccard, how well; fate (holds, splits, merges or dissolves); into, the
-            groups that it splits into or merges with others in.
+            missing; jaccard, how well; fate (holds, splits, merges, dissolves or has nobody); into,
+            the groups that it splits into or merges with others in.
         new: Groups that come from no persona known before.
     """
 
@@ -67,7 +71,7 @@ class Match:
         return dict(zip(held.group, held.persona, strict=True))
 
 
-def match_groups(before: pd.Series, now: pd.Series) -> Match:
+def match_groups(before: pd.Series, now: pd.Series, personas: Sequence[str] = ()) -> Match:
     """Which groups are which personas: the assignment with the largest overlap in all.
 
     Overlaps are Jaccard similarities over the customers who are in both; the assignment is the
@@ -76,9 +80,11 @@ def match_groups(before: pd.Series, now: pd.Series) -> Match:
     Args:
         before, now: The persona, and the group found anew, of each customer, by `customer_id`;
             missing for those who have none.
+        personas: Those known before, whether anybody is one of them still or not.
     """
     before, now = before.align(now, join="inner")
-    personas, groups = sorted(before.dropna().unique()), sorted(now.dropna().unique())
+    personas = sorted({*personas, *before.dropna()})
+    groups = sorted(now.dropna().unique())
     both = pd.crosstab(before, now).reindex(index=personas, columns=groups, fill_value=0)
     own = before.value_counts().reindex(personas, fill_value=0).to_numpy()[:, None]
     other = now.value_counts().reindex(groups, fill_value=0).to_numpy()[None, :]
@@ -93,12 +99,15 @@ def match_groups(before: pd.Series, now: pd.Series) -> Match:
         j = best.get(i)
         alike = jaccard[i, j] if j is not None else 0.0
         group = groups[j] if alike > DISSOLVED else None
-        fate, into = HOLDS if group else DISSOLVES, ()
+        fate, into = HOLDS if group else DISSOLVES if own[i, 0] else NOBODY, ()
         if pieces[i].sum() > 1:
             fate, into = SPLITS, tuple(np.array(groups, dtype=object)[pieces[i]])
         elif not group and swallowed[i].any():
             where = swallowed[i].argmax()
-            if swallowed[:, where].sum() > 1:
+            merged = swallowed[:, where]
+            common = shared[merged, where].sum()
+            together = common / (own[merged].sum() + other[0, where] - common)
+            if merged.sum() > 1 and together > DISSOLVED:
                 fate, into = MERGES, (groups[where],)
         taken |= {group} if fate == HOLDS else set(into)
         rows.append((persona, group, float(alike), fate, into))
@@ -133,14 +142,15 @@ def identify(
     """
     if earlier is None:
         return replace(own, names=MappingProxyType(dict(names))), None
-    names = MappingProxyType(dict(earlier.names) | dict(names))
+    kept = {letter: name for letter, name in earlier.names.items() if name not in names.values()}
+    names = MappingProxyType(kept | dict(names))
     labels, confidence = assign(earlier.model, table)
-    match = match_groups(labels, own.labels)
+    match = match_groups(labels, own.labels, [each for each in earlier.model.personas if each])
     if renew and own.found:
         return replace(_renamed(own, match, earlier.given), names=names), match
-    held = match.fate[match.fate.fate != DISSOLVES].set_index("persona")
+    held = match.fate[~match.fate.fate.isin(GONE)].set_index("persona")
     labels = labels.where(labels.isin(list(held.index)))
-    kept = replace(
+    personas = replace(
         own,
         labels=labels,
         confidence=confidence.where(labels.notna()),
@@ -149,9 +159,9 @@ def identify(
     )
     if held.empty:
         gone = own.why or "none of the personas known before is there any more"
-        return replace(kept, model=None, why=gone), match
+        return replace(personas, model=None, why=gone), match
     model = earlier.model
-    return replace(kept, model=model, features=model.features, why=""), match
+    return replace(personas, model=model, features=model.features, why=""), match
 
 
 def issue(
@@ -233,11 +243,9 @@ def from_json(text: str, source: str) -> Passport:
             personas=tuple(str(each["persona"]) for each in record["groups"]),
         )
         codes = sum(len(each.columns) for each in model.features)
-        numbers = np.concatenate([model.loadings.ravel(), model.centres.ravel(), [model.spread]])
-        shape = (codes, model.centres.shape[1])
-        if model.loadings.shape != shape or not np.isfinite(numbers).all() or model.spread <= 0:
+        if model.loadings.shape != (codes, model.centres.shape[1]):
             raise ValueError("its features, components and centres do not fit together")
-        return Passport(
+        passport = Passport(
             dataset=str(record["dataset"]),
             fitted=str(record["fitted"]),
             quarter=str(record["quarter"]),
@@ -250,7 +258,12 @@ def from_json(text: str, source: str) -> Passport:
                 for each in record["history"]
             ),
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        _check(passport)
+        return passport
+    except (
+        ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError,
+        ArgumentError,
+    ) as error:  # fmt: skip
         why = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise DataError(
             f"{source}: no passport of personas that this version can read ({why}); remove it to "
@@ -271,6 +284,33 @@ def _stability(own: Personas, held: pd.DataFrame, labels: pd.Series) -> pd.DataF
             "verdict": np.where(held.fate == HOLDS, verdicts(jaccard), held.fate),
         }
     )
+
+
+def _check(passport: Passport) -> None:
+    """Make sure that a passport can be used.
+
+    Raises:
+        ValueError, ArgumentError: It cannot.
+    """
+    model = passport.model
+    for each in model.features:
+        numbers = np.array([*each.centre, *each.scale, each.unit, each.missing])
+        if not np.isfinite(numbers).all() or min(*each.scale, 1) <= 0 or each.unit < 0:
+            raise ValueError(f"the feature {each.name!r} has numbers that cannot be")
+        if each.kind not in (NUMBER, CATEGORY, SHARES):
+            raise ValueError(f"the feature {each.name!r} is of the unknown kind {each.kind!r}")
+    numbers = np.concatenate([model.loadings.ravel(), model.centres.ravel(), [model.spread]])
+    if not np.isfinite(numbers).all() or model.spread <= 0:
+        raise ValueError("its components, centres or spread have numbers that cannot be")
+    letters = [each for each in model.personas if each]
+    if not letters or len(set(letters)) < len(letters) or not set(letters) <= set(passport.given):
+        raise ValueError("its personas must be different letters, all of which have been given")
+    if not all(re.fullmatch("[A-Z]{1,2}", each) for each in letters):
+        raise ValueError("its personas must be letters from A to Z")
+    if len(set(passport.names.values())) < len(passport.names):
+        raise ValueError("two personas have the same name")
+    for quarter in (passport.fitted, passport.quarter, *(e["quarter"] for e in passport.history)):
+        Quarter.parse(quarter)
 
 
 def _code_columns(feature) -> list[str]:

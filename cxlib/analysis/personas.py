@@ -20,6 +20,7 @@ from cxlib.analysis.structure import (
 # Of a group's members this share must come together again for it to be named, and to be called
 # stable instead of tentative (Hennig 2007, Computational Statistics & Data Analysis 52).
 TENTATIVE, STABLE = 0.6, 0.75
+ONLY_ASKED_FOR = "as many as were asked for; by the tests, they are not there"
 STABLE_WORD, TENTATIVE_WORD, UNSTABLE_WORD = "stable", "tentative", "not found again"
 MOST_PERSONAS = 8
 FEWEST_CUSTOMERS = 100
@@ -33,6 +34,8 @@ LEAST_KNOWN = 0.5
 # from so many: it needs no more, and stays quick.
 JUDGED, LEARNT = 2_000, 50_000
 CHUNK = 100_000
+# How often what is not known is filled in anew; it hardly changes any more by then.
+FILLINGS = 30
 EMPTY: Mapping = MappingProxyType({})
 TRIED = ["personas", "jaccard", "gap", "beyond_chance", "valley", "smallest"]
 
@@ -56,8 +59,10 @@ class Model:
     personas: tuple[str, ...]
 
     def scores(self, table: pd.DataFrame) -> np.ndarray:
-        """Customers on the components: a row per row of `table`."""
-        return np.hstack([code(each, table) for each in self.features]) @ self.loadings
+        """Customers on the components: a row per row of `table`; NaN where too little is known."""
+        coded, known = code(self.features, table)
+        enough = known_share(self.features, known) >= LEAST_KNOWN
+        return np.where(enough[:, None], project(coded, known, self.loadings), np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +70,8 @@ class Personas:
     """The personas found, or none.
 
     Attributes:
-        labels: The persona of each customer, `A` being the largest; missing for those who belong
-            to none.
+        labels: The persona of each customer (when first named, `A` is the largest); missing for
+            those who belong to none.
         confidence: The probability of that persona, given the model; NaN where there is none.
         stability: A row per persona: persona, customers, share, jaccard, verdict (stable,
             tentative, or what has become of it since an earlier quarter).
@@ -77,7 +82,7 @@ class Personas:
         model: What the personas are; None where there are none.
         features: The features used.
         dropped: Why a feature was not used, by its name.
-        why: Why there are no personas; empty where there are.
+        why: Why there are no personas, or none but those that were asked for; or empty.
         names: An analyst's names for them, by letter.
     """
 
@@ -130,16 +135,18 @@ def find_personas(
         return _none(table, usable, dropped, why)
     rng = np.random.default_rng(seed)
     learnt = table.iloc[np.sort(rng.permutation(len(table))[:LEARNT])]
-    known = known_share(usable, learnt) >= LEAST_KNOWN
-    coded = [code(each, learnt)[known] for each in usable]
-    if known.sum() < FEWEST_CUSTOMERS:
+    coded, known = code(usable, learnt)
+    enough = known_share(usable, known) >= LEAST_KNOWN
+    if enough.sum() < FEWEST_CUSTOMERS:
         why = "too little is known of most customers"
         return _none(table, usable, dropped, why)
-    loadings, _ = components(coded, rng)
+    coded, known = coded[enough], known[enough]
+    ends = np.cumsum([len(each.columns) for each in usable])[:-1]
+    loadings, _ = components(np.split(coded, ends, axis=1), rng)
     if not loadings.shape[1]:
         why = "what is known of customers goes together no more than chance would have it"
         return _none(table, usable, dropped, why)
-    scores = np.hstack(coded) @ loadings
+    scores = project(coded, known, loadings)
     judged = scores[np.sort(rng.permutation(len(scores))[:JUDGED])]
     attempts = _try_all(judged, most, count, seed, rng)
     tried = pd.DataFrame([each.record for each in attempts], columns=TRIED)
@@ -148,7 +155,31 @@ def find_personas(
         why = "customers do not fall into groups that hold"
         return replace(_none(table, usable, dropped, why), tried=tried)
     holds = best.holds if count is None else np.ones(len(best.jaccard), dtype=bool)
-    return _named(table, usable, dropped, tried, scores, loadings, best, holds)
+    found = _named(table, usable, dropped, tried, scores, loadings, best, holds)
+    return found if best.holds.all() or count is None else replace(found, why=ONLY_ASKED_FOR)
+
+
+def project(coded: np.ndarray, known: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+    """Customers on components, by what is known of them alone.
+
+    What is not known is filled in from the components that what is known leads to, again and again,
+    as factor analysis of mixed data does with missing values (Audigier, Husson and Josse 2016,
+    *Advances in Data Analysis and Classification* 10). Filled in with the mean instead, those of
+    whom the same is missing would look like a group of their own.
+
+    Args:
+        coded: A row per customer; 0 where unknown.
+        known: Which of it is known.
+        loadings: From the codes to the components.
+    """
+    scores = coded @ loadings
+    gaps = ~known.all(axis=1)
+    if gaps.any():
+        rows, holes, filled = coded[gaps], ~known[gaps], scores[gaps]
+        for _ in range(FILLINGS):
+            filled = np.where(holes, filled @ loadings.T, rows) @ loadings
+        scores[gaps] = filled
+    return scores
 
 
 def assign(model: Model, table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -167,10 +198,10 @@ def assign(model: Model, table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     for start in range(0, len(table), CHUNK):
         rows = table.iloc[start : start + CHUNK]
         scores = model.scores(rows)
-        away = ((scores[:, None, :] - model.centres) ** 2).sum(axis=2)
+        known = ~np.isnan(scores).any(axis=1)
+        away = ((np.nan_to_num(scores)[:, None, :] - model.centres) ** 2).sum(axis=2)
         nearest = away.argmin(axis=1)
         closeness = np.exp((away.min(axis=1, keepdims=True) - away) / (2 * model.spread))
-        known = known_share(model.features, rows) >= LEAST_KNOWN
         found.append(names[np.where(known, nearest, -1)])
         sure.append(1 / closeness.sum(axis=1))
     persona = pd.Series(np.concatenate([[], *found]), table.index, dtype="str", name="persona")

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_effectsize
 
 from cxlib.analysis.change import adjusted_probabilities, difference
-from cxlib.analysis.mixed import CATEGORY, NUMBER, PART, SHARES, Feature, code, levels_of
+from cxlib.analysis.mixed import CATEGORY, NUMBER, Feature, code, code_values, values_of
 from cxlib.analysis.personas import Personas
 from cxlib.measure import intervals
 from cxlib.measure.estimate import CONFIDENCE, Estimate
@@ -31,13 +31,14 @@ class Question:
     """A question about a customer: a column of their features, and the value that it turns on.
 
     Attributes:
-        feature: The feature's name.
+        feature, kind: The feature's name, and whether it is a number, a category or shares.
         level: The category's level, or what the share is a share of; empty for a number.
         limit: The answer is yes above this value.
         yes: The answer.
     """
 
     feature: str
+    kind: str
     level: str
     limit: float
     yes: bool
@@ -49,7 +50,8 @@ class Rule:
 
     Attributes:
         paths: A row per way through the questions: persona; questions; customers, who go this
-            way; right, the share of them who are of this persona.
+            way, of those from whom the questions were learnt; right, the share of them who are of
+            this persona, with its interval, low and high.
         accuracy: The share of customers who are recognised rightly, by rules learnt from others.
         by_guess: The share that naming the largest persona every time would get right.
         per_persona: A row per persona: persona, found (the share of its customers who are
@@ -81,24 +83,21 @@ def differences(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
         (Benjamini and Hochberg, over the whole table).
     """
     labels = personas.labels.reindex(table.index).dropna()
-    table = table.loc[labels.index]
-    rows = []
+    table, rows = table.loc[labels.index], []
     for feature in personas.features:
-        coded = code(feature, table)
-        known = coded.any(axis=1) if feature.kind != NUMBER else table[feature.name].notna()
+        values = values_of(feature, table)
+        known = ~np.isnan(values).any(axis=1)
+        coded = code_values(feature, values)
         for persona in personas.stability.persona:
             mine = (labels == persona).to_numpy()
+            sides = mine & known, ~mine & known
+            if min(side.sum() for side in sides) < 2:
+                continue
             for place, level in enumerate(feature.columns):
-                inside = coded[mine & known, place]
-                rest = coded[~mine & known, place]
-                if min(len(inside), len(rest)) > 1:
-                    raw = _raw(feature, table, level)
-                    shown = [_middle(feature, raw[side & known]) for side in (mine, ~mine)]
-                    effect, variance = _effect(feature, inside, rest, shown)
-                    name = "" if feature.kind == NUMBER else level
-                    rows.append(
-                        (persona, feature.name, feature.kind, name, *shown, effect, variance)
-                    )
+                shown = [_middle(feature, values[side, place]) for side in sides]
+                effect = _effect(feature, *(coded[side, place] for side in sides), shown)
+                name = "" if feature.kind == NUMBER else level
+                rows.append((persona, feature.name, feature.kind, name, *shown, *effect))
     columns = ["persona", "feature", "kind", "level", "inside", "rest", "effect", "variance"]
     found = pd.DataFrame(rows, columns=columns)
     numbers = ["inside", "rest", "effect", "variance"]
@@ -109,16 +108,6 @@ def differences(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
     p_values = 2 * norm.sf(found.effect.abs() / error)
     found["q"] = multipletests(p_values, method="fdr_bh")[1] if len(found) else p_values
     return found
-
-
-def _raw(feature: Feature, table: pd.DataFrame, level: str) -> np.ndarray:
-    if feature.kind == SHARES:
-        return table[f"{feature.name}{PART}{level}"].to_numpy(dtype=float)
-    if feature.kind == NUMBER:
-        return table[feature.name].to_numpy(dtype=float, na_value=np.nan)
-    coded = code(feature, table)
-    place = feature.columns.index(level)
-    return coded[:, place] * feature.scale[place] + feature.centre[place]
 
 
 def _middle(feature: Feature, values: np.ndarray) -> float:
@@ -161,12 +150,17 @@ def against_elsewhere(shares: pd.DataFrame) -> pd.DataFrame:
     return shares.assign(q=q.reindex(shares.index))
 
 
-def typical_profiles(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
+def typical_profiles(table: pd.DataFrame, personas: Personas, found: pd.DataFrame) -> pd.DataFrame:
     """A typical customer of each persona, described no closer than `SHARED_BY` of them fit.
 
     The customer nearest to the mean of the persona (its medoid) is described by one feature after
     another, those that set the persona apart most coming first, as long as at least `SHARED_BY`
-    customers of the persona fit the description so far.
+    customers of the persona are known to fit the description so far.
+
+    Args:
+        table: Customers with their features.
+        personas: Their personas.
+        found: Their `differences`.
 
     Returns:
         A row per persona and feature: persona, feature, kind, level (for a category its level, for
@@ -174,57 +168,44 @@ def typical_profiles(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
         that the value lies in; NaN otherwise), fitting (customers who fit so far).
     """
     labels = personas.labels.reindex(table.index)
-    found = differences(table, personas)
+    by_name = {each.name: each for each in personas.features}
     rows = []
     for persona in personas.stability.persona:
         mine = table[(labels == persona).to_numpy()]
         if len(mine) < SHARED_BY:
             continue
-        codes = np.hstack([code(each, mine) for each in personas.features])
+        codes, _ = code(personas.features, mine)
         medoid = int(((codes - codes.mean(axis=0)) ** 2).sum(axis=1).argmin())
         strength = found[found.persona == persona].assign(size=lambda each: each.effect.abs())
         order = strength.groupby("feature")["size"].max().sort_values(ascending=False).index
         fits = np.ones(len(mine), dtype=bool)
         for name in order:
-            feature = next(each for each in personas.features if each.name == name)
-            coarse, low, high = _coarse(feature, mine, medoid)
-            both = fits & coarse if coarse is not None else fits
-            if coarse is None or both.sum() < SHARED_BY:
-                continue
-            fits = both
-            level = "" if feature.kind == NUMBER else _level(feature, mine, medoid)
-            rows.append((persona, name, feature.kind, level, low, high, int(fits.sum())))
+            alike, level, low, high = _alike(by_name[name], mine, medoid)
+            if (fits & alike).sum() >= SHARED_BY:
+                fits = fits & alike
+                rows.append((persona, name, by_name[name].kind, level, low, high, int(fits.sum())))
     columns = ["persona", "feature", "kind", "level", "low", "high", "fitting"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _level(feature: Feature, table: pd.DataFrame, row: int) -> str | None:
-    """A customer's level, or what most of their contacts are by or about."""
-    if feature.kind == SHARES:
-        shares = table[feature.sources].to_numpy(dtype=float)[row]
-        return None if np.isnan(shares).all() else feature.columns[int(np.nanargmax(shares))]
-    number, levels = levels_of(table[feature.name])
-    return levels[number[row]] if number[row] >= 0 else None
-
-
-def _coarse(feature: Feature, table: pd.DataFrame, row: int):
-    """Who is like a customer in a feature, roughly; None where the customer's is not known."""
+def _alike(feature: Feature, table: pd.DataFrame, row: int):
+    """Who is known to be like a customer in a feature, roughly, and in what; maybe nobody."""
+    values = values_of(feature, table)
+    known = ~np.isnan(values).any(axis=1)
+    nobody = np.zeros(len(table), dtype=bool), "", np.nan, np.nan
+    if not known[row]:
+        return nobody
     if feature.kind == NUMBER:
-        values = table[feature.name].to_numpy(dtype=float, na_value=np.nan)
-        if np.isnan(values[row]):
-            return None, np.nan, np.nan
-        cuts = np.nanquantile(values, [0, 0.2, 0.4, 0.6, 0.8, 1])
-        place = min(int(np.searchsorted(cuts, values[row], side="right")), 5)
+        numbers = values[:, 0]
+        # The extremes would be those of a single customer.
+        cuts = np.nanquantile(numbers, [0.05, 0.2, 0.4, 0.6, 0.8, 0.95])
+        place = int(np.searchsorted(cuts, numbers[row], side="right"))
+        if not 0 < place < len(cuts):
+            return nobody
         low, high = float(cuts[place - 1]), float(cuts[place])
-        return (values >= low) & (values <= high), low, high
-    level = _level(feature, table, row)
-    if level is None:
-        return None, np.nan, np.nan
-    if feature.kind == SHARES:
-        shares = np.nan_to_num(table[feature.sources].to_numpy(dtype=float))
-        return shares.argmax(axis=1) == feature.columns.index(level), np.nan, np.nan
-    number, levels = levels_of(table[feature.name])
-    return number == levels.index(level), np.nan, np.nan
+        return (numbers >= low) & (numbers <= high), "", low, high
+    largest = np.nan_to_num(values).argmax(axis=1)
+    return known & (largest == largest[row]), feature.columns[largest[row]], np.nan, np.nan
 
 
 def find_rule(table: pd.DataFrame, personas: Personas, seed: int = 0) -> Rule | None:
@@ -241,7 +222,7 @@ def find_rule(table: pd.DataFrame, personas: Personas, seed: int = 0) -> Rule | 
     rows = table.loc[labels.index]
     asked, answers = _answers(personas.features, rows)
     tree = DecisionTreeClassifier(
-        max_depth=QUESTIONS, min_samples_leaf=max(len(rows) // 100, 5), random_state=0
+        max_depth=QUESTIONS, min_samples_leaf=max(len(rows) // 100, SHARED_BY), random_state=0
     )
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     told = cross_val_predict(tree, answers, labels.to_numpy(dtype=object), cv=folds)
@@ -265,30 +246,40 @@ def find_rule(table: pd.DataFrame, personas: Personas, seed: int = 0) -> Rule | 
     )
 
 
-def _answers(features, table: pd.DataFrame) -> tuple[list[tuple[str, str]], np.ndarray]:
-    """What can be asked about customers, and the answers: plain numbers, no codes."""
+def _answers(
+    features: tuple[Feature, ...], table: pd.DataFrame
+) -> tuple[list[tuple[Feature, str]], np.ndarray]:
+    """What can be asked about customers, and the answers: plain values, no codes.
+
+    Of whom a category is not known is of none of its levels; other values are the median.
+    """
     asked, columns = [], []
     for feature in features:
-        for level in feature.columns:
-            asked.append((feature.name, "" if feature.kind == NUMBER else level))
-            raw = _raw(feature, table, level)
-            columns.append(np.where(np.isnan(raw), np.nanmedian(raw), raw))
-    return asked, np.column_stack(columns)
+        values = values_of(feature, table)
+        if np.isnan(values).all():
+            continue
+        usual = 0.0 if feature.kind == CATEGORY else np.nanmedian(values, axis=0)
+        columns.append(np.where(np.isnan(values), usual, values))
+        asked += [(feature, "" if feature.kind == NUMBER else each) for each in feature.columns]
+    return asked, np.hstack(columns)
 
 
-def _paths(tree: DecisionTreeClassifier, asked: list[tuple[str, str]]) -> pd.DataFrame:
+def _paths(tree: DecisionTreeClassifier, asked: list[tuple[Feature, str]]) -> pd.DataFrame:
     grown, rows = tree.tree_, []
     ways = [(0, ())]
     while ways:
         node, questions = ways.pop()
         if grown.children_left[node] == -1:
             shares = grown.value[node][0] / grown.value[node][0].sum()
-            persona = tree.classes_[shares.argmax()]
-            rows.append((persona, questions, int(grown.n_node_samples[node]), shares.max()))
+            persona, count = tree.classes_[shares.argmax()], int(grown.n_node_samples[node])
+            low, high = intervals.wilson_interval(shares.max(), count)
+            rows.append((persona, questions, count, shares.max(), float(low), float(high)))
             continue
         feature, level = asked[grown.feature[node]]
         limit = float(grown.threshold[node])
         for child, yes in ((grown.children_left[node], False), (grown.children_right[node], True)):
-            ways.append((child, (*questions, Question(feature, level, limit, yes))))
-    found = pd.DataFrame(rows, columns=["persona", "questions", "customers", "right"])
+            question = Question(feature.name, feature.kind, level, limit, yes)
+            ways.append((child, (*questions, question)))
+    columns = ["persona", "questions", "customers", "right", "low", "high"]
+    found = pd.DataFrame(rows, columns=columns)
     return found.sort_values(["persona", "customers"], ascending=[True, False], ignore_index=True)

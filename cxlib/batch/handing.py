@@ -50,16 +50,26 @@ def find_earlier(source: Source, place: PurePosixPath, *outs: Path) -> Path | No
         outs: Where all reports are; the first that has an edition counts.
     """
     for quarter in earlier_quarters(source.quarter):
-        folders = (out / quarter / PurePosixPath(*place.parts[1:]) for out in outs)
+        folders = (out / at_quarter(place, quarter) for out in outs)
         folder = next((each for each in folders if each.is_dir()), None)
-        published = read_published(folder) if folder else None
-        same = published and (published.run["dataset"], published.run["where"]) == (
-            source.name,
-            source.where,
-        )
-        if same and leaves_passports(folder):
+        if folder and has_passports(folder, source):
             return folder
     return None
+
+
+def at_quarter(place: PurePosixPath, quarter: str) -> PurePosixPath:
+    """The folder of the same edition, or slice, of another quarter."""
+    return PurePosixPath(quarter, *place.parts[1:])
+
+
+def has_passports(folder: Path, source: Source) -> bool:
+    """Whether an edition in a folder is of the same dataset and filter, and has left passports."""
+    published = read_published(folder)
+    same = published and (published.run["dataset"], published.run["where"]) == (
+        source.name,
+        source.where,
+    )
+    return bool(same) and leaves_passports(folder)
 
 
 def digest_of(folder: Path | None) -> str:
@@ -89,8 +99,13 @@ def key_of(
         place: The folder of its edition, below that of all reports.
         outs: Where the passports of earlier quarters are looked for.
     """
-    given = request.given(notebook, source.quarter, source.where)
     earlier = find_earlier(source, place, *outs) if goes_on(notebook) else None
+    return key_with(request, notebook, source, earlier)
+
+
+def key_with(request: Request, notebook: Notebook, source: Source, earlier: Path | None) -> str:
+    """What a page depends on that goes on with the passports in a folder, if there is one."""
+    given = request.given(notebook, source.quarter, source.where)
     return page_key(notebook, given, source.fingerprint, code_key(), digest_of(earlier))
 
 

@@ -27,6 +27,7 @@ def publish(
     volumes: Sequence[Volume],
     tasks: Sequence[Task],
     outcomes: Mapping[str, Outcome],
+    keys: Mapping[str, str],
     work: Path,
 ) -> Result:
     """Put each quarter's folder together beside the published ones, then set them in their place.
@@ -36,6 +37,7 @@ def publish(
         volumes: The quarters, the earliest first.
         tasks: What has been run, in the order in which it was.
         outcomes: How each ended, by label.
+        keys: What the page of each depends on, by label.
         work: The run's folder; a task's files are in `jobs/NUMBER`.
     """
     now = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -47,7 +49,7 @@ def publish(
                 for number, task in enumerate(tasks)
                 if task.edition is edition
             }
-            made[edition] = _assemble(request, edition, mine, outcomes, work, now)
+            made[edition] = _assemble(request, edition, mine, outcomes, keys, work, now)
             late += [
                 f"{task.label}: failed: {made[edition][name].message}"
                 for name, (task, _) in mine.items()
@@ -70,6 +72,7 @@ def _assemble(
     edition: Edition,
     tasks: Mapping[str, tuple[Task, Path]],
     outcomes: Mapping[str, Outcome],
+    keys: Mapping[str, str],
     work: Path,
     now: str,
 ) -> dict[str, Entry]:
@@ -90,9 +93,7 @@ def _assemble(
             continue
         task, output = tasks[name]
         outcome = outcomes[task.label]
-        # Earlier quarters have been put together already.
-        key = key_of(request, notebook, edition.source, edition.place, work, request.out)
-        entry = editions.place_result(notebook, output, outcome, key, now, folder)
+        entry = editions.place_result(notebook, output, outcome, keys[task.label], now, folder)
         if entry.status == PUBLISHED:
             findings[name] = editions.findings_in(output)
         elif entry.status == FAILED and editions.has_page(old, name):

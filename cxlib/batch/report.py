@@ -9,8 +9,16 @@ from pathlib import Path, PurePosixPath
 from cxlib.batch import warm
 from cxlib.batch.edition import Edition, Published, Source, has_page, read_published
 from cxlib.batch.folder import alone_in
-from cxlib.batch.handing import find_earlier, goes_on, key_of, leaves_passports
-from cxlib.batch.job import LEFT_OUT, PUBLISHED, Facts, Job, Outcome
+from cxlib.batch.handing import (
+    at_quarter,
+    earlier_quarters,
+    goes_on,
+    has_passports,
+    key_of,
+    key_with,
+    leaves_passports,
+)
+from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED, Facts, Job, Outcome
 from cxlib.batch.notebooks import BEFORE, COMMON, Notebook
 from cxlib.batch.progress import Progress
 from cxlib.batch.provenance import provenance
@@ -50,8 +58,9 @@ def report(request: Request, progress: Progress) -> Result:
         tasks = _plan(request, volumes)
         progress.begin(len(tasks))
         ended: dict[str, Outcome] = {}
+        keys: dict[str, str] = {}
         outcomes = supervise(
-            _jobs(request, volumes, tasks, ended, Path(scratch), work),
+            _jobs(request, volumes, tasks, ended, keys, Path(scratch), work),
             context,
             request.jobs,
             request.limits,
@@ -59,7 +68,7 @@ def report(request: Request, progress: Progress) -> Result:
             progress.end,
             ended,
         )
-        return publish(request, volumes, tasks, outcomes, work)
+        return publish(request, volumes, tasks, outcomes, keys, work)
 
 
 def _open(request: Request) -> list[Volume]:
@@ -167,12 +176,14 @@ def _jobs(
     volumes: Sequence[Volume],
     tasks: Sequence[Task],
     ended: Mapping[str, Outcome],
+    keys: dict[str, str],
     scratch: Path,
     work: Path,
 ) -> Iterator[Job | None]:
     """The tasks as jobs; an edition's data are laid ready when its first job is asked for.
 
-    None means that every task left waits for one under way, with whose passports it goes on.
+    None means that every task left waits for one under way, with whose passports it goes on. What
+    each page depends on is noted in `keys`, by the task's label.
     """
     from cxlib.data import snapshot
 
@@ -199,10 +210,13 @@ def _jobs(
         output, sockets = work / "jobs" / str(number), scratch / str(number)
         output.mkdir(parents=True)
         sockets.mkdir()
+        earlier = _earlier(request, tasks, task, ended, work)
+        keys[task.label] = key_with(request, task.notebook, edition.source, earlier)
+        before = {BEFORE: str(earlier or "")} if goes_on(task.notebook) else {}
         yield Job(
             label=task.label,
             source=task.notebook.path,
-            parameters=task.given | _before(request, tasks, task, ended, work),
+            parameters=task.given | before,
             facts=_facts(task),
             output=output,
             sockets=sockets,
@@ -212,18 +226,29 @@ def _jobs(
         )
 
 
-def _before(
+def _earlier(
     request: Request, tasks: Sequence[Task], task: Task, ended: Mapping[str, Outcome], work: Path
-) -> dict[str, str]:
-    """The folder with the passports that a task goes on with, as a parameter of its notebook."""
+) -> Path | None:
+    """The folder with the passports that a task goes on with: those that will be published."""
     if not goes_on(task.notebook):
-        return {}
-    folder = find_earlier(task.edition.source, task.edition.place, request.out)
-    if task.after and ended[task.after].status == PUBLISHED:
-        labels = [each.label for each in tasks]
-        made = work / "jobs" / str(labels.index(task.after))
-        folder = made if leaves_passports(made) else folder
-    return {BEFORE: str(folder) if folder else ""}
+        return None
+    source, place = task.edition.source, task.edition.place
+    mine = {
+        each.edition.place: (number, each.label)
+        for number, each in enumerate(tasks)
+        if each.notebook is task.notebook
+    }
+    for quarter in earlier_quarters(source.quarter):
+        there = at_quarter(place, quarter)
+        number, label = mine.get(there, (None, ""))
+        # Of a notebook that fails, the last good page stays, with its passport.
+        stays = number is None or ended[label].status == FAILED
+        folder = request.out / there if stays else work / "jobs" / str(number)
+        if stays and has_passports(folder, source):
+            return folder
+        if not stays and ended[label].status == PUBLISHED and leaves_passports(folder):
+            return folder
+    return None
 
 
 def _facts(task: Task) -> Facts:

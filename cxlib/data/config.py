@@ -182,6 +182,11 @@ def _names(value, path: Path, where: str) -> Mapping[str, str]:
     twice = [name for name in names.values() if list(names.values()).count(name) > 1]
     if twice:
         raise DataError(f"{path}: {where}: {twice[0]!r} is the name of two personas")
+    letters = [name for name in names.values() if re.fullmatch("[A-Z]{1,2}", name)]
+    if letters:
+        raise DataError(
+            f"{path}: {where}: {letters[0]!r} must not be a letter, by which personas are known"
+        )
     return MappingProxyType(names)
 
 

@@ -16,6 +16,12 @@ from cxlib.measure.rows import contact_rows
 # What contacts are divided by, into shares that add up to one.
 SPLITS = ("channel", "reason", "touchpoint")
 CHANNEL_RATE = "channel_rate"
+# Names that features have whatever the dataset's columns are called.
+BUILT = (
+    *SPLITS, "contact_rate", CHANNEL_RATE, "transfers", "repeats", "wait", "age", "tenure", "spend",
+)  # fmt: skip
+# Columns that no dataset has, since theirs do not begin with an underscore.
+CONTACTS, MONTHS = "_contacts", "_months"
 DAYS_PER_MONTH, DAYS_PER_YEAR = 365.25 / 12, 365.25
 # A feature that is an ingredient of KPIs: groups made by it differ in them by construction.
 INGREDIENT_OF = {
@@ -39,7 +45,7 @@ def customer_features(
     Args:
         data: The dataset.
         start, end: The window.
-        chosen: The features to use, by name; all of them, if empty.
+        chosen: The features to use, by name; all but `channel_rate`, if empty.
 
     Returns:
         Indexed by `customer_id`, and sorted by it. A column per feature that the dataset has:
@@ -53,11 +59,12 @@ def customer_features(
         columns as they are.
 
     Raises:
-        DataError: A chosen feature is not among these.
+        DataError: A chosen feature is not among these, or tells what another tells already.
     """
     known = feature_names(data)
     _refuse_unknown(data, chosen, known)
-    wanted = set(chosen or known)
+    _refuse_rates_twice(data, chosen)
+    wanted = set(chosen or known) - (set() if chosen else {CHANNEL_RATE})
     rows = data.rows("interactions")
     rows = rows.filter(
         rows.started_at >= ibis.timestamp(start), rows.started_at < ibis.timestamp(end)
@@ -67,7 +74,7 @@ def customer_features(
         counts = _counts(rows, name)
         table = table.join(counts.div(counts.sum(axis=1), axis=0).add_prefix(f"{name}: "))
     if CHANNEL_RATE in wanted:
-        rates = _counts(rows, "channel").div(table.months, axis=0)
+        rates = _counts(rows, "channel").div(table[MONTHS], axis=0)
         table = table.join(rates.add_prefix(f"{CHANNEL_RATE}: "))
     if wanted & set(data.config.scales):
         table = table.join(_scores(data, start, end))
@@ -97,13 +104,13 @@ def feature_names(data: Dataset) -> list[str]:
     found += ["transfers"] if data.has("interactions", "transfers") else []
     found += ["repeats"] if _can_repeat(data) else []
     found += ["wait"] if data.has("interactions", "wait_seconds") else []
-    found += [name for name in _attributes(data, "interactions") if name not in found]
+    found += list(_contact_columns(data))
     found += list(data.config.scales) if data.has("surveys", "score") else []
     found += ["age"] if data.has("customers", "birth_year") else []
-    found += [name for name in _own_columns(data) if name not in found]
+    found += list(_customer_columns(data))
     found += ["tenure"] if data.has("customers", "signup_date") else []
     found += ["spend"] if data.has("revenue", "account_id") else []
-    return list(dict.fromkeys(found))
+    return found
 
 
 def _refuse_unknown(data: Dataset, chosen: Sequence[str], known: list[str]) -> None:
@@ -121,19 +128,41 @@ def _columns(table: pd.DataFrame, name: str) -> list[str]:
     return sorted(each for each in table if each == name or each.startswith(f"{name}: "))
 
 
-def _attributes(
-    data: Dataset, table: str, kinds: Sequence[str] = ("number", "true or false")
-) -> list[str]:
+def _refuse_rates_twice(data: Dataset, chosen: Sequence[str]) -> None:
+    """A rate by channel is the product of two other features: beside them, it would make groups."""
+    if CHANNEL_RATE in chosen and {"channel", "contact_rate"} & set(chosen):
+        raise DataError(
+            f"{data.folder / 'dataset.toml'}: personas.features: {CHANNEL_RATE} tells channel and "
+            "contact_rate at once; name either it or those two"
+        )
+
+
+def _contact_columns(data: Dataset) -> dict[str, str]:
+    """The further numbers and flags of contacts: the name of the feature, and the column."""
+    kinds = ("number", "true or false")
+    return _called(_attributes(data, "interactions", kinds), data, "contacts")
+
+
+def _customer_columns(data: Dataset) -> dict[str, str]:
+    """The columns of customers that are features as they are, by the feature's name."""
+    contract = ("role", "location", "preferred_channel")
+    own = [name for name in contract if data.columns_of("customers").get(name) == "customers"]
+    own += _attributes(data, "customers", ("number", "true or false", "text"))
+    taken = _contact_columns(data)
+    return _called(own, data, "customer", taken)
+
+
+def _called(columns: list[str], data: Dataset, whose: str, taken=()) -> dict[str, str]:
+    """Names of features for columns; one that is the name of another feature says whose it is."""
+    others = {*BUILT, *data.config.scales, *taken}
+    plain = {name.replace(": ", " "): name for name in columns}
+    return {f"{name} of the {whose}" if name in others else name: c for name, c in plain.items()}
+
+
+def _attributes(data: Dataset, table: str, kinds: Sequence[str]) -> list[str]:
     """The further columns of a table that are of certain kinds."""
     own = next((each.attributes for each in data.intake if each.table == table), {})
     return [name for name, kind in own.items() if kind in kinds]
-
-
-def _own_columns(data: Dataset) -> list[str]:
-    """Columns of customers that are features as they are."""
-    contract = ("role", "location", "preferred_channel")
-    own = [name for name in contract if data.columns_of("customers").get(name) == "customers"]
-    return own + _attributes(data, "customers", ("number", "true or false", "text"))
 
 
 def _can_repeat(data: Dataset) -> bool:
@@ -142,19 +171,19 @@ def _can_repeat(data: Dataset) -> bool:
 
 def _contacts(data: Dataset, rows: ir.Table, start: datetime, end: datetime) -> pd.DataFrame:
     """How often each customer made contact, and what the contacts took, on average."""
-    numbers = _attributes(data, "interactions")
+    numbers = _contact_columns(data)
     if data.has("interactions", "transfers"):
-        numbers = ["transfers", *numbers]
-    sums = {name: rows[name].cast("float64").mean() for name in numbers}
+        numbers["transfers"] = "transfers"
+    sums = {name: rows[column].cast("float64").mean() for name, column in numbers.items()}
     if data.has("interactions", "wait_seconds"):
         usual = rows.group_by("channel").agg(_usual=rows.wait_seconds.median())
         rows = rows.left_join(usual, "channel").drop("channel_right")
         longer = (rows.wait_seconds + 1).ln() - (rows._usual + 1).ln()
         sums["wait"] = longer.mean().exp()
-    table = rows.group_by("customer_id").agg(contacts=rows.count(), **sums).execute()
+    table = rows.group_by("customer_id").agg(**{CONTACTS: rows.count()}, **sums).execute()
     table = table.set_index("customer_id")
-    table["months"] = _months(data, start, end).reindex(table.index)
-    table["contact_rate"] = table.contacts / table.months
+    table[MONTHS] = _months(data, start, end).reindex(table.index)
+    table["contact_rate"] = table[CONTACTS] / table[MONTHS]
     return table.join(_repeats(data, start, end)) if _can_repeat(data) else table
 
 
@@ -199,8 +228,10 @@ def _own(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
     """What customers are, whatever they do; and what their account is to the company."""
     dates = [name for name in ("signup_date",) if data.has("customers", name)]
     table = data.rows("customers", *dates).execute().set_index("customer_id")
-    own = table[_own_columns(data)].copy()
-    own["age"] = end.year - table.birth_year.astype(float)
+    columns = _customer_columns(data)
+    own = table[list(columns.values())].set_axis(list(columns), axis=1)
+    if data.has("customers", "birth_year"):
+        own["age"] = end.year - table.birth_year.astype(float)
     if dates:
         age = (pd.Timestamp(end) - pd.to_datetime(table.signup_date)).dt.days
         own["tenure"] = age.clip(lower=0) / DAYS_PER_YEAR

@@ -121,9 +121,8 @@ def accounts_of(data: Dataset, groups: pd.Series, start: datetime, end: datetime
     """
     people = data.rows("customers").select("customer_id", "account_id").execute()
     people = people.set_index("customer_id").account_id.reindex(groups.index)
-    table = pd.crosstab(people, groups)
-    table["customers"] = people.value_counts().reindex(table.index)
     everyone = people.value_counts()
+    table = pd.crosstab(people, groups)
     table = table.reindex(everyone.sort_index().index, fill_value=0)
     table["customers"] = everyone
     table["revenue"] = _booked(data, start, end).reindex(table.index)

@@ -64,9 +64,11 @@ def personas_with(
     """
     parts = columns_of(features)
     table = features[[column for name in chosen for column in parts[name]]]
-    found = find_personas(table, most=most, count=count if count > 1 else None)
     pairs = (each.partition("=") for each in named.split(",") if "=" in each)
     names = {letter.strip(): name.strip() for letter, _, name in pairs if name.strip()}
+    if len(set(names.values())) < len(names):
+        return (Finding("Two personas cannot have the same name.", news=False),)
+    found = find_personas(table, most=most, count=count if count > 1 else None)
     shown, _ = identify(found, table, names=names)
     pictures = (
         personas.tried_figure(shown),

@@ -1,10 +1,12 @@
 """What the personas page shows of earlier quarters: the same people, or others?"""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import seaborn as sns
 
 from cxlib.analysis.movement import ABSENT, NO_PERSONA, STEADY, Movement
-from cxlib.analysis.passport import HOLDS, MERGES, SPLITS, Match, Passport
+from cxlib.analysis.passport import HOLDS, MERGES, NOBODY, SPLITS, Match, Passport
 from cxlib.analysis.personas import Personas
 from cxlib.measure.estimate import Estimate
 from cxlib.present.figure import BLUE, Figure, canvas, readable_on, styled
@@ -26,15 +28,18 @@ def fate_finding(personas: Personas, match: Match | None, earlier: Passport | No
     since = f"the passport of {earlier.quarter}"
     if earlier.fitted != earlier.quarter:
         since += f" (learnt in {earlier.fitted})"
+    renewed = personas.found and personas.model is not earlier.model
     told = [_fate(personas, each) for each in match.fate.itertuples() if each.fate != HOLDS]
     if match.new:
         count = "a group" if len(match.new) == 1 else f"{len(match.new)} groups"
         told.append(f"{count} of customers like none of them")
-    evidence = (
-        f"Customers are assigned by {since}, which stays as it was; beside it, this quarter's "
-        "customers were grouped anew, and the groups matched with the personas. Overlap (Jaccard) "
-        f"of each: {_overlaps(personas, match)}."
+    way = (
+        f"Customers are assigned by this quarter's own groups, which were matched with {since}."
+        if renewed
+        else f"Customers are assigned by {since}, which stays as it was; beside it, this quarter's "
+        "customers were grouped anew, and the groups matched with the personas."
     )
+    evidence = f"{way} Overlap (Jaccard) of each: {_overlaps(personas, match)}."
     if not told:
         return Finding(
             f"All {len(match.fate)} personas of {earlier.quarter} are found again.",
@@ -44,7 +49,9 @@ def fate_finding(personas: Personas, match: Match | None, earlier: Passport | No
         )
     return Finding(
         f"The personas of {earlier.quarter} are changing: {'; '.join(told)}.",
-        evidence=f"{evidence} To take this quarter's own groups over, run with renew = True.",
+        evidence=evidence
+        if renewed
+        else f"{evidence} To take this quarter's own groups over, run with renew = True.",
         kind=CHANGE,
     )
 
@@ -55,6 +62,8 @@ def _fate(personas: Personas, each) -> str:
         return f"{name} splits into {len(each.into)} groups"
     if each.fate == MERGES:
         return f"{name} is no longer told apart from another"
+    if each.fate == NOBODY:
+        return f"nobody is like {name} any more"
     return f"{name} has dissolved, and nobody is assigned to it any more"
 
 
@@ -70,7 +79,18 @@ def unnamed_finding(personas: Personas) -> Finding | None:
     stray = [f"{letter} ({name})" for letter, name in personas.names.items() if letter not in known]
     if not stray:
         return None
-    return Finding(f"Named by you, but not there this quarter: {listed(stray)}.")
+    return Finding(f"Named, but not there this quarter: {listed(stray)}.")
+
+
+def withheld_finding(given: Mapping[str, str], used: Mapping[str, str]) -> Finding | None:
+    """Why the names of dataset.toml are not used here; None if they are."""
+    if not given or used:
+        return None
+    return Finding(
+        "Your names are those of all customers' personas, not of these; to have them here, too, "
+        "keep a passport as personas.json beside dataset.toml.",
+        news=False,
+    )
 
 
 def movement_finding(movement: Movement | None, personas: Personas, then: str) -> Finding:

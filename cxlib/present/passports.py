@@ -1,6 +1,7 @@
 """The passport of personas as a file: where one is looked for, and where it is left."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from cxlib.analysis.passport import Passport, from_json, to_json
@@ -42,6 +43,15 @@ def load_passport(data: Dataset, before: str = "") -> Passport | None:
             f"{data.config.name!r}; remove it to start anew"
         )
     return passport
+
+
+def names_for(data: Dataset) -> Mapping[str, str]:
+    """The names in dataset.toml, where their letters can be trusted.
+
+    A part of the customers has letters of its own, unless a passport is kept with the dataset.
+    """
+    kept = (data.folder / PERSONAS).is_file()
+    return data.config.personas.names if kept or not data.where else {}
 
 
 def quarter_before(data: Dataset, earlier: Passport | None) -> Quarter:

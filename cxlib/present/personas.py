@@ -4,7 +4,15 @@ import pandas as pd
 
 from cxlib.analysis.change import FALSE_DISCOVERIES, compare
 from cxlib.analysis.mixed import Feature
-from cxlib.analysis.personas import CLEAR, SMALLEST_SHARE, STABLE, TENTATIVE, Personas
+from cxlib.analysis.personas import (
+    CLEAR,
+    SMALLEST_SHARE,
+    STABLE,
+    STABLE_WORD,
+    TENTATIVE,
+    TENTATIVE_WORD,
+    Personas,
+)
 from cxlib.measure import KPIS, Panel, intervals
 from cxlib.measure.customers import INGREDIENT_OF
 from cxlib.measure.estimate import Estimate
@@ -47,8 +55,14 @@ def found_finding(personas: Personas) -> Finding:
     stability = personas.stability
     sizes = size_estimates(personas)
     words = [f"{title_of(personas, name)} {estimate(each)}" for name, each in sizes.items()]
-    doubtful = stability[stability.verdict != "stable"]
-    kind = "" if doubtful.empty else "tentative " if len(doubtful) == len(stability) else ""
+    doubtful = stability[stability.verdict != STABLE_WORD]
+    kind = "tentative " if (stability.verdict == TENTATIVE_WORD).all() else ""
+    if personas.why:
+        return Finding(
+            f"{len(stability)} groups, {personas.why}: {listed(words)} of customers.",
+            evidence=_stabilities(personas),
+            news=False,
+        )
     sentence = (
         f"{len(stability)} {kind}personas are there: {listed(words)} of customers with contacts "
         "in the last twelve months."
@@ -58,13 +72,19 @@ def found_finding(personas: Personas) -> Finding:
         sentence += f" Not stable: {shown}."
     without = personas.labels.isna().mean()
     rest = f" {number(without, 'share')} of customers belong to none." if without else ""
-    stabilities = listed(
-        f"{personas.name(each.persona)} {number(each.jaccard)}" for each in stability.itertuples()
+    return Finding(sentence, evidence=f"{_stabilities(personas)}{rest}")
+
+
+def _stabilities(personas: Personas) -> str:
+    known = personas.stability.dropna(subset="jaccard")
+    if known.empty:
+        return ""
+    words = listed(
+        f"{personas.name(each.persona)} {number(each.jaccard)}" for each in known.itertuples()
     )
-    return Finding(
-        sentence,
-        evidence=f"Stability (cluster-wise Jaccard): {stabilities}; from {STABLE} a persona is "
-        f"stable, from {TENTATIVE} tentative.{rest}",
+    return (
+        f"Stability (cluster-wise Jaccard): {words}; from {STABLE} a persona is stable, from "
+        f"{TENTATIVE} tentative."
     )
 
 
@@ -86,9 +106,11 @@ def _nearest(tried: pd.DataFrame) -> str:
         f"half-way between two groups there are {best.valley:.1f} times as many customers as at a "
         f"centre (fewer than {CLEAR} is needed)" if best.valley >= CLEAR else "",
         "it is no tighter than groups cut from a cloud without groups"
-        if best.beyond_chance is False else "",
+        if best.beyond_chance is not None and not best.beyond_chance else "",
     ]  # fmt: skip
     lacks = [each for each in lacks if each]
+    if not lacks:
+        return ""
     return f"The best attempt, {best.personas:.0f} groups, falls short: {listed(lacks)}."
 
 
@@ -231,8 +253,8 @@ def features_finding(personas: Personas) -> Finding:
         return Finding(sentence, evidence="Hardly anything of it is missing.", news=False)
     return Finding(
         f"{sentence} Not known of some: {listed(_missing(each) for each in told)}.",
-        evidence="What is not known counts as the average, which pulls a customer to no persona; "
-        "of whom less than half is known belongs to none.",
+        evidence="Customers are told by what is known of them; of whom less than half is known "
+        "belongs to no persona.",
         news=False,
     )
 

@@ -30,8 +30,8 @@ from cxlib.present.traits import against_others, amount, per_year, plain, trait
 # From here on, an effect size stands out (Cohen: 0.2 is small, 0.5 medium, 0.8 large).
 NOTABLE = 0.3
 MARKS = 4
-# A level, or a reason of contacts, that so many have is typical.
-TYPICAL = 0.4
+# A level that more than so many have, or so much of their contacts, is typical.
+TYPICAL = 0.5
 CARD_KPIS = ("nps", "csat", "ces", "first_contact_resolution", "cost_per_contact")
 PROFILED = 6
 
@@ -141,7 +141,7 @@ def epithet(own: pd.DataFrame) -> str:
 def _usual(own: pd.DataFrame, feature: str) -> str:
     """What most of a persona's customers are, or most of their contacts are by, about or at."""
     levels = own[(own.feature == feature) & (own.kind != NUMBER)].sort_values("inside")
-    if levels.empty or levels.inside.iloc[-1] < TYPICAL:
+    if levels.empty or levels.inside.iloc[-1] <= TYPICAL:
         return ""
     return plain(levels.level.iloc[-1])
 
@@ -202,7 +202,7 @@ def _profile(profile: pd.DataFrame, currency: str) -> str:
 def _profiled(each, currency: str) -> str:
     if each.kind != NUMBER:
         name = trait(each.feature, each.kind, each.level)
-        return f"mostly {name}" if each.kind == SHARES else name
+        return f"{name} most often" if each.kind == SHARES else name
     low, high = (amount(each.feature, NUMBER, value, currency) for value in (each.low, each.high))
     name = trait(each.feature, NUMBER, "")
     return f"{low} {name}" if low == high else f"{low} to {high} {name}"
@@ -256,19 +256,12 @@ def _recognise(rule: Rule | None, persona: str, currency: str) -> str:
 def _answer(question: Question, currency: str = "") -> str:
     """A question with its answer, as staff would note it."""
     feature, level, limit = question.feature, question.level, question.limit
-    kind = _kind(question)
+    kind = question.kind
     if kind == CATEGORY:
         return f"{feature.replace('_', ' ')} is {'' if question.yes else 'not '}{plain(level)}"
     side = "more than" if question.yes else "at most"
     of = " of" if kind == SHARES and feature != "channel_rate" else ""
     return f"{side} {amount(feature, kind, limit, currency)}{of} {trait(feature, kind, level)}"
-
-
-def _kind(question: Question) -> str:
-    if not question.level:
-        return NUMBER
-    # A share has many values, a level is there or not.
-    return CATEGORY if question.limit == 0.5 else SHARES
 
 
 def rule_finding(rule: Rule | None, personas: Personas) -> Finding:
@@ -295,11 +288,12 @@ def rule_table(rule: Rule | None, personas: Personas, currency: str = "") -> Tab
             "If": "; ".join(_answer(question, currency) for question in each.questions),
             "then": title_of(personas, each.persona),
             "Customers": number(each.customers, "count"),
-            "Right": f"{each.right:.0%}",
+            "Right": estimate(Estimate(each.right, each.low, each.high, each.customers, "share")),
         }
         for each in rule.paths.itertuples()
     ]
-    return make_table(records, "How to recognise a persona", ("Customers", "Right"))
+    caption = "How to recognise a persona, and how often that is right of those it was learnt from"
+    return make_table(records, caption, ("Customers", "Right"))
 
 
 @styled
@@ -309,11 +303,12 @@ def difference_figure(differences: pd.DataFrame, personas: Personas) -> Figure |
         return None
     found = differences[differences.feature != "channel_rate"]
     found = found.assign(
-        trait=[trait(each.feature, each.kind, each.level) for each in found.itertuples()],
-        persona=found.persona.map(personas.name),
+        trait=[trait(each.feature, each.kind, each.level) for each in found.itertuples()]
     )
-    wide = found.pivot(index="trait", columns="persona", values="effect")
-    wide = wide[[personas.name(each) for each in personas.stability.persona]]
+    # Two levels that are written alike are one row, of which the stronger effect is shown.
+    found = found.sort_values("effect", key=abs).drop_duplicates(["trait", "persona"], keep="last")
+    wide = found.sort_index().pivot(index="trait", columns="persona", values="effect")
+    wide = wide[list(personas.stability.persona)].rename(columns=personas.name)
     strongest = wide.abs().max(axis=1).sort_values(ascending=False).index[:18]
     shown = wide.loc[[each for each in found.trait.unique() if each in set(strongest)]]
     figure, axis = canvas(0.9 + 0.27 * len(shown))

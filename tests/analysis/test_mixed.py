@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxlib.analysis.mixed import code, from_record, rv_coefficient, to_record, usable_features
+from cxlib.analysis import mixed as coding
+from cxlib.analysis.mixed import from_record, rv_coefficient, to_record, usable_features
+
+
+def code(feature, table):
+    """One feature's code."""
+    return coding.code((feature,), table)[0]
 
 
 def mixed(count=400, seed=0):
@@ -126,6 +132,24 @@ def test_a_share_of_one_thing_only_is_no_feature():
     table = mixed().drop(columns=["channel: phone", "channel: web"])
     table["channel: chat"] = 1.0
     assert usable_features(table)[1]["channel"] == "the same for every customer"
+
+
+def test_infinite_numbers_and_texts_among_numbers_are_unknown():
+    table = mixed()
+    features, _ = usable_features(table)
+    age = next(each for each in features if each.name == "age")
+    odd = pd.DataFrame({"age": [np.inf, -np.inf, "n/a", "41", None]}, dtype="object")
+    known = ~np.isnan(coding.values_of(age, odd))[:, 0]
+    assert list(known) == [False, False, False, True, False]
+    infinite = table.assign(age=table.age.where(table.index > 3, np.inf))
+    assert np.isfinite(code(usable_features(infinite)[0][1], infinite)).all()
+
+
+def test_a_level_of_its_own_called_other_is_not_pooled_with_the_rare_ones():
+    table = mixed()
+    table["town"] = ["other"] * 200 + ["Rome"] * 195 + ["a", "b", "c", "d", "e"]
+    town = next(each for each in usable_features(table)[0] if each.name == "town")
+    assert town.columns == ("Rome", "other", "other values")
 
 
 @given(

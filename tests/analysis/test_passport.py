@@ -13,6 +13,7 @@ from cxlib.analysis.passport import (
     DISSOLVES,
     HOLDS,
     MERGES,
+    NOBODY,
     SPLITS,
     from_json,
     identify,
@@ -21,6 +22,7 @@ from cxlib.analysis.passport import (
     to_json,
 )
 from cxlib.analysis.personas import assign, find_personas
+from cxlib.analysis.portraits import differences, find_rule, typical_profiles
 from cxlib.errors import DataError
 from cxlib.measure.customers import customer_features
 from tests.analysis.test_personas import noise, planted
@@ -55,7 +57,7 @@ def test_nearly_all_customers_keep_their_persona_from_quarter_to_quarter(
 ):
     own = find_personas(quarters[1], seed=5)
     personas, match = identify(own, quarters[1], earlier, renew=renew)
-    moved = moves(personas, earlier, quarters[0])
+    moved = moves(personas, quarters[0])
     assert moved.kept.low >= 0.95
     assert list(match.fate.fate) == [HOLDS] * 4
     assert match.new == ()
@@ -118,16 +120,61 @@ def test_the_match_is_the_best_of_all_assignments(seed):
         ("AAAABBBB....", "XXXXYYYYZZZZ", [HOLDS, HOLDS], ("Z",)),
         ("AAAABBBB", "........", [DISSOLVES, DISSOLVES], ()),
         ("........", "XXXXYYYY", [], ("X", "Y")),
+        ("AAAABBBBCCCCDDDD", "XXYYXXYYXXYYXXYY", [DISSOLVES] * 4, ("X", "Y")),
     ],
     ids=[
         "the same", "one splits", "two merge", "two of three merge", "one in pieces, one gone",
-        "one gone", "one new", "all gone", "all new",
+        "one gone", "one new", "all gone", "all new", "quite other groups",
     ],
 )  # fmt: skip
 def test_what_becomes_of_personas(before, now, fates, new):
     match = match_groups(letters(before), letters(now))
     assert list(match.fate.fate) == fates
     assert match.new == new
+
+
+def test_a_persona_that_nobody_is_like_any_more_is_not_passed_over():
+    match = match_groups(letters("AAAABBBB"), letters("XXXXYYYY"), ["A", "B", "C"])
+    assert list(match.fate.fate) == [HOLDS, HOLDS, NOBODY]
+
+
+def test_nobody_moves_when_the_model_alone_is_renewed():
+    table, _ = planted(groups=3)
+    other, _ = planted(groups=3, seed=7)
+    earlier = issue(find_personas(other), "d", "2026Q1")
+    personas, _ = identify(find_personas(table), table, earlier, renew=True)
+    moved = moves(personas, table)
+    assert (moved.shares.change == 0).all()
+    assert moved.kept.value == 1
+
+
+def test_a_persona_that_has_ended_has_not_shrunk():
+    table, truth = planted(groups=3)
+    earlier = issue(find_personas(table), "d", "2026Q1")
+    rest = table[truth != 2]
+    personas, _ = identify(find_personas(rest), rest, earlier)
+    assert set(moves(personas, table).shares.persona) == set(personas.stability.persona)
+
+
+def test_a_name_that_moves_to_another_persona_leaves_the_first():
+    table, _ = planted(groups=3)
+    first, _ = identify(find_personas(table), table, None, {"B": "Ann"})
+    earlier = issue(first, "d", "2026Q1")
+    later, _ = identify(find_personas(table), table, earlier, {"A": "Ann"})
+    assert dict(later.names) == {"A": "Ann"}
+
+
+@pytest.mark.parametrize("gone", ["u", "role"])
+def test_the_page_goes_on_where_a_feature_is_gone(gone):
+    table, _ = planted(groups=3)
+    earlier = issue(find_personas(table), "d", "2026Q1")
+    later = table.drop(columns=gone)
+    personas, match = identify(find_personas(later), later, earlier)
+    assert list(match.fate.fate) == [HOLDS] * 3
+    apart = differences(later, personas)
+    assert gone not in set(apart.feature)
+    assert not typical_profiles(later, personas, apart).empty
+    assert find_rule(later, personas).accuracy.value > 0.7
 
 
 def test_a_new_group_gets_a_letter_that_nobody_has_had():
@@ -211,6 +258,10 @@ def _without(key):
     return lambda record: {name: value for name, value in record.items() if name != key}
 
 
+def _spoilt(feature):
+    return feature | {"columns": [each | {"scale": 0.0} for each in feature["columns"]]}
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -224,6 +275,15 @@ def _without(key):
         lambda record: record | {"features": [{"name": "age"}]},
         lambda record: record | {"groups": []},
         lambda record: record | {"spread": float("nan")},
+        lambda record: record | {"given": ["A"]},
+        lambda record: record | {"quarter": "soon"},
+        lambda record: record | {"names": {"A": "Ann", "B": "Ann"}},
+        lambda record: record | {"groups": [each | {"persona": "A"} for each in record["groups"]]},
+        lambda record: record | {"groups": [each | {"persona": ""} for each in record["groups"]]},
+        lambda record: record | {"history": [{"quarter": "2026Q1", "customers": float("inf")}]},
+        lambda record: record | {"features": [_spoilt(e) for e in record["features"]]},
+        lambda record: record | {"features": [e | {"kind": "x"} for e in record["features"]]},
+        lambda record: "[" * 100_000,
     ],
 )
 def test_what_is_no_passport_is_refused_in_one_line(earlier, spoil):

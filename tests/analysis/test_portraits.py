@@ -72,7 +72,7 @@ def test_what_sets_planted_personas_apart_is_found(example):
 
 def test_a_typical_profile_fits_at_least_ten_customers(example):
     table, _, personas = example
-    profiles = typical_profiles(table, personas)
+    profiles = typical_profiles(table, personas, differences(table, personas))
     assert (profiles.fitting >= SHARED_BY).all()
     for persona, rows in profiles.groupby("persona"):
         fits = (personas.labels == persona).to_numpy()
@@ -81,6 +81,39 @@ def test_a_typical_profile_fits_at_least_ten_customers(example):
             inside = column == each.level if each.level else column.between(each.low, each.high)
             fits = fits & inside.to_numpy()
             assert fits.sum() == each.fitting
+
+
+def test_of_whom_a_feature_is_not_known_does_not_fit_a_profile():
+    table, truth = planted(count=600, apart=6)
+    rng = np.random.default_rng(0)
+    first = np.where(truth == 0, 1.0, 0.0)
+    unknown = rng.random(600) < 0.4
+    table["reason: billing"] = np.where(unknown, np.nan, first)
+    table["reason: access"] = np.where(unknown, np.nan, 1 - first)
+    personas = find_personas(table)
+    profiles = typical_profiles(table, personas, differences(table, personas))
+    for persona, rows in profiles.groupby("persona"):
+        fits = (personas.labels == persona).to_numpy()
+        for each in rows.itertuples():
+            if each.kind == "shares":
+                inside = table[f"reason: {each.level}"] > 0.5
+            elif each.level:
+                inside = table[each.feature] == each.level
+            else:
+                inside = table[each.feature].between(each.low, each.high)
+            fits = fits & inside.to_numpy()
+            assert fits.sum() == each.fitting
+
+
+def test_an_unknown_category_is_no_question_of_shares():
+    table, _ = planted(apart=6)
+    table = table[["role", "u", "v", "w"]]
+    table["role"] = table.role.where(np.random.default_rng(0).random(len(table)) > 0.3)
+    rule = find_rule(table, find_personas(table))
+    kinds = {q.feature: (q.kind, q.limit) for way in rule.paths.questions for q in way}
+    assert all(limit == 0.5 for kind, limit in kinds.values() if kind == "category")
+    assert (rule.paths.customers >= SHARED_BY).all()
+    assert ((rule.paths.low <= rule.paths.right) & (rule.paths.right <= rule.paths.high)).all()
 
 
 def test_three_questions_recognise_planted_personas_and_say_how_well(example):
@@ -125,7 +158,7 @@ def test_without_personas_there_is_nothing_to_say():
     table = noise("uniforms", 0)
     nobody = find_personas(table)
     assert differences(table, nobody).empty
-    assert typical_profiles(table, nobody).empty
+    assert typical_profiles(table, nobody, differences(table, nobody)).empty
     assert find_rule(table, nobody) is None
 
 

@@ -1,6 +1,7 @@
 """What a notebook leaves for its next quarter: found, waited for, and part of what a page is."""
 
 import json
+from textwrap import indent
 
 import pytest
 
@@ -71,6 +72,21 @@ def test_where_an_earlier_quarter_fails_its_last_passport_counts(run):
     assert failed.returncode == 1
     assert run.left("2025Q1") == ["2025Q1"]
     assert run.left("2025Q2") == ["2025Q1", "2025Q2"]
+
+
+def test_where_the_quarter_between_fails_the_one_before_it_counts_and_stays(run):
+    run.suite(CHAIN, "assert quarter != '2025Q2', 'broken'")
+    assert run("2025Q1..2025Q3").returncode == 1
+    assert run.left("2025Q3") == ["2025Q1", "2025Q3"]
+    assert "nothing has changed" in run("2025Q3").stdout
+
+
+def test_a_passport_that_the_same_run_takes_away_is_not_gone_on_with(run):
+    run("2025Q2..2025Q3")
+    run.suite(f"if quarter != '2025Q2' or not mark:\n{indent(CHAIN, '    ')}")
+    run("2025Q2..2025Q3", "-p", "mark=n")
+    assert run.left("2025Q3") == ["n2025Q3"]
+    assert "nothing has changed" in run("2025Q3", "-p", "mark=n").stdout
 
 
 def test_the_passport_of_another_filter_is_not_gone_on_with(run):

@@ -49,8 +49,14 @@ def test_rates_follow_the_time_that_the_account_was_there(data, features, contac
     months = ((last - first).dt.days / (365.25 / 12)).clip(lower=1)
     counts = contacts.customer_id.value_counts().reindex(features.index)
     assert np.allclose(features.contact_rate, counts / months)
-    rates = features[[each for each in features if each.startswith("channel_rate: ")]]
+    rates = customer_features(data, START, END, ["channel_rate"])
     assert np.allclose(rates.sum(axis=1), features.contact_rate)
+
+
+def test_a_product_of_two_features_is_not_used_beside_them(data, features):
+    assert not any(each.startswith("channel_rate") for each in features)
+    with pytest.raises(DataError, match="tells channel and contact_rate at once"):
+        customer_features(data, START, END, ["channel_rate", "channel"])
 
 
 def test_effort_by_a_separate_calculation(features, contacts):
@@ -104,6 +110,24 @@ def test_further_columns_of_customers_and_contacts_are_features(write):
     assert table.late.tolist() == [0.5, 0]
     assert table.plan.tolist()[0] == "gold"
     assert table.plan.isna().tolist() == [False, True]
+
+
+def test_columns_of_the_names_of_features_are_told_apart_from_them(write):
+    names = "contacts,months,transfers,nps,age,rating,plan: type"
+    folder = write(
+        customers__csv=f"customer_id,account_id,birth_year,{names}\n1,001,1980,1,2,3,4,5,6,x\n"
+        "2,002,1990,1,2,3,4,5,6,y\n",
+        interactions__csv="interaction_id,customer_id,started_at,channel,transfers,contacts,rating\n"
+        "a,1,2026-01-05,web,1,7,8\nb,2,2026-01-06,web,0,7,8\n",
+    )
+    table = customer_features(open_dataset(folder), datetime(2026, 1, 1), datetime(2026, 4, 1))
+    assert table.age.tolist() == [46, 36]
+    assert table["age of the customer"].tolist() == [5, 5]
+    assert table.transfers.tolist() == [1, 0]
+    assert table["transfers of the customer"].tolist() == [3, 3]
+    assert table.rating.tolist() == [8, 8]
+    assert table["rating of the customer"].tolist() == [6, 6]
+    assert table["plan type"].tolist() == ["x", "y"]
 
 
 def test_a_window_that_the_data_do_not_reach_is_not_looked_at(data):

@@ -37,9 +37,9 @@ def page(data):
         "found": found,
         "match": match,
         "earlier": earlier,
-        "moved": moves(found, earlier, then),
+        "moved": moves(found, then),
         "apart": differences(table, found),
-        "profiles": typical_profiles(table, found),
+        "profiles": typical_profiles(table, found, differences(table, found)),
         "rule": find_rule(table, found),
         "channels": groups.preferred_channels(contacts),
         "buying": groups.buying_shares(contacts),
@@ -147,6 +147,41 @@ def test_rules_read_as_staff_would_say_them(page):
     assert "recognise 9" in portraits.rule_finding(page["rule"], page["found"]).sentence
 
 
+def test_a_part_of_the_customers_has_no_names_unless_a_passport_is_kept(data, tmp_path):
+    from dataclasses import replace
+
+    named = replace(data.config, personas=replace(data.config.personas, names={"A": "Fridah"}))
+    whole, part = (replace(data, config=named, folder=tmp_path, where=w) for w in ("", "x = 1"))
+    assert passports.names_for(whole) == {"A": "Fridah"}
+    assert passports.names_for(part) == {}
+    assert "Your names are those" in movement.withheld_finding({"A": "Fridah"}, {}).sentence
+    (tmp_path / "personas.json").write_text("{}")
+    assert passports.names_for(part) == {"A": "Fridah"}
+
+
+def test_when_groups_are_renewed_the_page_says_so(page):
+    found, match = identify(
+        find_personas(page["table"]), page["table"], page["earlier"], renew=True
+    )
+    evidence = movement.fate_finding(found, match, page["earlier"]).evidence
+    assert "assigned by this quarter's own groups" in evidence
+    assert "renew = True" not in evidence
+
+
+def test_the_best_attempt_lacks_what_it_lacks():
+    """A comparison that fails in a column of flags must be told as much as in one of objects."""
+    table = find_personas(noise("correlated Gaussians", 1))
+    lacking = table.tried.assign(
+        jaccard=0.9, smallest=0.3, valley=0.5, beyond_chance=np.zeros(len(table.tried), dtype=bool)
+    )
+    from dataclasses import replace
+
+    told = personas.found_finding(replace(table, tried=lacking)).evidence
+    assert told.endswith("it is no tighter than groups cut from a cloud without groups.")
+    none = lacking.assign(beyond_chance=True)
+    assert personas.found_finding(replace(table, tried=none)).evidence == ""
+
+
 def test_buyers_and_users_are_told_apart(page):
     sentence = persona_accounts.buying_finding(page["buying"], page["found"]).sentence
     assert re.match(r"Buyers: C 9\d\.\d% .*; users: Fridah \(A\) 0\.1%", sentence)
@@ -232,8 +267,10 @@ def test_features_number_and_names_can_be_explored(page):
     assert "Fridah (A)" in finding.sentence
     assert "James" in heat.alt
     assert "number of groups" in tried.alt
-    finding, *_ = explore.personas_with(page["table"], few, 3, "")
-    assert finding.sentence.startswith("3 personas")
+    finding, *_ = explore.personas_with(page["table"], few, 6, "")
+    assert finding.sentence.startswith("6 groups, as many as were asked for; by the tests, they")
+    (finding,) = explore.personas_with(page["table"], few, 0, "A=Ann, B=Ann")
+    assert finding.sentence == "Two personas cannot have the same name."
     widget = explore.explore_personas(page["table"])
     assert len(widget.children) == 5  # features, number, names, the button, and the output
 
