@@ -248,9 +248,16 @@ def _recognise(rule: Rule | None, persona: str, currency: str) -> str:
     best = ways.iloc[0]
     told = rule.per_persona.set_index("persona").loc[persona]
     return (
-        f"{'; '.join(_answer(each, currency) for each in best.questions)} "
-        f"(all its rules together find {told.found:.0%} of them)"
+        f"{_path(best.questions, currency)} (all its rules together find {told.found:.0%} of them)"
     )
+
+
+def _path(questions: tuple[Question, ...], currency: str) -> str:
+    """Questions with their answers; what a level excludes need not be said."""
+    named = {each.feature for each in questions if each.kind == CATEGORY and each.yes}
+    said = [each for each in questions if each.yes or each.kind != CATEGORY
+            or each.feature not in named]  # fmt: skip
+    return "; ".join(_answer(each, currency) for each in said)
 
 
 def _answer(question: Question, currency: str = "") -> str:
@@ -285,7 +292,7 @@ def rule_table(rule: Rule | None, personas: Personas, currency: str = "") -> Tab
         return None
     records = [
         {
-            "If": "; ".join(_answer(question, currency) for question in each.questions),
+            "If": _path(each.questions, currency),
             "then": title_of(personas, each.persona),
             "Customers": number(each.customers, "count"),
             "Right": estimate(Estimate(each.right, each.low, each.high, each.customers, "share")),
