@@ -17,6 +17,7 @@ test: .venv/ready axe  ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --durations 10
 
 bench: .venv/ready  ## time personas beside k-prototypes, a batch beside a shell loop (25 minutes)
+	$(BIN)/python benchmarks/drivers.py
 	$(BIN)/python benchmarks/personas.py
 	$(BIN)/python benchmarks/report.py
 

@@ -22,7 +22,8 @@ def answers_with_contact(data: Dataset, metric: str, since: datetime) -> pd.Data
     Returns:
         `customer_id`, `score`, and the facts that the dataset has: `not resolved` (0 or 1),
         `transfers`, `wait` (log of the wait over its channel's median wait), `handling`
-        (likewise), and every numeric or true-or-false attribute of interactions.
+        (likewise), `channel`, `reason`, `touchpoint`, and every numeric or true-or-false attribute
+        of interactions.
     """
     if data.lacks("surveys", "score") or data.lacks("interactions"):
         return pd.DataFrame({"customer_id": [], "score": []})
@@ -39,7 +40,8 @@ def answers_with_contact(data: Dataset, metric: str, since: datetime) -> pd.Data
     answers = answers.filter(asked).select(
         "response_id", "customer_id", "interaction_id", _score=answers.score
     )
-    contacts = data.tables["interactions"].select("interaction_id", "channel", *facts, *own)
+    kinds = [n for n in ("channel", "reason", "touchpoint") if data.has("interactions", n)]
+    contacts = data.tables["interactions"].select("interaction_id", *kinds, *facts, *own)
     rows = answers.left_join(contacts, "interaction_id")
     frame = rows.execute().sort_values("response_id", ignore_index=True)
     table = frame[["customer_id", "_score"]].rename(columns={"_score": "score"})
@@ -51,6 +53,8 @@ def answers_with_contact(data: Dataset, metric: str, since: datetime) -> pd.Data
         if column in facts:
             usual = frame.groupby("channel")[column].transform("median")
             table[name] = np.log((frame[column] + 1) / (usual + 1))
+    for name in kinds:
+        table[name] = frame[name]
     for name in own:
         label = name.replace("_", " ")
         # An attribute of the same name as one of the facts above is told apart from it.

@@ -2,9 +2,12 @@
 
 import math
 
-from cxlib.analysis.change import Change, difference
+import pandas as pd
+
+from cxlib.analysis.business import Group
+from cxlib.analysis.change import FALSE_DISCOVERIES, Change, difference
 from cxlib.analysis.correlation import Correlation
-from cxlib.analysis.drivers import Drivers, Group
+from cxlib.analysis.drivers import Driver, Drivers
 from cxlib.data import Quarter
 from cxlib.data.config import Config
 from cxlib.measure import KPIS
@@ -203,68 +206,100 @@ def correlation_figure(pairs: tuple[Correlation, ...], most: int = 10) -> Figure
 
 def driver_finding(drivers: Drivers) -> Finding:
     """What a score goes with most."""
-    clear = [each for each in drivers.drivers if each.per_step.excludes(0)]
     score = _score_name(drivers.outcome)
     opening = f"{score[0].upper()}{score[1:]}"
     if drivers.problem:
         return Finding(f"What moves {score} cannot be told: {drivers.problem}.", news=False)
+    clear = [each for each in drivers.drivers if each.p < FALSE_DISCOVERIES]
     if not clear:
         return Finding(
             f"No fact of the contact goes detectably with {score}.",
             evidence=f"{rows(drivers.answers, 'answer')}.",
             news=False,
         )
-    words = [f"{each.name} ({estimate(each.per_step, sign=True)} per step)" for each in clear[:3]]
+    first = clear[0]
+    words = [f"{each.name} ({_with_effect(each)})" for each in clear[:3]]
+    place = f"{first.name} comes first in {first.rank_probability:.0%} of resamples"
     return Finding(
-        f"{opening} goes most with {listed(words)}; the facts of the contact account for "
-        f"{drivers.explained:.0%} of its variation.",
-        estimate=clear[0].per_step,
-        evidence=f"{rows(drivers.answers, 'answer')}; an association, not proof of a cause.",
+        f"{opening} goes most with {listed(words)}; {place}.",
+        estimate=first.share,
+        evidence=f"The facts of the contact account for {drivers.explained:.0%} of its variation, "
+        f"in {rows(drivers.answers, 'answer')}; an association, not proof of a cause."
+        f"{_ties(drivers)}",
     )
+
+
+def _with_effect(driver: Driver) -> str:
+    share = f"{number(driver.share.value, 'share')} of its variation"
+    if driver.per_step is None:
+        return share
+    return f"{share}; {estimate(driver.per_step, sign=True)} per step"
+
+
+def _ties(drivers: Drivers) -> str:
+    """Which places the data cannot tell, in words."""
+    chains, chain = [], []
+    for each in drivers.drivers:
+        chain.append(each.name)
+        if not each.tied:
+            chains.append(chain)
+            chain = []
+    said = [listed(names) for names in chains if len(names) > 1]
+    return f" Too close to be put in order: {'; '.join(said)}." if said else ""
 
 
 @styled
 def driver_figure(drivers: Drivers) -> Figure | None:
-    """The drivers of a score, on one scale; None where there are none."""
+    """How much of a score each driver explains; None where there are none."""
     if drivers.problem:
         return None
     figure, axis = canvas(0.9 + 0.34 * len(drivers.drivers))
-    colours = [
-        GREY if not each.standardised.excludes(0) else RED if each.standardised.value < 0 else GREEN
-        for each in drivers.drivers
-    ]
+    colours = [{-1: RED, 0: GREY, 1: GREEN}[each.sign] for each in drivers.drivers]
     labels = [each.name for each in drivers.drivers]
-    whiskers(axis, [each.standardised for each in drivers.drivers], labels, colours)
-    axis.axvline(0, color="#8a9099", lw=1)
-    axis.set_xlabel(f"Change of {_score_name(drivers.outcome)} in standard deviations")
-    words = [
-        f"{each.name} {number(each.standardised.value, 'score', sign=True)}"
-        for each in drivers.drivers
-    ]
+    whiskers(axis, [each.share for each in drivers.drivers], labels, colours, 100)
+    score = _score_name(drivers.outcome)
+    axis.set_xlabel(f"Share of the variation of {score} (%); red lowers it, green raises it")
+    axis.set_xlim(left=0)
+    words = [f"{each.name} {number(each.share.value, 'share')}" for each in drivers.drivers]
     return Figure(
         figure,
-        f"Dot chart of the drivers of {_score_name(drivers.outcome)} with 95% intervals, in "
-        f"standard deviations: {listed(words)}.",
+        f"Dot chart of the drivers of {score}, as shares of its variation with 95% intervals: "
+        f"{listed(words)}.",
     )
 
 
 def driver_table(drivers: Drivers) -> Table | None:
-    """The drivers of a score in its own points; None where there are none."""
+    """The drivers of a score; None where there are none."""
     if drivers.problem:
         return None
+    way = "" if drivers.exact else "; more than 20, so shares are Johnson's relative weights"
     return make_table(
         [
             {
                 "Driver": each.name,
+                "Share of variation": estimate(each.share),
+                "In this place": f"{each.rank_probability:.0%}",
                 "Change per step": estimate(each.per_step, sign=True),
-                "Comparable size": number(each.standardised.value, "score", sign=True),
+                "Inflated by others": number(each.inflation),
                 "p": f"{each.p:.3f}" if each.p >= 0.001 else "under 0.001",
             }
             for each in drivers.drivers
         ],
-        f"Drivers of {_score_name(drivers.outcome)}, the others held equal{_left_out(drivers)}",
-        ("Change per step", "Comparable size", "p"),
+        f"Drivers of {_score_name(drivers.outcome)}{way}{_left_out(drivers)}",
+        ("Share of variation", "In this place", "Change per step", "Inflated by others", "p"),
     )
+
+
+def driver_frame(*several: Drivers) -> pd.DataFrame:
+    """The file of drivers: outcome, driver, share, low, high, sign, rank, rank_probability."""
+    records = [
+        (found.outcome, each.name, each.share.value, each.share.low, each.share.high, each.sign,
+         rank, each.rank_probability)
+        for found in several
+        for rank, each in enumerate(found.drivers, start=1)
+    ]  # fmt: skip
+    columns = ["outcome", "driver", "share", "low", "high", "sign", "rank", "rank_probability"]
+    return pd.DataFrame(records, columns=columns)
 
 
 def _left_out(drivers: Drivers) -> str:
