@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from cxlib.analysis.change import FALSE_DISCOVERIES
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 
 FEWEST_MONTHS = 12
+LONGEST_LEAD = 6
 ROUNDING = 1e-9
 
 
@@ -22,14 +23,18 @@ class Correlation:
 
     Attributes:
         x, y: The KPIs.
+        lag: By how many months x comes before y.
         r: Pearson's correlation of their month-to-month surprises, with its interval.
-        p: Probability of so strong a correlation where there is none.
-        q: p, adjusted for the number of pairs looked at (Benjamini and Hochberg 1995).
+        rho: Spearman's, of their ranks, with its interval.
+        p: Probability of so strong a correlation r where there is none.
+        q: p, adjusted for the number of pairs, and lags, looked at (Benjamini and Hochberg 1995).
     """
 
     x: str
     y: str
+    lag: int
     r: Estimate
+    rho: Estimate
     p: float
     q: float
 
@@ -42,7 +47,7 @@ class Correlation:
 def correlate(
     series: pd.DataFrame, restated: Iterable[frozenset[str]] = ()
 ) -> tuple[Correlation, ...]:
-    """Correlate KPIs pair by pair, strongest first.
+    """Correlate KPIs pair by pair in the same month, strongest first.
 
     Two series with a trend or with momentum always look related. Each is therefore first
     reduced to its surprises: what its own trend and last month's value do not foretell.
@@ -51,22 +56,41 @@ def correlate(
         series: A row per month, a column per KPI.
         restated: Sets of KPIs that restate one another; their pairs are left out.
     """
+    return _correlate(series, tuple(restated), combinations, [0])
+
+
+def lead(
+    series: pd.DataFrame, restated: Iterable[frozenset[str]] = (), longest: int = LONGEST_LEAD
+) -> tuple[Correlation, ...]:
+    """Which KPI's surprises come some months before those of which other, strongest first.
+
+    Args:
+        series, restated: As for `correlate`.
+        longest: The longest lead looked at, in months.
+    """
+    return _correlate(series, tuple(restated), permutations, range(1, longest + 1))
+
+
+def _correlate(series, restated, pairs_of, lags) -> tuple[Correlation, ...]:
     fresh = pd.DataFrame({name: surprises(series[name]) for name in series}, series.index)
     pairs = []
-    for x, y in combinations(fresh, 2):
-        both = fresh[[x, y]].dropna()
-        same = any({x, y} <= family for family in restated)
-        if same or len(both) < FEWEST_MONTHS or (both.std() == 0).any():
+    for x, y in pairs_of(fresh, 2):
+        if any({x, y} <= family for family in restated):
             continue
-        pairs.append((x, y, *_pearson(both[x].to_numpy(), both[y].to_numpy())))
+        for lag in lags:
+            one, other = fresh[x].shift(lag).to_numpy(), fresh[y].to_numpy()
+            both = np.isfinite(one) & np.isfinite(other)
+            one, other = one[both], other[both]
+            if len(one) >= FEWEST_MONTHS and one.std() and other.std():
+                pairs.append((x, y, lag, *_pearson(one, other), _spearman(one, other)))
     if not pairs:
         return ()
-    q = multipletests([p for *_, p in pairs], method="fdr_bh")[1]
+    q = multipletests([p for *_, p, _ in pairs], method="fdr_bh")[1]
     found = [
-        Correlation(x, y, r, float(p), float(each))
-        for (x, y, r, p), each in zip(pairs, q, strict=True)
+        Correlation(x, y, lag, r, rho, float(p), float(each))
+        for (x, y, lag, r, p, rho), each in zip(pairs, q, strict=True)
     ]
-    return tuple(sorted(found, key=lambda each: (each.p, each.x, each.y)))
+    return tuple(sorted(found, key=lambda each: (each.p, each.x, each.y, each.lag)))
 
 
 def surprises(values: pd.Series) -> np.ndarray:
@@ -89,6 +113,20 @@ def surprises(values: pd.Series) -> np.ndarray:
         scale = np.abs(series[1:][known]).max()
         fresh[1:][known] = np.where(np.abs(left).max() > ROUNDING * scale, left, 0.0)
     return fresh
+
+
+def _spearman(x: np.ndarray, y: np.ndarray) -> Estimate:
+    """Spearman's correlation with the interval of Bonett and Wright (2000, *Psychometrika* 65).
+
+    The two fitted coefficients are taken off the months, as for Pearson's.
+    """
+    months = len(x)
+    rho = float(np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1])
+    bounded = np.clip(rho, -1 + 1e-12, 1 - 1e-12)
+    error = np.sqrt((1 + bounded**2 / 2) / (months - 3 - 2))
+    reach = stats.norm.ppf(0.5 + CONFIDENCE / 2) * error
+    low, high = np.tanh(np.arctanh(bounded) + np.array([-reach, reach]))
+    return Estimate(rho, min(low, rho), max(high, rho), months, "correlation")
 
 
 def _pearson(x: np.ndarray, y: np.ndarray) -> tuple[Estimate, float]:

@@ -18,6 +18,8 @@ from cxlib.present.findings import CHANGE, Finding, Measure
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
+MOST_LEADS = 3
+
 
 def change_findings(
     changes: tuple[Change, ...],
@@ -162,6 +164,63 @@ def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
     )
 
 
+def lead_finding(leads: tuple[Correlation, ...]) -> Finding:
+    """Which KPIs foretell others."""
+    if not leads:
+        return Finding("There are too few months to tell which KPIs lead others.", news=False)
+    found = _unlike([each for each in leads if each.detected])
+    if not found:
+        return Finding(
+            f"Of {rows(len(leads), 'lead')} of one KPI over another, none is beyond chance.",
+            news=False,
+        )
+    said = "; ".join(_lead(each) for each in found[:MOST_LEADS])
+    return Finding(
+        f"{said[0].upper()}{said[1:]}.",
+        estimate=found[0].r,
+        evidence=f"{rows(len(leads), 'pair')} of KPIs and leads of one to six months were looked "
+        "at, and allowance is made for that. Surprises alone are compared; it is no cause.",
+    )
+
+
+def _lead(each: Correlation) -> str:
+    months = "a month" if each.lag == 1 else f"{each.lag} months"
+    way = "higher" if each.r.value > 0 else "lower"
+    x, y = (in_sentence(_label(name)) for name in (each.x, each.y))
+    return (
+        f"{months} after a surprisingly high {x}, {y} is {way} than foretold "
+        f"(correlation {estimate(each.r, sign=True)})"
+    )
+
+
+def _unlike(found: list[Correlation]) -> list[Correlation]:
+    """Correlations that do not restate one another."""
+    kept: list[Correlation] = []
+    for each in found:
+        alike = any(
+            each.lag == other.lag and _same(each.x, other.x) and _same(each.y, other.y)
+            for other in kept
+        )
+        kept += [] if alike else [each]
+    return kept
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or any({one, other} <= family for family in RESTATED)
+
+
+def correlation_frame(*several: tuple[Correlation, ...]) -> pd.DataFrame:
+    """The file of correlations: x, y, level, lag, r, low, high, p, q, and Spearman's rho."""
+    records = [
+        (each.x, each.y, "month", each.lag, each.r.value, each.r.low, each.r.high, each.p, each.q,
+         each.rho.value, each.rho.low, each.rho.high)
+        for found in several
+        for each in found
+    ]  # fmt: skip
+    columns = ["x", "y", "level", "lag", "r", "low", "high", "p", "q", "rho", "rho_low", "rho_high"]
+    return pd.DataFrame(records, columns=columns)
+
+
 def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table | None:
     """The strongest pairs; None without pairs."""
     if not pairs:
@@ -172,6 +231,7 @@ def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table |
                 "KPI": _label(each.x),
                 "With": _label(each.y),
                 "Correlation": estimate(each.r).replace("-", "−"),
+                "Of ranks": number(each.rho.value, sign=True),
                 "Months": number(each.r.n, "count"),
                 "q": f"{each.q:.3f}",
                 "Reading": "together" if each.detected else "may be chance",
@@ -179,7 +239,7 @@ def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table |
             for each in pairs[:most]
         ],
         f"The {min(most, len(pairs))} strongest of {rows(len(pairs), 'pair')}",
-        ("Correlation", "Months", "q"),
+        ("Correlation", "Of ranks", "Months", "q"),
     )
 
 
