@@ -120,7 +120,8 @@ def readable_on(colour: str) -> str:
 
 def canvas(height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, **options):
     """An empty figure: the canvas and its axes (an array, if several)."""
-    figure = Canvas(figsize=(width, height), layout="constrained")
+    # Words are measured as wide as they will be in an SVG, which has 72 points to the inch.
+    figure = Canvas(figsize=(width, height), dpi=72, layout="constrained")
     return figure, figure.subplots(rows, columns, **options)
 
 
