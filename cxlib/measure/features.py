@@ -6,9 +6,17 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from cxlib.data import Dataset
+from cxlib.data import Dataset, Quarter
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.panel import Panel
+from cxlib.measure.panel import Panel, measure
+
+# KPIs that tell accounts apart; of those that restate one another, one.
+ACROSS = (
+    "nps", "csat", "ces", "response_rate", "first_contact_resolution", "average_handle_time",
+    "average_speed_of_answer", "abandonment_rate", "transfer_rate", "repeat_contact_rate",
+    "cost_per_contact", "revenue",
+)  # fmt: skip
+SEGMENTS = ("industry", "region", "service_level")
 
 
 def answers_with_contact(data: Dataset, metric: str, since: datetime) -> pd.DataFrame:
@@ -77,6 +85,36 @@ def monthly_kpis(panel: pd.DataFrame, least: int = 24) -> pd.DataFrame:
     wide = whole.pivot(index="period", columns="kpi", values="value")
     wide = wide[[name for name in KPIS if name in wide]]
     return wide.loc[:, wide.notna().sum() >= least]
+
+
+def account_kpis(data: Dataset, since: Quarter, least: int = 5) -> pd.DataFrame:
+    """KPIs side by side by account, over the period since a quarter's start.
+
+    Args:
+        data: The dataset.
+        since: The quarter.
+        least: An account's KPI needs so many contacts, answers or invitations to be told; KPIs of
+            the account as a whole, such as its revenue, need none.
+
+    Returns:
+        Indexed by `account_id`, a column per KPI; NaN where not known. Empty without accounts.
+    """
+    if data.lacks("accounts"):
+        return pd.DataFrame()
+    panel = measure(data, ACROSS, by=["account_id"], since=since)
+    whole = panel.frame.kpi.map(lambda name: KPIS[name].table == "accounts")
+    known = panel.frame[whole | (panel.frame.n >= least)]
+    wide = known.pivot(index="account_id", columns="kpi", values="value")
+    return wide[[name for name in ACROSS if name in wide]]
+
+
+def account_segments(data: Dataset) -> pd.DataFrame:
+    """What accounts can be divided by: the texts among their columns, by `account_id`."""
+    if data.lacks("accounts"):
+        return pd.DataFrame()
+    accounts = data.rows("accounts").execute().set_index("account_id")
+    own = [name for name in SEGMENTS if data.columns_of("accounts").get(name) == "accounts"]
+    return accounts[own]
 
 
 def account_facts(data: Dataset, end: datetime) -> pd.DataFrame:

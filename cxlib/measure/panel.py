@@ -209,6 +209,8 @@ def _sums(
 ) -> pd.DataFrame:
     """The sums that values and intervals follow from: first per cluster, then per group."""
     keys = ["_period", *by]
+    # Accounts are clusters of their own where they are the groups.
+    finest = list(dict.fromkeys((*keys, cluster)))
     columns = {}
     for kpi in kpis:
         value = kpi.value(rows, data.config).cast("float64")
@@ -218,11 +220,11 @@ def _sums(
             else value.notnull().cast("float64")
         )
         columns |= {f"{kpi.name}.y": value, f"{kpi.name}.x": per}
-    rows = rows.select(*keys, cluster, **columns)
+    rows = rows.select(*finest, **columns)
     totals = {name: rows[name].sum().fill_null(0) for name in columns}
     totals |= {f"{kpi.name}.rows": rows[f"{kpi.name}.y"].count() for kpi in kpis}
     totals |= {f"{kpi.name}.squares": (rows[f"{kpi.name}.y"] ** 2).sum() for kpi in kpis}
-    clusters = rows.group_by(*keys, cluster).agg(**totals)
+    clusters = rows.group_by(*finest).agg(**totals)
     sums = {}
     for kpi in kpis:
         y, x, counted, squares = (

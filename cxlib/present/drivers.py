@@ -1,9 +1,12 @@
 """What the KPI and drivers page shows."""
 
 import math
+from itertools import cycle
 
+import numpy as np
 import pandas as pd
 
+from cxlib.analysis.across import Across
 from cxlib.analysis.business import Group
 from cxlib.analysis.change import FALSE_DISCOVERIES, Change, difference
 from cxlib.analysis.correlation import Correlation
@@ -13,12 +16,15 @@ from cxlib.data.config import Config
 from cxlib.measure import KPIS
 from cxlib.measure.kpis import HIGHER, LOWER, RESTATED
 from cxlib.measure.panel import Panel, estimate_of
-from cxlib.present.figure import BLUE, GREEN, GREY, RED, Figure, canvas, styled, whiskers
+from cxlib.present.figure import BLUE, GREEN, GREY, PALETTE, RED, Figure, canvas, styled, whiskers
 from cxlib.present.findings import CHANGE, Finding, Measure
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
 MOST_LEADS = 3
+CORRELATIONS = [
+    "x", "y", "level", "lag", "r", "low", "high", "p", "q", "rho", "rho_low", "rho_high",
+]  # fmt: skip
 
 
 def change_findings(
@@ -209,6 +215,85 @@ def _same(one: str, other: str) -> bool:
     return one == other or any({one, other} <= family for family in RESTATED)
 
 
+def across_finding(pairs: tuple[Across, ...]) -> Finding:
+    """Which KPIs go together from account to account."""
+    found = [each for each in pairs if each.detected]
+    if not pairs:
+        return Finding("There are too few accounts to tell which KPIs go together.", news=False)
+    if not found:
+        return Finding(
+            f"Of {rows(len(pairs), 'pair')} of KPIs, none goes together across accounts beyond "
+            "chance.",
+            news=False,
+        )
+    words = [
+        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))} ({estimate(each.rho)})"
+        for each in found[:4]
+    ]
+    more = f" and {len(found) - 4} others" if len(found) > 4 else ""
+    return Finding(
+        f"Across accounts, {len(found)} of {rows(len(pairs), 'pair')} of KPIs go together beyond "
+        f"chance: {listed(words)}{more}.",
+        estimate=found[0].rho,
+        evidence="Correlation of the accounts' ranks over twelve months. Few contacts and answers "
+        "per account make it look weaker than it is; it is no cause.",
+    )
+
+
+def reversal_finding(pairs: tuple[Across, ...]) -> Finding | None:
+    """Correlations across accounts that segments make; None if there is none."""
+    words = [
+        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))} "
+        f"({number(each.rho.value, sign=True)} in all, {estimate(turn.within, sign=True)} within "
+        f"{turn.segment.replace('_', ' ')})"
+        for each in pairs
+        for turn in each.reversals
+    ]
+    if not words:
+        return None
+    return Finding(
+        f"Beware: within segments, the sign turns round: {listed(words)}.",
+        evidence="Such a correlation comes from differences between the segments (Simpson's "
+        "paradox).",
+    )
+
+
+@styled
+def reversal_figure(
+    pairs: tuple[Across, ...], values: pd.DataFrame, segments: pd.DataFrame
+) -> Figure | None:
+    """The first correlation that turns round within segments; None if there is none."""
+    turned = next((each for each in pairs if each.reversals), None)
+    if turned is None:
+        return None
+    segment = turned.reversals[0].segment
+    both = values[[turned.x, turned.y]].assign(level=segments[segment]).dropna()
+    figure, axis = canvas(3.6)
+    for colour, (level, part) in zip(cycle(PALETTE), both.groupby("level"), strict=False):
+        x, y = part[turned.x].to_numpy(), part[turned.y].to_numpy()
+        axis.plot(x, y, "o", ms=3, alpha=0.4, color=colour)
+        ends = np.array([x.min(), x.max()])
+        slope, start = np.polyfit(x, y, 1) if np.ptp(x) else (0.0, y.mean())
+        axis.plot(ends, start + slope * ends, color=colour, lw=2, label=str(level))
+    axis.set(xlabel=_label(turned.x), ylabel=_label(turned.y))
+    axis.legend(title=segment.replace("_", " "), frameon=False)
+    return Figure(
+        figure,
+        f"Scatter of {_label(turned.y)} against {_label(turned.x)} by account, with a line for "
+        f"each {segment.replace('_', ' ')}: within them the sign is the other way round.",
+    )
+
+
+def across_frame(pairs: tuple[Across, ...]) -> pd.DataFrame:
+    """Correlations across accounts, as rows of the file of correlations."""
+    records = [
+        (each.x, each.y, "account", 0, each.r.value, each.r.low, each.r.high, each.p, each.q,
+         each.rho.value, each.rho.low, each.rho.high)
+        for each in pairs
+    ]  # fmt: skip
+    return pd.DataFrame(records, columns=CORRELATIONS)
+
+
 def correlation_frame(*several: tuple[Correlation, ...]) -> pd.DataFrame:
     """The file of correlations: x, y, level, lag, r, low, high, p, q, and Spearman's rho."""
     records = [
@@ -217,8 +302,7 @@ def correlation_frame(*several: tuple[Correlation, ...]) -> pd.DataFrame:
         for found in several
         for each in found
     ]  # fmt: skip
-    columns = ["x", "y", "level", "lag", "r", "low", "high", "p", "q", "rho", "rho_low", "rho_high"]
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame(records, columns=CORRELATIONS)
 
 
 def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table | None:
