@@ -13,8 +13,10 @@ from cxlib.present.tables import Table, make_table
 from cxlib.present.traits import plain
 
 
-def channel_table(channels: pd.DataFrame, personas: Personas) -> Table | None:
+def channel_table(channels: pd.DataFrame, personas: Personas) -> Table | Finding | None:
     """The channel most used at each touchpoint, by persona; None where that is not known."""
+    if not personas.found:
+        return nobody_finding()
     if channels.empty:
         return None
     cell = [

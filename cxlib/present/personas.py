@@ -1,6 +1,7 @@
 """What the personas page shows of whether there are any, and how they fare."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from cxlib.analysis.change import FALSE_DISCOVERIES, compare
 from cxlib.analysis.mixed import Feature
@@ -125,13 +126,13 @@ def tried_figure(personas: Personas) -> Figure | None:
     left.axhspan(STABLE, 1.03, color=PALETTE[2], alpha=0.14, lw=0)
     left.axhspan(TENTATIVE, STABLE, color=PALETTE[1], alpha=0.12, lw=0)
     left.plot(tried.personas, tried.jaccard, "o-", color=PALETTE[0])
-    left.text(tried.personas.max(), STABLE + 0.02, "stable", ha="right")
-    left.text(tried.personas.max(), TENTATIVE + 0.02, "tentative", ha="right")
+    _name_band(left, (1 + STABLE) / 2, "stable")
+    _name_band(left, (STABLE + TENTATIVE) / 2, "tentative")
     left.set(title="Found again in resamples", ylabel="Stability of the weakest", ylim=(0, 1.03))
     top = max(2.0, tried.valley.max() * 1.05)
     right.axhspan(0, CLEAR, color=PALETTE[2], alpha=0.14, lw=0)
     right.plot(tried.personas, tried.valley, "o-", color=PALETTE[0])
-    right.text(tried.personas.max(), CLEAR - 0.03, "apart", ha="right", va="top")
+    _name_band(right, CLEAR / 2, "apart")
     right.set(title="Standing apart", ylabel="Half-way, to one at a centre", ylim=(0, top))
     for axis in axes:
         axis.set_xlabel("Number of groups")
@@ -143,6 +144,11 @@ def tried_figure(personas: Personas) -> Figure | None:
         f"({best.jaccard:.2f}) with {best.personas:.0f} groups; and how many customers there are "
         f"half-way between the two nearest groups, {best.valley:.2f} with as many.",
     )
+
+
+def _name_band(axis: Axes, height: float, name: str) -> None:
+    """Write the name of a band beside it, where no line runs."""
+    axis.text(1.01, height, name, transform=axis.get_yaxis_transform(), va="center", fontsize=8.5)
 
 
 def size_estimates(personas: Personas) -> dict[str, Estimate]:

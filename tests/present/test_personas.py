@@ -209,7 +209,7 @@ def test_where_there_are_no_personas_every_part_says_so_or_is_silent(data):
     apart = differences(table, nobody)
     assert portraits.difference_figure(apart, nobody) is None
     assert portraits.profile_frame(apart, nobody).empty
-    assert persona_accounts.channel_table(empty, nobody) is None
+    assert not persona_accounts.channel_table(empty, nobody).news
     assert not portraits.rule_finding(None, nobody).news
 
 
