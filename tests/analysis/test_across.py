@@ -6,7 +6,7 @@ from scipy import stats
 from cxlib.analysis.across import correlate_accounts
 from cxlib.data import Quarter
 from cxlib.measure.features import account_kpis
-from cxlib.present.drivers import (
+from cxlib.present.correlations import (
     across_finding,
     across_frame,
     reversal_figure,

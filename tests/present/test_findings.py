@@ -9,7 +9,7 @@ from cxlib.analysis.change import compare
 from cxlib.analysis.correlation import correlate
 from cxlib.data.demo_truth import CYCLES
 from cxlib.measure import KPIS, Estimate
-from cxlib.present import cycles, drivers
+from cxlib.present import correlations, cycles, drivers
 from cxlib.present.findings import MIME, Finding
 from cxlib.present.tables import Table, make_table, save_table
 
@@ -48,7 +48,7 @@ def test_what_restates_a_kpi_is_not_said_twice():
 
 
 def test_no_correlation_is_said_plainly():
-    assert "too few months" in drivers.correlation_finding(correlate(pd.DataFrame())).sentence
+    assert "too few months" in correlations.correlation_finding(correlate(pd.DataFrame())).sentence
 
 
 def test_a_finding_is_stored_as_json_without_nan():
