@@ -191,7 +191,8 @@ def driver_figure(drivers: Drivers) -> Figure | None:
     whiskers(axis, [each.share for each in drivers.drivers], labels, colours, 100)
     score = _score_name(drivers.outcome)
     axis.set_xlabel(f"Share of the variation of {score} (%); red lowers it, green raises it")
-    axis.set_xlim(left=0)
+    # A share of nothing is a whole dot, too.
+    axis.set_xlim(left=-0.015 * axis.get_xlim()[1])
     words = [f"{each.name} {number(each.share.value, 'share')}" for each in drivers.drivers]
     return Figure(
         figure,

@@ -97,8 +97,13 @@ def measure_lacks(data: Dataset, kpi: str) -> bool:
 
 
 def explore_drivers(data: Dataset) -> widgets.Widget:
-    """Choose a survey question; see its drivers."""
-    return _chooser(lambda metric: drivers_of(data, metric), metric=list(data.config.scales))
+    """Choose a survey question, and press the button; see its drivers."""
+    # The page has its drivers already: what takes as long again waits for the button.
+    return widgets.interactive(
+        lambda metric: drivers_of(data, metric),
+        {"manual": True, "manual_name": "Find drivers"},
+        metric=list(data.config.scales),
+    )
 
 
 def drivers_of(data: Dataset, metric: str) -> Figure | Finding:

@@ -57,17 +57,21 @@ def buying_finding(buying: pd.DataFrame, personas: Personas) -> Finding:
         return nobody_finding()
     if buying.empty:
         return Finding("It is not known which contacts are about buying.", news=False)
-    kinds = {"buyers": [], "users": [], "both": []}
+    kinds = {"mostly buying": [], "mostly using": [], "both": []}
     for each in buying.itertuples():
-        kind = "buyers" if each.low > 0.5 else "users" if each.high < 0.5 else "both"
-        kinds[kind].append(f"{title_of(personas, each.group)} {estimate(_estimate(each))}")
-    words = [f"{kind}: {listed(names)}" for kind, names in kinds.items() if names]
-    said = "; ".join(words)
+        sides = {"mostly buying": each.low > 0.5, "mostly using": each.high < 0.5, "both": True}
+        kind = next(name for name, fits in sides.items() if fits)
+        kinds[kind].append(title_of(personas, each.group))
+    said = "; ".join(f"{kind}: {listed(names)}" for kind, names in kinds.items() if names)
+    shares = listed(
+        f"{title_of(personas, each.group)} {estimate(_estimate(each))}"
+        for each in buying.itertuples()
+    )
     return Finding(
-        f"{said[0].upper()}{said[1:]} of contacts on the way to a purchase.",
+        f"{said[0].upper()}{said[1:]}. Of their contacts, so many lie on the way to a purchase: "
+        f"{shares}.",
         evidence="Need, research, select and purchase lie on the way to a purchase; receive, use, "
-        "maintain and recommend come after it. Buyers have most of their contacts there, users "
-        "elsewhere.",
+        "maintain and recommend come after it.",
     )
 
 
