@@ -1,18 +1,19 @@
 """Which KPIs go together from account to account, and where that is only a matter of segments."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from cxlib.analysis.change import FALSE_DISCOVERIES
-from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.analysis.coefficients import beside, of_ranks, partial, probability, with_interval
+from cxlib.measure.estimate import Estimate
 
 FEWEST_ACCOUNTS = 30
+# A KPI that is not known of so many of a pair's accounts is not held equal.
+MOSTLY_KNOWN = 0.8
 # A segment of fewer accounts tells nothing by itself, and so many levels are no segments.
 FEWEST_IN_LEVEL, MOST_LEVELS = 10, 12
 
@@ -38,6 +39,7 @@ class Across:
         x, y: The KPIs.
         r: Pearson's correlation of the accounts' values, with its interval.
         rho: Spearman's, with its interval.
+        partial: Spearman's with the other KPIs held equal; None where that leaves too few accounts.
         p: Probability of so strong a correlation rho where there is none.
         q: p, adjusted for the number of pairs (Benjamini and Hochberg 1995).
         reversals: The segments within which it goes the other way.
@@ -47,6 +49,7 @@ class Across:
     y: str
     r: Estimate
     rho: Estimate
+    partial: Estimate | None
     p: float
     q: float
     reversals: tuple[Reversal, ...] = ()
@@ -77,10 +80,13 @@ def correlate_accounts(
         same = any({x, y} <= family for family in restated)
         if same or len(both) < FEWEST_ACCOUNTS or (both.nunique() < 2).any():
             continue
-        rank = both.rank()
-        rho = _correlation(rank[x], rank[y], spread=1.06)
-        r = _correlation(both[x], both[y])
-        pairs.append((x, y, r, rho, _probability(rho, len(both) - 2)))
+        r, rho = both.corr().iloc[0, 1], both.rank().corr().iloc[0, 1]
+        given = _known_beside(values.loc[both.index], x, y, restated)
+        complete = values[[x, y, *given]].dropna().rank()
+        pairs.append(
+            (x, y, with_interval(r, len(both)), with_interval(rho, len(both), 0, of_ranks(rho)),
+             partial(complete, x, y, given), probability(rho, len(both) - 2))
+        )  # fmt: skip
     if not pairs:
         return ()
     q = multipletests([p for *_, p in pairs], method="fdr_bh")[1]
@@ -106,8 +112,7 @@ def _with_reversals(
         if adjusted < FALSE_DISCOVERIES and within.value * found[number].rho.value < 0:
             turned.setdefault(number, []).append(Reversal(segment, within))
     return [
-        Across(each.x, each.y, each.r, each.rho, each.p, each.q, tuple(turned.get(number, ())))
-        for number, each in enumerate(found)
+        replace(each, reversals=tuple(turned.get(number, ()))) for number, each in enumerate(found)
     ]
 
 
@@ -124,27 +129,12 @@ def _within(pair: pd.DataFrame, segment: pd.Series) -> tuple[Estimate, float] | 
     if len(both) < FEWEST_ACCOUNTS or (left.std() < 1e-9).any():
         return None
     lost = len(levels) - 1
-    within = _correlation(left.iloc[:, 0], left.iloc[:, 1], lost, spread=1.06)
-    return within, _probability(within, len(both) - 2 - lost)
+    rho = left.corr().iloc[0, 1]
+    within = with_interval(rho, len(both), lost, of_ranks(rho))
+    return within, probability(rho, len(both) - 2 - lost)
 
 
-def _correlation(x: pd.Series, y: pd.Series, lost: int = 0, spread: float = 1.0) -> Estimate:
-    """A correlation with Fisher's interval.
-
-    Args:
-        x, y: Values by account.
-        lost: So many means have been taken off besides the overall one.
-        spread: The variance of Fisher's z, times n − 3: 1.06 for ranks (Fieller, Hartley and
-            Pearson 1957, *Biometrika* 44).
-    """
-    r, count = float(np.corrcoef(x, y)[0, 1]), len(x)
-    bounded = np.clip(r, -1 + 1e-12, 1 - 1e-12)
-    error = np.sqrt(spread / (count - 3 - lost))
-    reach = stats.norm.ppf(0.5 + CONFIDENCE / 2) * error
-    low, high = np.tanh(np.arctanh(bounded) + np.array([-reach, reach]))
-    return Estimate(r, min(low, r), max(high, r), count, "correlation")
-
-
-def _probability(correlation: Estimate, freedom: int) -> float:
-    r = np.clip(correlation.value, -1 + 1e-12, 1 - 1e-12)
-    return float(2 * stats.t.sf(abs(r) * np.sqrt(freedom / (1 - r**2)), freedom))
+def _known_beside(values: pd.DataFrame, x: str, y: str, restated) -> tuple[str, ...]:
+    """What may be held equal beside a pair without losing most of its accounts."""
+    known = values.columns[values.notna().mean() >= MOSTLY_KNOWN]
+    return beside(known, x, y, restated)

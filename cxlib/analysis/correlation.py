@@ -6,16 +6,23 @@ from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from cxlib.analysis.change import FALSE_DISCOVERIES
-from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.analysis.coefficients import beside, of_ranks, partial, probability, with_interval
+from cxlib.errors import ArgumentError
+from cxlib.measure.estimate import Estimate
 
 FEWEST_MONTHS = 12
 LONGEST_LEAD = 6
-# Thousands of pairs are looked at; the plain functions of scipy.special answer much faster.
-NORMAL = special.ndtri(0.5 + CONFIDENCE / 2)
+# A yearly pattern can be told from chance only where it is seen twice.
+SEASON_MONTHS = 24
+# The coefficients that make a series' surprises, besides the constant.
+MOMENTUM, WAVES = 2, 4
+# Whose season is taken out: of series that show one, of all, or of none.
+SEEN, ALWAYS, NEVER = "seen", "always", "never"
+SHOWN = 0.05
 ROUNDING = 1e-9
 
 
@@ -30,6 +37,8 @@ class Correlation:
         rho: Spearman's, of their ranks, with its interval.
         p: Probability of so strong a correlation r where there is none.
         q: p, adjusted for the number of pairs, and lags, looked at (Benjamini and Hochberg 1995).
+        partial: Pearson's with the other KPIs held equal; None for a lead, or where there are too
+            few months.
     """
 
     x: str
@@ -39,6 +48,7 @@ class Correlation:
     rho: Estimate
     p: float
     q: float
+    partial: Estimate | None = None
 
     @property
     def detected(self) -> bool:
@@ -47,99 +57,127 @@ class Correlation:
 
 
 def correlate(
-    series: pd.DataFrame, restated: Iterable[frozenset[str]] = ()
+    series: pd.DataFrame, restated: Iterable[frozenset[str]] = (), season: str = SEEN
 ) -> tuple[Correlation, ...]:
     """Correlate KPIs pair by pair in the same month, strongest first.
 
-    Two series with a trend or with momentum always look related. Each is therefore first
-    reduced to its surprises: what its own trend and last month's value do not foretell.
+    Two series with a trend, with momentum or with a season always look related. Each is therefore
+    first reduced to its surprises: what its own trend, last month's value and, where it shows a
+    season, the time of the year do not foretell.
 
     Args:
         series: A row per month, a column per KPI.
         restated: Sets of KPIs that restate one another; their pairs are left out.
+        season: Whose season is taken out: `seen` (of series that show one), `always` or `never`;
+            it takes two years to know one.
+
+    Raises:
+        ArgumentError: The season is none of these.
     """
-    return _correlate(series, tuple(restated), combinations, [0])
+    return _correlate(series, tuple(restated), combinations, [0], season)
 
 
 def lead(
-    series: pd.DataFrame, restated: Iterable[frozenset[str]] = (), longest: int = LONGEST_LEAD
+    series: pd.DataFrame,
+    restated: Iterable[frozenset[str]] = (),
+    longest: int = LONGEST_LEAD,
+    season: str = SEEN,
 ) -> tuple[Correlation, ...]:
     """Which KPI's surprises come some months before those of which other, strongest first.
 
     Args:
-        series, restated: As for `correlate`.
+        series, restated, season: As for `correlate`.
         longest: The longest lead looked at, in months.
+
+    Raises:
+        ArgumentError: As `correlate`.
     """
-    return _correlate(series, tuple(restated), permutations, range(1, longest + 1))
+    return _correlate(series, tuple(restated), permutations, range(1, longest + 1), season)
 
 
-def _correlate(series, restated, pairs_of, lags) -> tuple[Correlation, ...]:
-    fresh = pd.DataFrame({name: surprises(series[name]) for name in series}, series.index)
+def _correlate(series, restated, pairs_of, lags, season) -> tuple[Correlation, ...]:
+    if season not in (SEEN, ALWAYS, NEVER):
+        raise ArgumentError(f"season == {season!r}, must be {SEEN}, {ALWAYS} or {NEVER}")
+    waves = {name: _has_season(series[name], season) for name in series}
+    fresh = {name: surprises(series[name], waves[name]) for name in series}
+    fresh = pd.DataFrame(fresh, series.index)
     pairs = []
     for x, y in pairs_of(fresh, 2):
         if any({x, y} <= family for family in restated):
             continue
+        lost = MOMENTUM + WAVES * (waves[x] or waves[y])
         for lag in lags:
             one, other = fresh[x].shift(lag).to_numpy(), fresh[y].to_numpy()
             both = np.isfinite(one) & np.isfinite(other)
             one, other = one[both], other[both]
             if len(one) >= FEWEST_MONTHS and one.std() and other.std():
-                pairs.append((x, y, lag, *_pearson(one, other), _spearman(one, other)))
+                r = _coefficient(one, other)
+                rho = _coefficient(stats.rankdata(one), stats.rankdata(other))
+                p = probability(r, len(one) - 2 - lost)
+                pairs.append((x, y, lag, len(one), lost, r, rho, p))
     if not pairs:
         return ()
-    q = multipletests([p for *_, p, _ in pairs], method="fdr_bh")[1]
+    q = multipletests([p for *_, p in pairs], method="fdr_bh")[1]
     found = [
-        Correlation(x, y, lag, r, rho, float(p), float(each))
-        for (x, y, lag, r, p, rho), each in zip(pairs, q, strict=True)
-    ]
+        Correlation(
+            x, y, lag, with_interval(r, count, lost),
+            with_interval(rho, count, lost, of_ranks(rho)), p, float(each),
+            None if lag else partial(fresh, x, y, beside(fresh, x, y, restated), lost),
+        )
+        for (x, y, lag, count, lost, r, rho, p), each in zip(pairs, q, strict=True)
+    ]  # fmt: skip
     return tuple(sorted(found, key=lambda each: (each.p, each.x, each.y, each.lag)))
 
 
-def surprises(values: pd.Series) -> np.ndarray:
+def surprises(values: pd.Series, season: bool = False) -> np.ndarray:
     """What a series' own straight trend and previous value do not foretell; NaN for the first.
 
     The residuals of a regression on a constant, time and the previous value, which makes both
     a stationary series and a random walk as good as white ("prewhitening", Box and Jenkins).
+
+    Args:
+        values: A value per month.
+        season: Whether to take out a yearly and a half-yearly wave as well.
     """
-    series = values.to_numpy(dtype=float)
-    if len(series) < FEWEST_MONTHS:
-        return np.full(len(series), np.nan)
-    time = np.arange(len(series), dtype=float)
-    design = np.column_stack([np.ones(len(series) - 1), time[1:], series[:-1]])
-    known = np.isfinite(design).all(axis=1) & np.isfinite(series[1:])
-    fresh = np.full(len(series), np.nan)
-    if known.sum() > 4:
-        weights, *_ = np.linalg.lstsq(design[known], series[1:][known], rcond=None)
-        left = series[1:][known] - design[known] @ weights
+    fresh = np.full(len(values), np.nan)
+    known, design, after = _equation(values, season)
+    if len(values) >= FEWEST_MONTHS and known.sum() > design.shape[1] + 1:
+        left = after - _fitted(design, after)
         # What is left of a straight line is rounding, not surprise.
-        scale = np.abs(series[1:][known]).max()
-        fresh[1:][known] = np.where(np.abs(left).max() > ROUNDING * scale, left, 0.0)
+        fresh[1:][known] = np.where(np.abs(left).max() > ROUNDING * np.abs(after).max(), left, 0.0)
     return fresh
 
 
-def _spearman(x: np.ndarray, y: np.ndarray) -> Estimate:
-    """Spearman's correlation with the interval of Bonett and Wright (2000, *Psychometrika* 65).
+def _equation(values: pd.Series, season: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which months after the first are known with the one before; their design, and values."""
+    series = values.to_numpy(dtype=float)
+    time = np.arange(1, len(series), dtype=float)
+    columns = [np.ones(len(time)), time, series[:-1]]
+    angle = 2 * np.pi * time / 12
+    if season:
+        columns += [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
+    design = np.column_stack(columns)
+    known = np.isfinite(design).all(axis=1) & np.isfinite(series[1:])
+    return known, design[known], series[1:][known]
 
-    The two fitted coefficients are taken off the months, as for Pearson's.
-    """
-    months = len(x)
-    rho = float(np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1])
-    bounded = np.clip(rho, -1 + 1e-12, 1 - 1e-12)
-    error = np.sqrt((1 + bounded**2 / 2) / (months - 3 - 2))
-    reach = NORMAL * error
-    low, high = np.tanh(np.arctanh(bounded) + np.array([-reach, reach]))
-    return Estimate(rho, min(low, rho), max(high, rho), months, "correlation")
+
+def _fitted(design: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return design @ np.linalg.lstsq(design, values, rcond=None)[0]
 
 
-def _pearson(x: np.ndarray, y: np.ndarray) -> tuple[Estimate, float]:
-    """Fisher's interval, with the two fitted coefficients taken off the months."""
-    months = len(x)
-    r = float(np.corrcoef(x, y)[0, 1])
-    freedom = months - 2 - 2
-    bounded = np.clip(r, -1 + 1e-12, 1 - 1e-12)
-    t = bounded * np.sqrt(freedom / (1 - bounded**2))
-    reach = NORMAL / np.sqrt(months - 3 - 2)
-    low, high = np.tanh(np.arctanh(bounded) + np.array([-reach, reach]))
-    return Estimate(r, min(low, r), max(high, r), months, "correlation"), 2 * float(
-        special.stdtr(freedom, -abs(t))
-    )
+def _has_season(values: pd.Series, season: str) -> bool:
+    """Whether a season is to be taken out: where asked, or where an F test shows one."""
+    _, with_waves, after = _equation(values, season=True)
+    freedom = len(after) - with_waves.shape[1]
+    if season == NEVER or len(values) < SEASON_MONTHS or freedom < WAVES:
+        return False
+    without = with_waves[:, :-WAVES]
+    left = [((after - _fitted(each, after)) ** 2).sum() for each in (without, with_waves)]
+    if season == ALWAYS or left[0] <= ROUNDING * (after**2).sum():
+        return season == ALWAYS
+    ratio = (left[0] - left[1]) / WAVES / (left[1] / freedom)
+    return bool(stats.f.sf(ratio, WAVES, freedom) < SHOWN)
+
+
+def _coefficient(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.corrcoef(x, y)[0, 1])

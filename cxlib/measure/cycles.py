@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import ibis
 import pandas as pd
 
 from cxlib.data import Dataset
@@ -37,6 +38,29 @@ def read_cycles(data: Dataset) -> tuple[CycleData, ...]:
     """Every cycle of the log; one that cannot be measured does not stop the others."""
     log = data.rows("cycles").execute().sort_values(["do_date", "cycle_id"], ignore_index=True)
     return tuple(_read(data, plan) for _, plan in log.iterrows())
+
+
+def reach(data: Dataset, scope: str | None) -> float:
+    """The share of the last year's contacts that a cycle's scope covers; 1 without a scope.
+
+    NaN where the dataset has no contacts, or the scope cannot be used on them.
+    """
+    if pd.isna(scope) or not scope:
+        return 1.0
+    try:
+        scoped = data.filtered(scope)
+    except CxError:
+        return float("nan")
+    if not data.has("interactions") or "interactions" in scoped.unfiltered:
+        return float("nan")
+    since = ibis.timestamp(pd.Timestamp(data.end) - pd.DateOffset(years=1))
+    counts = []
+    for each in (scoped, data):
+        if not each.has("interactions"):
+            return 0.0
+        rows = each.rows("interactions")
+        counts.append(rows.filter(rows.started_at >= since).count().execute())
+    return float(counts[0] / counts[1]) if counts[1] else float("nan")
 
 
 def _read(data: Dataset, plan: pd.Series) -> CycleData:

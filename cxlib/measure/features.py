@@ -6,9 +6,9 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from cxlib.data import Dataset, Quarter
+from cxlib.data import Dataset
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.panel import Panel, measure
+from cxlib.measure.panel import Panel, measure_spans
 
 # KPIs that tell accounts apart; of those that restate one another, one.
 ACROSS = (
@@ -87,12 +87,12 @@ def monthly_kpis(panel: pd.DataFrame, least: int = 24) -> pd.DataFrame:
     return wide.loc[:, wide.notna().sum() >= least]
 
 
-def account_kpis(data: Dataset, since: Quarter, least: int = 5) -> pd.DataFrame:
-    """KPIs side by side by account, over the period since a quarter's start.
+def account_kpis(data: Dataset, start: datetime, end: datetime, least: int = 5) -> pd.DataFrame:
+    """KPIs side by side by account, over a window.
 
     Args:
         data: The dataset.
-        since: The quarter.
+        start, end: The window.
         least: An account's KPI needs so many contacts, answers or invitations to be told; KPIs of
             the account as a whole, such as its revenue, need none.
 
@@ -101,7 +101,9 @@ def account_kpis(data: Dataset, since: Quarter, least: int = 5) -> pd.DataFrame:
     """
     if data.lacks("accounts"):
         return pd.DataFrame()
-    panel = measure(data, ACROSS, by=["account_id"], since=since)
+    span = pd.DataFrame({"period": [start], "start": [start], "end": [end], "complete": [True]})
+    span = span.astype(dict.fromkeys(("period", "start", "end"), "datetime64[us]"))
+    panel = measure_spans(data, span, ACROSS, by=["account_id"])
     whole = panel.frame.kpi.map(lambda name: KPIS[name].table == "accounts")
     known = panel.frame[whole | (panel.frame.n >= least)]
     wide = known.pivot(index="account_id", columns="kpi", values="value")
@@ -146,53 +148,6 @@ def account_facts(data: Dataset, end: datetime) -> pd.DataFrame:
             "strategic_value": accounts.strategic_value.astype(float),
         }
     )
-
-
-def later_business(
-    data: Dataset, metric: str, asked_until: datetime, until: datetime
-) -> pd.DataFrame:
-    """What accounts did after their customers answered a survey.
-
-    Args:
-        data: The dataset.
-        metric: The survey question.
-        asked_until: Answers of the twelve months before this moment count.
-        until: The business results run from `asked_until` to here.
-
-    Returns:
-        A row per account with an answer that was there at `asked_until`: `account_id`, `score`
-        (mean of its customers' answers), `retained` (1 if it was still there at `until`; NaN
-        where the dataset has no churn dates) and `revenue` (booked between the two).
-    """
-    columns = ["account_id", "score", "retained", "revenue"]
-    tables = ("accounts", "revenue")
-    if data.lacks("surveys", "score", "account_id") or any(data.lacks(each) for each in tables):
-        return pd.DataFrame(columns=columns, dtype=float)
-    start = pd.Timestamp(asked_until) - pd.DateOffset(years=1)
-    answers = data.rows("surveys", "account_id")
-    answers = answers.mutate(at=answers.responded_at.fill_null(answers.sent_at))
-    answers = answers.filter(
-        (answers.metric == metric) & answers.score.notnull(),
-        answers.at >= ibis.timestamp(start),
-        answers.at < ibis.timestamp(asked_until),
-    )
-    scores = answers.group_by("account_id").agg(score=answers.score.mean())
-    bookings = data.rows("revenue")
-    bookings = bookings.filter(
-        bookings.booked_at >= ibis.timestamp(asked_until),
-        bookings.booked_at < ibis.timestamp(until),
-    )
-    revenue = bookings.group_by("account_id").agg(revenue=bookings.amount.sum())
-    joined = scores.left_join(revenue, "account_id").drop("account_id_right")
-    joined = joined.inner_join(
-        data.rows("accounts").select("account_id", "churn_date"), "account_id"
-    )
-    frame = joined.execute().sort_values("account_id", ignore_index=True)
-    frame = frame[frame.churn_date.isna() | (frame.churn_date >= asked_until)]
-    stayed = (frame.churn_date.isna() | (frame.churn_date >= until)).astype(float)
-    known = data.has("accounts", "churn_date")
-    frame = frame.assign(retained=stayed if known else np.nan, revenue=frame.revenue.fillna(0.0))
-    return frame[columns].reset_index(drop=True)
 
 
 def yearly_churn(churn: Panel) -> float | None:

@@ -5,7 +5,6 @@ customers, shares of customers and of revenue are ratios over accounts, with the
 `intervals.py`.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import ibis
@@ -77,8 +76,8 @@ def preferred_channels(counts: pd.DataFrame) -> pd.DataFrame:
         every = wide.sum(axis=1).to_numpy()
         first = wide[order[0]].to_numpy()
         second = wide[order[1]].to_numpy() if len(order) > 1 else np.zeros(len(wide))
-        share, low, high = _proportion(first, every)
-        ahead, variance = _ratio(first - second, every)
+        share, low, high = intervals.share_of(first, every)
+        ahead, variance = intervals.ratio_of(first - second, every)
         bar = stats.t.ppf(0.5 + CONFIDENCE / 2, len(wide) - 1) * np.sqrt(variance)
         rows.append(
             (group, touchpoint, order[0], share, low, high,
@@ -102,7 +101,7 @@ def buying_shares(counts: pd.DataFrame) -> pd.DataFrame:
         bought = buying.groupby(part.customer_id).sum()
         every = part.groupby("customer_id").contacts.sum()
         if len(every) >= FEWEST:
-            share, low, high = _proportion(bought.to_numpy(), every.to_numpy())
+            share, low, high = intervals.share_of(bought.to_numpy(), every.to_numpy())
             rows.append((group, share, low, high, len(every)))
     return pd.DataFrame(rows, columns=["group", "share", "low", "high", "customers"])
 
@@ -147,9 +146,9 @@ def revenue_shares(accounts: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     for name in names if known.revenue.sum() > 0 else []:
         mine = (known.revenue * known[name] / known.customers).to_numpy()
         total = known.revenue.to_numpy()
-        share, variance = _ratio(mine, total)
+        share, variance = intervals.ratio_of(mine, total)
         low, high = intervals.t_interval(share, variance, len(known))
-        each, each_variance = _ratio(mine, known[name].to_numpy(dtype=float))
+        each, each_variance = intervals.ratio_of(mine, known[name].to_numpy(dtype=float))
         reach = intervals.t_interval(each, each_variance, (known[name] > 0).sum())
         rows.append((name, mine.sum(), share, float(low), float(high), each, *map(float, reach)))
     columns = ["group", "amount", "share", "low", "high", "per_customer", "per_low", "per_high"]
@@ -173,7 +172,7 @@ def shares_by(accounts: pd.DataFrame, names: list[str], kinds: pd.Series) -> pd.
     for kind in sorted(kinds.dropna().unique()):
         part, rest = accounts[kinds == kind], accounts[kinds.notna() & (kinds != kind)]
         for name in names:
-            shares = [_proportion(side[name], side.customers) for side in (part, rest)]
+            shares = [intervals.share_of(side[name], side.customers) for side in (part, rest)]
             present = float((part[name] > 0).mean())
             rows.append(
                 (kind, name, *shares[0], *shares[1], present, int(part.customers.sum()), len(part))
@@ -191,33 +190,3 @@ def _booked(data: Dataset, start: datetime, end: datetime) -> pd.Series:
     rows = rows.filter(inside)
     booked = rows.group_by("account_id").agg(amount=rows.amount.sum()).execute()
     return booked.set_index("account_id").amount
-
-
-def _sums(y: np.ndarray, x: np.ndarray) -> Mapping[str, float]:
-    some = x > 0
-    y, x = y[some], x[some]
-    return {
-        "y": y.sum(), "x": x.sum(), "yy": (y * y).sum(), "xy": (x * y).sum(),
-        "xx": (x * x).sum(), "clusters": len(x),
-    }  # fmt: skip
-
-
-def _ratio(y, x) -> tuple[float, float]:
-    """The ratio of two totals over clusters, and its variance."""
-    sums = _sums(np.asarray(y, dtype=float), np.asarray(x, dtype=float))
-    if not sums["x"]:
-        return np.nan, np.nan
-    return sums["y"] / sums["x"], float(intervals.cluster_variance(**sums))
-
-
-def _proportion(y, x) -> tuple[float, float, float]:
-    """A share of things that come in clusters, with its interval."""
-    y, x = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
-    if not x.sum():
-        return np.nan, np.nan, np.nan
-    share, variance = _ratio(y, x)
-    n, clusters = x.sum(), (x > 0).sum()
-    simple = share * (1 - share) / n * clusters / max(clusters - 1, 1)
-    size = intervals.effective_size(n, variance, simple, clusters)
-    low, high = intervals.wilson_interval(share, size)
-    return float(share), float(low), float(high)

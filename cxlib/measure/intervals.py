@@ -114,3 +114,39 @@ def nps_interval(nps, opinionated, size, confidence: float = CONFIDENCE):
         reach = np.where(opinionated == 0, z**2 / (size + z**2), reach)
     low, high = 100 * (centre - reach), 100 * (centre + reach)
     return np.minimum(low, nps), np.maximum(high, nps)
+
+
+def ratio_of(y, x) -> tuple[float, float]:
+    """The ratio of two totals over clusters, and its variance, from the clusters' values.
+
+    Args:
+        y, x: A value per cluster; one whose x is 0 does not count.
+
+    Examples:
+        >>> value, variance = ratio_of([1, 2, 3], [1, 1, 1])
+        >>> value, round(variance, 4)
+        (2.0, 0.3333)
+    """
+    y, x = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
+    y, x = y[x > 0], x[x > 0]
+    if not len(x):
+        return np.nan, np.nan
+    sums = (y.sum(), x.sum(), (y * y).sum(), (x * y).sum(), (x * x).sum(), len(x))
+    return float(y.sum() / x.sum()), float(cluster_variance(*sums))
+
+
+def share_of(y, x) -> tuple[float, float, float]:
+    """A share of things that come in clusters, with its interval.
+
+    Args:
+        y, x: Per cluster, how many things have it, and how many there are.
+    """
+    y, x = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
+    if not x.sum():
+        return np.nan, np.nan, np.nan
+    share, variance = ratio_of(y, x)
+    n, clusters = x.sum(), (x > 0).sum()
+    simple = share * (1 - share) / n * clusters / max(clusters - 1, 1)
+    size = effective_size(n, variance, simple, clusters)
+    low, high = wilson_interval(share, size)
+    return share, float(low), float(high)

@@ -1,5 +1,6 @@
 """What the KPI and drivers page shows of which KPIs go together."""
 
+import math
 from itertools import cycle
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from cxlib.analysis.across import Across
 from cxlib.analysis.correlation import Correlation
 from cxlib.measure import KPIS
+from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import RESTATED
 from cxlib.present.figure import BLUE, GREY, PALETTE, Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
@@ -17,6 +19,7 @@ from cxlib.present.tables import Table, make_table
 MOST_LEADS = 3
 CORRELATIONS = [
     "x", "y", "level", "lag", "r", "low", "high", "p", "q", "rho", "rho_low", "rho_high",
+    "partial", "partial_low", "partial_high",
 ]  # fmt: skip
 
 
@@ -41,7 +44,8 @@ def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
         f"{'moves' if len(found) == 1 else 'move'} together from month to month beyond chance: "
         f"{listed(words)}{' and others' if len(found) > 4 else ''}.",
         estimate=found[0].r,
-        evidence="Correlation of what trend and the month before do not foretell; it is no cause.",
+        evidence="Correlation of what trend, season and the month before do not foretell; it is "
+        "no cause.",
     )
 
 
@@ -163,7 +167,7 @@ def across_frame(pairs: tuple[Across, ...]) -> pd.DataFrame:
     """Correlations across accounts, as rows of the file of correlations."""
     records = [
         (each.x, each.y, "account", 0, each.r.value, each.r.low, each.r.high, each.p, each.q,
-         each.rho.value, each.rho.low, each.rho.high)
+         each.rho.value, each.rho.low, each.rho.high, *_ends(each.partial))
         for each in pairs
     ]  # fmt: skip
     return pd.DataFrame(records, columns=CORRELATIONS)
@@ -173,7 +177,7 @@ def correlation_frame(*several: tuple[Correlation, ...]) -> pd.DataFrame:
     """The file of correlations: x, y, level, lag, r, low, high, p, q, and Spearman's rho."""
     records = [
         (each.x, each.y, "month", each.lag, each.r.value, each.r.low, each.r.high, each.p, each.q,
-         each.rho.value, each.rho.low, each.rho.high)
+         each.rho.value, each.rho.low, each.rho.high, *_ends(each.partial))
         for found in several
         for each in found
     ]  # fmt: skip
@@ -191,6 +195,7 @@ def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table |
                 "With": _label(each.y),
                 "Correlation": estimate(each.r).replace("-", "−"),
                 "Of ranks": number(each.rho.value, sign=True),
+                "Others held equal": estimate(each.partial).replace("-", "−"),
                 "Months": number(each.r.n, "count"),
                 "q": f"{each.q:.3f}",
                 "Reading": "together" if each.detected else "may be chance",
@@ -198,7 +203,7 @@ def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table |
             for each in pairs[:most]
         ],
         f"The {min(most, len(pairs))} strongest of {rows(len(pairs), 'pair')}",
-        ("Correlation", "Of ranks", "Months", "q"),
+        ("Correlation", "Of ranks", "Others held equal", "Months", "q"),
     )
 
 
@@ -221,6 +226,10 @@ def correlation_figure(pairs: tuple[Correlation, ...], most: int = 10) -> Figure
         f"Dot chart of the {len(shown)} strongest of {len(pairs)} correlations between KPIs with "
         f"95% intervals; beyond chance: {listed(words) or 'none'}.",
     )
+
+
+def _ends(each: Estimate | None) -> tuple[float, float, float]:
+    return (each.value, each.low, each.high) if each else (math.nan, math.nan, math.nan)
 
 
 def _label(kpi: str) -> str:

@@ -7,7 +7,9 @@ import ipywidgets as widgets
 import pandas as pd
 from IPython.display import display
 
+from cxlib.analysis.business import BANDS, compare_groups
 from cxlib.analysis.drivers import find_drivers
+from cxlib.analysis.ledger import keep_ledger
 from cxlib.analysis.mixed import columns_of
 from cxlib.analysis.passport import identify
 from cxlib.analysis.pdca import Cycle
@@ -19,7 +21,8 @@ from cxlib.data.config import TierRules
 from cxlib.measure import KPIS, measure
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.features import answers_with_contact
-from cxlib.present import cycles, drivers, personas, portraits, readiness, tiers
+from cxlib.measure.invitations import ATTRIBUTES, asked_and_answered
+from cxlib.present import business, cycles, drivers, ledger, personas, portraits, readiness, tiers
 from cxlib.present.figure import Figure
 from cxlib.present.findings import Finding
 
@@ -111,6 +114,44 @@ def drivers_of(data: Dataset, metric: str) -> Figure | Finding:
     since = data.quarter.shift(-3).start if data.quarter else data.start
     found = find_drivers(answers_with_contact(data, metric, since), metric)
     return drivers.driver_figure(found) or drivers.driver_finding(found)
+
+
+def explore_ledger(data: Dataset) -> widgets.Widget:
+    """Choose a score, what to split it by and a quarter to compare with; see its change split."""
+    columns = [
+        name for name in data.columns_of("surveys") if name in (*ATTRIBUTES, "reason", "team")
+    ]
+    return _chooser(
+        lambda kpi, by, quarters_ago: ledger_of(data, kpi, by, quarters_ago),
+        kpi=["nps", "csat", "ces"],
+        by=columns or ["metric"],
+        quarters_ago=widgets.IntSlider(1, 1, 8, continuous_update=False),
+    )
+
+
+def ledger_of(data: Dataset, kpi: str, by: str, quarters_ago: int) -> Figure | Finding:
+    """The change of a score, split by a column; or why it cannot be."""
+    before = data.quarter.shift(-quarters_ago)
+    counts = asked_and_answered(data, by, data.quarter, before, kpi)
+    found = keep_ledger(counts, not data.answers_only, KPIS[kpi].unit)
+    drawn = ledger.ledger_figure(found, by, str(before))
+    return drawn or ledger.ledger_finding(found, by, str(before), kpi)
+
+
+def explore_groups(later: pd.DataFrame, months: int, currency: str = "") -> widgets.Widget:
+    """Choose a survey question; see what later came of accounts by their answers to it."""
+    return _chooser(
+        lambda question: groups_by(later, question, months, currency), question=list(BANDS)
+    )
+
+
+def groups_by(
+    later: pd.DataFrame, question: str, months: int, currency: str = ""
+) -> Figure | Finding:
+    """What later came of accounts by their answers; or why it cannot be told."""
+    found = compare_groups(later, question)
+    drawn = business.group_figure(found, currency)
+    return drawn or business.group_finding(found, months, currency)
 
 
 def explore_tiers(facts: pd.DataFrame, rules: TierRules, currency: str = "") -> widgets.Widget:

@@ -100,7 +100,7 @@ def test_segments_of_single_accounts_and_missing_ones_do_no_harm():
 
 def test_accounts_with_few_answers_are_left_out(data):
     since = Quarter.parse("2025Q4")
-    values = account_kpis(data, since, least=5)
+    values = account_kpis(data, since.start, data.end, least=5)
     rows = data.rows("interactions", "account_id").execute()
     rows = rows[rows.started_at >= since.start]
     counts = rows[rows.resolved.notna()].account_id.value_counts()

@@ -1,0 +1,161 @@
+"""Survey invitations and what came of them: who was asked, who answered, and what."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from cxlib.data import Dataset, Quarter
+from cxlib.measure.kpis import KPIS
+from cxlib.measure.rows import in_spans, survey_rows
+
+BEFORE, NOW = "before", "now"
+# Values that say nothing of a group: its column is empty, or it is too small to stand alone.
+NOT_KNOWN, OTHERS = "not known", "others"
+COUNTS = ("invited", "answered", "points")
+# By what people who answer may differ from those who do not; of many categories, none.
+ATTRIBUTES = ("channel", "region", "service_level", "role", "industry", "tier", "persona")
+
+
+def split_column(data: Dataset, wanted: str = "") -> str:
+    """The column by which to split answers: the wanted one, or the first usual one that there is.
+
+    Raises:
+        MissingData: The wanted column is none of surveys nor of what they refer to.
+    """
+    if wanted:
+        data.rows("surveys", wanted)
+        return wanted
+    # The question is a column that all have; it makes a single group.
+    return next((name for name in ATTRIBUTES if data.has("surveys", name)), "metric")
+
+
+def asked_and_answered(
+    data: Dataset, by: str, now: Quarter, before: Quarter, kpi: str = "nps"
+) -> pd.DataFrame:
+    """Invitations, answers and their points in two quarters, by customer and group.
+
+    An invitation belongs to the quarter in which it was answered, as the KPI counts it, or else
+    to that in which it was sent. Those sent too near the end of a quarter to be answered in time
+    and not answered in it count in neither quarter.
+
+    Args:
+        data: The dataset.
+        by: A column of surveys or of what they refer to, such as `channel` or `region`.
+        now, before: The quarters.
+        kpi: `nps`, whose answers are worth −100, 0 or 100 points; or `csat` or `ces`, whose
+            answers are worth their score.
+
+    Returns:
+        customer_id, group (the column's value, or "not known"), period (`now` or `before`),
+        invited, answered, points (the sum of the answers'). Empty where the dataset lacks what it
+        takes.
+    """
+    columns = ["customer_id", "group", "period", *COUNTS]
+    if data.lacks("surveys", "score", by):
+        return pd.DataFrame(columns=columns)
+    spans = _spans((before.start, before.end), (now.start, now.end))
+    rows = survey_rows(data, [by])
+    rows = in_spans(rows.filter(rows.metric == kpi), "_answered_at", spans)
+    wait = ibis.interval(days=int(data.config.thresholds.response_days))
+    rows = rows.filter(rows.score.notnull() | (rows.sent_at <= rows._end - wait))
+    rows = rows.mutate(group=_known(rows[by]), period=rows._period, _answered=rows.score.notnull())
+    return _counted(data, rows, kpi, ["customer_id", "group", "period"])
+
+
+def invited(
+    data: Dataset, by: Sequence[str], start: datetime, end: datetime, kpi: str = ""
+) -> pd.DataFrame:
+    """Invitations sent in a window, answers to them in time, and their points, by customer.
+
+    The same invitations and answers as the response rate's: those old enough to be answered.
+
+    Args:
+        data: The dataset.
+        by: Columns of surveys or of what they refer to; those that the dataset lacks are left out.
+        start, end: The window.
+        kpi: `nps`, `csat` or `ces`; invitations to all questions, if empty.
+
+    Returns:
+        customer_id, the columns (their values, or "not known"), invited, answered, points (the sum
+        of the answers'; 0 without a KPI). Empty where it is not known who was asked.
+    """
+    by = [name for name in by if data.has("surveys", name)]
+    if data.lacks("surveys", "score") or data.answers_only:
+        return pd.DataFrame(columns=["customer_id", *by, *COUNTS])
+    rows = survey_rows(data, by)
+    rows = rows.filter(rows.sent_at >= ibis.timestamp(start), rows.sent_at < ibis.timestamp(end))
+    rows = rows.filter(rows.metric == kpi) if kpi else rows
+    rows = rows.mutate(
+        _answered=KPIS["response_rate"].value(rows, data.config),
+        **{name: _known(rows[name]) for name in by},
+    )
+    return _counted(data, rows.filter(rows._answered.notnull()), kpi, ["customer_id", *by])
+
+
+def _known(column: ir.Value) -> ir.Value:
+    return column.cast("string").fill_null(NOT_KNOWN)
+
+
+def _counted(data: Dataset, rows: ir.Table, kpi: str, keys: list[str]) -> pd.DataFrame:
+    """Rows with `_answered` as counts by the keys, sorted by them."""
+    points = KPIS[kpi].value(rows, data.config) if kpi else ibis.null("float64")
+    answered = rows._answered.cast("int64")
+    rows = rows.mutate(_answered=answered, _points=(answered == 1).ifelse(points, 0.0))
+    counts = rows.group_by(*keys).agg(
+        invited=rows.count(), answered=rows._answered.sum(), points=rows._points.sum().fill_null(0)
+    )
+    return counts.execute().sort_values(keys, ignore_index=True)[[*keys, *COUNTS]]
+
+
+def account_activity(data: Dataset, quarter: Quarter) -> pd.DataFrame:
+    """Contacts, invitations and answers of each account in a quarter and in the year before it.
+
+    Returns:
+        Indexed by `account_id`, of accounts that are there at the quarter's end and were a quarter
+        before it began: `months_before` (how many of the twelve months it was there),
+        `contacts_before`, `contacts_now`, `invited_before`, `invited_now`, `answered_before` and
+        `answered_now` (0 where the dataset has no such rows). Empty without accounts.
+    """
+    kinds = ("contacts", "invited", "answered")
+    columns = ["months_before", *(f"{each}_{when}" for each in kinds for when in (BEFORE, NOW))]
+    if data.lacks("accounts"):
+        return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"))
+    year = quarter.shift(-4).start
+    spans = _spans((year, quarter.start), (quarter.start, quarter.end))
+    accounts = data.rows("accounts").select("account_id", "signup_date", "churn_date").execute()
+    accounts = accounts.set_index("account_id").sort_index()
+    gone = accounts.churn_date < pd.Timestamp(quarter.end)
+    young = accounts.signup_date > pd.Timestamp(quarter.previous.start)
+    accounts = accounts[~gone & ~young]
+    joined = accounts.signup_date.fillna(pd.Timestamp(year)).clip(lower=pd.Timestamp(year))
+    days = (pd.Timestamp(quarter.start) - joined).dt.days
+    table = pd.DataFrame({"months_before": days / (365.25 / 12)}, index=accounts.index)
+    if data.has("interactions", "account_id"):
+        rows = in_spans(data.rows("interactions", "account_id"), "started_at", spans)
+        counts = rows.group_by("account_id", "_period").agg(contacts=rows.count()).execute()
+        table = table.join(_wide(counts, ["contacts"]))
+    if data.has("surveys", "score", "account_id") and not data.answers_only:
+        rows = in_spans(survey_rows(data, ["account_id"]), "sent_at", spans)
+        rows = rows.mutate(_answered=KPIS["response_rate"].value(rows, data.config))
+        rows = rows.filter(rows._answered.notnull())
+        counts = rows.group_by("account_id", "_period").agg(
+            invited=rows.count(), answered=rows._answered.cast("int64").sum()
+        )
+        table = table.join(_wide(counts.execute(), ["invited", "answered"]))
+    return table.reindex(columns=columns).fillna(0.0)
+
+
+def _spans(before: tuple[datetime, datetime], now: tuple[datetime, datetime]) -> pd.DataFrame:
+    starts, ends = zip(before, now, strict=True)
+    spans = pd.DataFrame({"period": [BEFORE, NOW], "start": starts, "end": ends})
+    return spans.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
+
+
+def _wide(counts: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Counts by account, a column per name and period."""
+    wide = counts.pivot(index="account_id", columns="_period", values=names)
+    wide.columns = [f"{name}_{period}" for name, period in wide.columns]
+    return wide

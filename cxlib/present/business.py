@@ -1,0 +1,145 @@
+"""What the page on the worth of a score shows of groups and their later business."""
+
+import pandas as pd
+
+from cxlib.analysis.business import Comparison, Gap
+from cxlib.present.figure import GREEN, GREY, RED, Figure, canvas, styled
+from cxlib.present.findings import Finding
+from cxlib.present.numbers import estimate, listed, number, rows, scale
+from cxlib.present.tables import Table, make_table
+
+LABELS = {
+    "retained": "Retention", "revenue": "Revenue", "purchases": "Purchases",
+    "returned": "Refunds", "contacts": "Contacts", "cost": "Cost of contacts",
+}  # fmt: skip
+EVIDENCE = (
+    "Accounts by their customers' mean answer, compared as if alike in {alike}. An association, "
+    "not proof of a cause."
+)
+
+
+def group_finding(found: Comparison, months: int, currency: str = "") -> Finding:
+    """Whether the best group did better than the worst, like for like.
+
+    Args:
+        found: The groups.
+        months: How long they were followed.
+        currency: Of money.
+    """
+    if len(found.groups) < 2 or not found.gaps:
+        small = [f"{rows(count, name.rstrip('s'))}" for name, count in found.left_out.items()]
+        why = f" ({listed(small)})" if small else ""
+        return Finding(
+            f"What later came of accounts cannot be compared by their answers: too few accounts "
+            f"with an answer{why}, or no later results.",
+            news=False,
+        )
+    worst, best = found.groups[0].name, found.groups[-1].name
+    gaps = [each for each in found.gaps if (each.lower, each.upper) == (worst, best)]
+    clear = [each for each in gaps if each.detected]
+    evidence = EVIDENCE.format(alike=_alike(found))
+    if not clear:
+        first = min(gaps, key=lambda each: each.q)
+        return Finding(
+            f"Over the {months} months after, no result of {best} differs detectably from that of "
+            f"{worst}, like for like, given that {len(gaps)} results are looked at. The nearest to "
+            f"it: {_gap(first, currency)}.",
+            estimate=first.difference,
+            evidence=evidence,
+            news=False,
+        )
+    return Finding(
+        f"Over the {months} months after, {best} differ from {worst}, like for like, in "
+        f"{listed(_gap(each, currency) for each in clear)}.",
+        estimate=clear[0].difference,
+        evidence=evidence,
+    )
+
+
+def _alike(found: Comparison) -> str:
+    return listed(each.replace("_", " ") for each in found.alike_by) or "nothing else"
+
+
+def _gap(gap: Gap, currency: str) -> str:
+    money = gap.difference.unit in ("money", "per account")
+    per = " per account and quarter" if money else ""
+    difference = estimate(gap.difference, currency, sign=True)
+    return f"{LABELS[gap.result].lower()} {difference}{per}"
+
+
+@styled
+def group_figure(found: Comparison, currency: str = "") -> Figure | None:
+    """Each result by group, raw and like for like; None where there are no groups."""
+    results = list(found.groups[0].raw) if found.groups else []
+    if not results:
+        return None
+    lines = -(-len(results) // 3)
+    height = (0.95 + 0.3 * len(found.groups)) * lines + 0.2
+    figure, axes = canvas(height, lines, min(len(results), 3), squeeze=False)
+    for axis in axes.flat[len(results) :]:
+        axis.set_axis_off()
+    colours = [RED, *[GREY] * (len(found.groups) - 2), GREEN]
+    for place, (axis, result) in enumerate(zip(axes.flat, results, strict=False)):
+        factor = scale("share" if result == "retained" else "")
+        for row, (group, colour) in enumerate(zip(found.groups, colours, strict=True)):
+            each, raw = group.adjusted[result], group.raw[result]
+            ends = [each.low * factor, each.high * factor]
+            axis.plot(ends, [row, row], color=colour, lw=2)
+            axis.plot(each.value * factor, row, "o", color=colour, ms=6)
+            axis.plot(raw.value * factor, row, "o", mfc="none", mec=colour, ms=6)
+        names = [f"{each.name} ({number(each.accounts, 'count')})" for each in found.groups]
+        axis.set_yticks(range(len(names)), names if place % 3 == 0 else [""] * len(names))
+        axis.set_ylim(len(names) - 0.5, -0.5)
+        axis.tick_params(axis="y", length=0)
+        axis.locator_params(axis="x", nbins=4)
+        axis.set_title(LABELS[result])
+        axis.set_xlabel(_unit(result, currency))
+    words = [
+        f"{LABELS[result]}: "
+        + listed(f"{g.name} {estimate(g.adjusted[result], currency)}" for g in found.groups)
+        for result in results
+    ]
+    return Figure(
+        figure,
+        "Later results by group, like for like as filled dots with 95% intervals, raw as rings. "
+        f"{'; '.join(words)}.",
+    )
+
+
+def _unit(result: str, currency: str) -> str:
+    if result == "retained":
+        return "% of accounts still there"
+    return "per quarter" if result in ("purchases", "contacts") else f"{currency} per quarter"
+
+
+def group_table(found: Comparison, currency: str = "") -> Table | None:
+    """The groups' results, raw and like for like; None where there are none."""
+    if not found.groups or not found.groups[0].raw:
+        return None
+    names = [each.name for each in found.groups]
+    records = [
+        {"Result": LABELS[result], "As": label}
+        | {
+            group.name.capitalize(): estimate(getattr(group, kind)[result], currency)
+            for group in found.groups
+        }
+        for result in found.groups[0].raw
+        for label, kind in (("it was", "raw"), ("like for like", "adjusted"))
+    ]
+    return make_table(
+        records,
+        "Per account and quarter, with 95% intervals",
+        tuple(each.capitalize() for each in names),
+    )
+
+
+def group_frame(found: Comparison, metric: str) -> pd.DataFrame:
+    """The file of the groups: metric, result, group, accounts, kind (raw, adjusted), value, …"""
+    records = [
+        (metric, result, group.name, group.accounts, kind, each.value, each.low, each.high)
+        for group in found.groups
+        for kind in ("raw", "adjusted")
+        for result, each in getattr(group, kind).items()
+    ]
+    columns = ["metric", "result", "group", "accounts", "kind", "value", "low", "high"]
+    return pd.DataFrame(records, columns=columns)

@@ -1,0 +1,148 @@
+"""What the page on the change of a score shows."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from cxlib.analysis.ledger import MIX, RESPONSE, TOTAL, TURNOVER, WITHIN, Entry, Ledger
+from cxlib.measure import KPIS
+from cxlib.present.figure import BLUE, GREY, INK, Figure, canvas, styled, whiskers
+from cxlib.present.findings import CHANGE, Finding
+from cxlib.present.numbers import estimate, listed, number, rows
+from cxlib.present.tables import Table, make_table
+
+COLUMNS = ["kpi", "against", "grouping", "part", "group", "change", "low", "high", "q"]
+
+
+def ledger_finding(ledger: Ledger, by: str, against: str, kpi: str = "nps") -> Finding:
+    """Whether a score has changed, and which part of its change stands out.
+
+    Args:
+        ledger: The split.
+        by: The column by which it was split.
+        against: The quarter before, as it is to be called.
+        kpi: The score.
+    """
+    name = KPIS[kpi].label
+    if ledger.problem:
+        sentence = f"The change of the {name} against {against} cannot be split: {ledger.problem}."
+        return Finding(sentence, news=False, kind=CHANGE)
+    total, found = ledger.total, [each for each in ledger.parts if each.detected]
+    change = f"{estimate(total.change, sign=True)} against {against}"
+    if total.detected:
+        way = "rose" if total.change.value > 0 else "fell"
+        words = f"The {name} {way}: {change}."
+    else:
+        words = f"The {name} shows no detectable change: {change}."
+    if found:
+        said = [
+            f"{_words(each, by, ledger)} ({estimate(each.change, sign=True)})" for each in found
+        ]
+        words += f" What stands out of it: {listed(said)}."
+    else:
+        words += " None of its parts stands out from chance."
+    asked = f"{ledger.customers[1]:,} customers answered, {ledger.customers[0]:,} before."
+    return Finding(
+        words,
+        estimate=total.change,
+        evidence=f"{asked}{_caveats(ledger)}",
+        news=total.detected or bool(found),
+        kind=CHANGE,
+    )
+
+
+def _words(each: Entry, by: str, ledger: Ledger) -> str:
+    """A part of the change in words."""
+    by = by.replace("_", " ")
+    return {
+        WITHIN: f"the same customers of each {by} answer differently"
+        if ledger.turnover_known
+        else f"answers within each {by} differ",
+        TURNOVER: f"other customers of each {by} answer",
+        MIX: f"each {by} has another share of the invitations"
+        if ledger.invitations_known
+        else f"each {by} has another share of the answers",
+        RESPONSE: f"each {by} answers more or less often",
+        TOTAL: "the change in all",
+    }[each.part]
+
+
+def _caveats(ledger: Ledger) -> str:
+    said = ""
+    if not ledger.turnover_known:
+        said += (
+            f" {rows(ledger.stayed, 'customer')} answered both times within the same group: too "
+            "few to tell whether the same people changed their minds or other people answered."
+        )
+    if not ledger.invitations_known:
+        said += " Who was asked and did not answer is not known, so the response rate is not apart."
+    return said
+
+
+@styled
+def ledger_figure(ledger: Ledger, by: str, against: str) -> Figure | None:
+    """The parts of a score's change and their sum; None where there is nothing to split."""
+    if ledger.problem:
+        return None
+    entries = [*ledger.parts, ledger.total]
+    labels = [_words(each, by, ledger) for each in entries]
+    labels = [f"{each[0].upper()}{each[1:]}" for each in labels]
+    figure, axis = canvas(0.9 + 0.36 * len(entries))
+    colours = [BLUE if each.detected else GREY for each in entries[:-1]] + [INK]
+    whiskers(axis, [each.change for each in entries], labels, colours)
+    axis.axhline(len(entries) - 1.5, color=GREY, lw=0.8)
+    axis.axvline(0, color="#8a9099", lw=1)
+    axis.set_xlabel(f"Points of change against {against} (grey: may be chance)")
+    words = [
+        f"{label} {number(each.change.value, 'points', sign=True)}"
+        for label, each in zip(labels, entries, strict=True)
+    ]
+    return Figure(
+        figure,
+        f"Dot chart of the parts of the change against {against}, with 95% intervals: "
+        f"{'; '.join(words)}.",
+    )
+
+
+def ledger_table(ledger: Ledger, by: str) -> Table | None:
+    """What each group added to the change; None where there is nothing to split."""
+    if ledger.problem:
+        return None
+    groups = {each.group: {} for each in ledger.groups}
+    for each in ledger.groups:
+        groups[each.group][each.part] = each
+    heads = {WITHIN: "Answers within", MIX: "Share invited", RESPONSE: "Response rate"}
+    if not ledger.invitations_known:
+        heads = {WITHIN: "Answers within", MIX: "Share of answers"}
+    records = [
+        {
+            by.replace("_", " ").capitalize(): group,
+            **{head: number(of[part].change.value, "points", sign=True)
+               for part, head in heads.items()},
+            "In all": estimate(of[TOTAL].change, sign=True),
+            "Reading": "stands out" if of[TOTAL].detected else "may be chance",
+        }
+        for group, of in groups.items()
+    ]  # fmt: skip
+    return make_table(
+        records,
+        f"Points that each {by.replace('_', ' ')} added to the change, with 95% intervals",
+        (*heads.values(), "In all"),
+    )
+
+
+def ledger_frame(by: str, ledgers: Mapping[str, Ledger], kpi: str = "nps") -> pd.DataFrame:
+    """The file of the ledger; a row without a group is of all groups together.
+
+    Args:
+        by: The column by which the changes were split.
+        ledgers: By the quarter before.
+        kpi: The score.
+    """
+    records = [
+        (kpi, against, by, each.part, each.group, each.change.value, each.change.low,
+         each.change.high, each.q)
+        for against, ledger in ledgers.items()
+        for each in (*ledger.parts, *filter(None, [ledger.total]), *ledger.groups)
+    ]  # fmt: skip
+    return pd.DataFrame(records, columns=COLUMNS)

@@ -1,0 +1,391 @@
+"""What the page on the worth of a score shows of points and projects."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cxlib.analysis.business import Comparison
+from cxlib.analysis.pdca import Cycle
+from cxlib.analysis.worth import Return, Worth, project_return
+from cxlib.data import Dataset
+from cxlib.errors import ArgumentError
+from cxlib.measure import KPIS
+from cxlib.measure.cycles import CycleData, reach
+from cxlib.measure.estimate import Estimate
+from cxlib.present.figure import BLUE, GREY, Figure, canvas, styled, whiskers
+from cxlib.present.findings import Finding
+from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
+from cxlib.present.tables import Table, make_table
+
+# After so many quarters nobody waits for a cost to come back.
+LONG = 40
+# What is called one point of a KPI, by its unit: how much of the unit, and in words.
+POINTS: Mapping[str, tuple[float, str]] = {
+    "share": (0.01, "1 percentage point"),
+    "points": (1.0, "1 point"),
+    "score": (1.0, "1 point of the scale"),
+    "seconds": (60.0, "1 minute"),
+    "money": (1.0, "1 of the currency"),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one unit of a KPI is worth.
+
+    Attributes:
+        worth: Money per account and quarter.
+        through: Whether by costs saved, or by the revenue that goes with it.
+    """
+
+    worth: Estimate
+    through: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project with its return.
+
+    Attributes:
+        name: What it is called.
+        kpi: The KPI that it changes.
+        change: By how much, for those whom it reaches.
+        reach: What share of all contacts it reaches.
+        through: Whether it returns through costs saved, or through the revenue that goes with the
+            KPI; and whether that link is known.
+        returned: What it may return.
+    """
+
+    name: str
+    kpi: str
+    change: Estimate
+    reach: float
+    through: str
+    returned: Return
+
+
+def scaled(each: Estimate, factor: float) -> Estimate:
+    """An estimate times a positive number."""
+    ends = (each.value * factor, each.low * factor, each.high * factor)
+    return Estimate(*ends, each.n, each.unit, each.confidence)
+
+
+def step_finding(
+    found: Comparison, accounts: int, customers: float, currency: str = ""
+) -> Finding | None:
+    """What moving an account up from the middle group is worth; None without three groups.
+
+    Args:
+        found: The groups by their answers.
+        accounts: How many accounts there are.
+        customers: How many customers an account has, on average.
+        currency: Of the revenue.
+    """
+    if len(found.groups) < 3:
+        return None
+    middle, top = found.groups[-2], found.groups[-1]
+    gap = found.gap("revenue", middle.name, top.name)
+    if gap is None:
+        return None
+    each = gap.difference
+    share = middle.accounts / sum(group.accounts for group in found.groups)
+    base = scaled(each, accounts * share)
+    each_customer = estimate(scaled(each, 1 / customers), currency, sign=True)
+    divided = f" ({each_customer} for each of its customers)" if customers > 1.05 else ""
+    reading = "" if gap.detected else "; no difference is detectable"
+    return Finding(
+        f"An account of {top.name} brings {estimate(each, currency, sign=True)} per quarter "
+        f"against one of {middle.name}, like for like{divided}{reading}.",
+        estimate=each,
+        evidence=f"For all accounts, if the {share:.0%} of {middle.name} among them were "
+        f"{top.name}: {estimate(base, currency, sign=True)} per quarter. An association: "
+        "only a change made on purpose, with a control, would show that one brings the other.",
+        news=gap.detected,
+    )
+
+
+def worth_finding(worths: tuple[Worth, ...], accounts: int, currency: str = "") -> Finding:
+    """Of which KPIs a point goes with later revenue."""
+    if not worths:
+        return Finding(
+            "What a point is worth cannot be told: no bookings, or too few accounts with answers.",
+            news=False,
+        )
+    clear = [each for each in worths if each.detected]
+    if not clear:
+        return Finding(
+            f"Of {rows(len(worths), 'KPI')}, none goes detectably with an account's later revenue, "
+            "like for like.",
+            evidence="The table says between which amounts a point may lie. An account has few "
+            "answers and contacts, which makes slopes look flatter than they are.",
+            news=False,
+        )
+    words = [
+        f"{POINTS[KPIS[each.kpi].unit][1]} of {in_sentence(KPIS[each.kpi].label)} goes with "
+        f"{estimate(_per_point(each), currency, sign=True)} per account and quarter, or "
+        f"{estimate(scaled(_per_point(each), accounts), currency, sign=True)} for all "
+        f"{rows(accounts, 'account')}"
+        for each in clear[:3]
+    ]
+    said = listed(words)
+    return Finding(
+        f"{said[0].upper()}{said[1:]}.",
+        estimate=_per_point(clear[0]),
+        evidence=f"Of {rows(len(worths), 'KPI')}, like for like. An association: only a change "
+        "made on purpose, with a control, would show that one brings the other.",
+    )
+
+
+def _per_point(worth: Worth) -> Estimate:
+    return scaled(worth.per_point, POINTS[KPIS[worth.kpi].unit][0])
+
+
+def bend_finding(worths: tuple[Worth, ...], currency: str = "") -> Finding | None:
+    """Whether lifting the middle is worth more than rescuing the bottom; None if not looked at."""
+    looked = [each for each in worths if each.bend is not None]
+    if not looked:
+        return None
+    names = listed(KPIS[each.kpi].label for each in looked)
+    bent = [each for each in looked if each.bends]
+    if not bent:
+        return Finding(
+            f"No bend is detectable in {names}: a point is not known to be worth more at the top "
+            "than at the bottom.",
+            estimate=looked[0].bend,
+            evidence=f"{KPIS[looked[0].kpi].label}: a point above "
+            f"{looked[0].knot:g} is worth {estimate(looked[0].bend, currency, sign=True)} "
+            "more, per account and quarter, than one below.",
+            news=False,
+        )
+    words = [
+        f"a point of {in_sentence(KPIS[each.kpi].label)} is worth "
+        f"{estimate(each.above, currency, sign=True)} above {each.knot:g} and "
+        f"{estimate(each.below, currency, sign=True)} below it"
+        for each in bent
+    ]
+    more = "lifting the middle" if bent[0].bend.value > 0 else "rescuing the bottom"
+    said = listed(words)
+    return Finding(
+        f"The curve bends: {said}. There, {more} goes with more revenue.",
+        estimate=bent[0].bend,
+        evidence="Per account and quarter, like for like; an association.",
+    )
+
+
+def worth_table(worths: tuple[Worth, ...], accounts: int, currency: str = "") -> Table | None:
+    """What a point of each KPI goes with; None where nothing is known."""
+    if not worths:
+        return None
+    return make_table(
+        [
+            {
+                "KPI": KPIS[each.kpi].label,
+                "A point": POINTS[KPIS[each.kpi].unit][1].replace("of the currency", currency),
+                "Per account and quarter": estimate(_per_point(each), currency, sign=True),
+                "All accounts, per quarter": estimate(
+                    scaled(_per_point(each), accounts), currency, sign=True
+                ),
+                "Accounts known": number(each.accounts, "count"),
+                "Reading": "stands out" if each.detected else "may be nothing",
+            }
+            for each in worths
+        ],
+        "Later revenue that goes with one point more, like for like, with 95% intervals",
+        ("Per account and quarter", "All accounts, per quarter", "Accounts known"),
+    )
+
+
+def evidence_finding(cycles: Iterable[Cycle], controls: Mapping[str, str]) -> Finding:
+    """Which improvement cycles could show a cause.
+
+    Args:
+        cycles: The cycles.
+        controls: The filter of each cycle's comparison group, by its id; of those that have one.
+    """
+    having = [each for each in cycles if isinstance(controls.get(each.cycle_id), str)]
+    having = [each for each in having if controls[each.cycle_id].strip()]
+    if not having:
+        return Finding(
+            "No improvement cycle has a comparison group: nothing here shows a cause.",
+            evidence="A cycle of which a part of the customers is left out for a while, and "
+            "compared, would.",
+            news=False,
+        )
+    names = listed(f"{each.cycle_id} ({each.kpi.label if each.kpi else '–'})" for each in having)
+    return Finding(
+        f"{rows(len(having), 'improvement cycle')} with a comparison group can show a cause: "
+        f"{names}.",
+        evidence="The page on PDCA cycles tells what each changed.",
+        news=False,
+    )
+
+
+def points_of(worths: tuple[Worth, ...], savings: Mapping[str, Estimate]) -> dict[str, Point]:
+    """What a unit of each KPI is worth: through the cost that it saves, or later revenue."""
+    found = {
+        each.kpi: Point(each.per_point, "revenue" if each.detected else "revenue, no clear link")
+        for each in worths
+    }
+    return found | {kpi: Point(each, "cost saved") for kpi, each in savings.items()}
+
+
+def cycle_projects(
+    data: Dataset,
+    logged: tuple[CycleData, ...],
+    board: tuple[Cycle, ...],
+    points: Mapping[str, Point],
+    accounts: int,
+    quarters: float,
+) -> tuple[Project, ...]:
+    """The cycles whose cost, effect and worth are known, as projects.
+
+    Args:
+        data: The dataset.
+        logged, board: The cycles, as logged and as reviewed.
+        points: What a unit of each KPI is worth, as `points_of` gives it.
+        accounts: How many accounts there are; a cycle reaches the share of contacts in its scope.
+        quarters: For how many quarters an effect is counted.
+    """
+    projects = []
+    for entry, cycle in zip(logged, board, strict=True):
+        name = cycle.kpi.name if cycle.kpi else ""
+        cost, effect = entry.plan.cost, cycle.effect
+        if name not in points or pd.isna(cost) or effect is None or not effect.has_interval:
+            continue
+        share = reach(data, entry.plan.scope)
+        if math.isfinite(share):
+            point = points[name]
+            found = project_return(cost, effect, point.worth, accounts * share, quarters)
+            label = f"{cycle.cycle_id} {cycle.title}"
+            projects.append(Project(label, name, effect, share, point.through, found))
+    return tuple(projects)
+
+
+def typed_project(
+    kpi: str,
+    cost: float,
+    change: tuple[float, float, float],
+    points: Mapping[str, Point],
+    accounts: int,
+    quarters: float,
+) -> Project | None:
+    """A project as typed in; None if its cost is 0.
+
+    Args:
+        kpi: The KPI that it changes.
+        cost: What it costs, once.
+        change: By how much, with the ends of the interval, in the KPI's unit (0.01 of a share is a
+            percentage point).
+        points, accounts, quarters: As for `cycle_projects`.
+
+    Raises:
+        ArgumentError: The change does not lie in its interval, or nothing is known of the KPI.
+    """
+    if not cost:
+        return None
+    if kpi not in points:
+        some = ", ".join(points) or "nothing"
+        raise ArgumentError(f"project_kpi == {kpi!r}, must be one whose worth is known: {some}")
+    value, low, high = change
+    if not low <= value <= high:
+        raise ArgumentError(f"project_change == {value}, must lie in its interval, {low} to {high}")
+    effect = Estimate(value, low, high, 0, KPIS[kpi].unit)
+    found = project_return(cost, effect, points[kpi].worth, accounts, quarters)
+    return Project("The project", kpi, effect, 1.0, points[kpi].through, found)
+
+
+def project_finding(project: Project | None, currency: str = "") -> Finding | None:
+    """What a project returns; None without one."""
+    if project is None:
+        return None
+    found, kpi = project.returned, KPIS[project.kpi].label
+    return Finding(
+        f"{project.name}, at {number(found.cost, 'money', currency)}, pays within "
+        f"{rows(found.quarters, 'quarter')} with a probability of {found.pays:.0%}: net "
+        f"{estimate(found.net, currency, sign=True)}.",
+        estimate=found.net,
+        evidence=f"For a change of {kpi} by {estimate(project.change, sign=True)} in "
+        f"{project.reach:.0%} of contacts. The cost is back after {payback(found)}. It returns "
+        f"through {project.through}, as far as that link is a cause.",
+        news=False,
+    )
+
+
+def payback(found: Return) -> str:
+    """After how many quarters a cost is back, with its interval.
+
+    Examples:
+        >>> each = Estimate(10.0, -5.0, 30.0, 100, "money")
+        >>> payback(Return(60.0, 4, each, each, 0.3, 6.0, 2.0, float("inf")))
+        '6.0 quarters (2.0 to never)'
+    """
+    middle, soonest, latest = (
+        ("never" if not math.isfinite(each) else f"{each:.1f}" if each < LONG else f"over {LONG}")
+        for each in (found.payback, found.soonest, found.latest)
+    )
+    if soonest == "never":
+        return "no time known: it brings nothing"
+    unit = "" if middle == "never" else " quarters"
+    return f"{middle}{unit} ({soonest} to {latest})"
+
+
+def project_table(projects: Iterable[Project], currency: str = "") -> Table | None:
+    """What projects returned; None without one."""
+    records = [
+        {
+            "Project": each.name,
+            "KPI": KPIS[each.kpi].label,
+            "Change where made": estimate(each.change, currency, sign=True),
+            "Of contacts": f"{each.reach:.0%}",
+            "Through": each.through,
+            "Cost": number(each.returned.cost, "money", currency),
+            f"Net of {rows(each.returned.quarters, 'quarter')}": estimate(
+                each.returned.net, currency, sign=True
+            ),
+            "Pays": f"{each.returned.pays:.0%}",
+            "Payback, quarters": payback(each.returned).replace(" quarters", ""),
+        }
+        for each in projects
+    ]
+    if not records:
+        return None
+    return make_table(
+        records,
+        "What cycles may return, with 95% intervals",
+        tuple(name for name in records[0] if name not in ("Project", "KPI", "Through")),
+    )
+
+
+@styled
+def worth_figure(worths: tuple[Worth, ...], currency: str = "") -> Figure | None:
+    """What one point of each KPI goes with; None where nothing is known."""
+    if not worths:
+        return None
+    figure, axis = canvas(0.8 + 0.27 * len(worths))
+    labels = [f"{KPIS[each.kpi].label}, {POINTS[KPIS[each.kpi].unit][1]}" for each in worths]
+    labels = [each.replace("of the currency", currency) for each in labels]
+    colours = [BLUE if each.detected else GREY for each in worths]
+    whiskers(axis, [_per_point(each) for each in worths], labels, colours)
+    axis.axvline(0, color="#8a9099", lw=1)
+    unit = f"{currency} per account and quarter".strip()
+    axis.set_xlabel(f"{unit} (grey: may be nothing)")
+    words = [
+        f"{label} {estimate(_per_point(each), currency, sign=True)}"
+        for label, each in zip(labels, worths, strict=True)
+    ]
+    return Figure(
+        figure, f"Dot chart of the later revenue that goes with a point: {'; '.join(words)}."
+    )
+
+
+def worth_frame(worths: tuple[Worth, ...]) -> pd.DataFrame:
+    """The file of what points are worth: per unit of the KPI, account and quarter."""
+    records = [
+        (each.kpi, each.per_point.value, each.per_point.low, each.per_point.high, each.q,
+         each.knot, each.bend.value if each.bend else None, each.bend_q, each.accounts)
+        for each in worths
+    ]  # fmt: skip
+    columns = ["kpi", "per_unit", "low", "high", "q", "knot", "bend", "bend_q", "accounts"]
+    return pd.DataFrame(records, columns=columns)
