@@ -1,5 +1,6 @@
 """What goes with a score: how much of it each fact explains, and in which direction."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,7 +19,9 @@ ALL_BUT_DETERMINED = 0.99
 # A fact that alone explains so much of a score is the score under another name, or its consequence.
 LEAKS = 0.9
 RESAMPLES = 1_000
-# Each resample of more drivers than can be done exactly takes a calculation of its own.
+# Each driver more doubles the subsets to look at; so many are looked at in all, in at least so
+# many resamples.
+SUBSETS = 2**22
 FEWER_RESAMPLES = 200
 # Two drivers are told apart if one is ahead of the other in so many resamples.
 TOLD_APART = 0.95
@@ -87,7 +90,11 @@ class Drivers:
 
 
 def find_drivers(
-    answers: pd.DataFrame, outcome: str, resamples: int = RESAMPLES, seed: int = 0
+    answers: pd.DataFrame,
+    outcome: str,
+    keep: Collection[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Drivers:
     """Divide what explains a score among the facts of the contact.
 
@@ -99,7 +106,8 @@ def find_drivers(
         answers: `customer_id`, `score`, and a column per candidate: numbers, or texts for
             categories, which enter as one.
         outcome: The score's name.
-        resamples: How many.
+        keep: Candidates to use even though they all but determine the score.
+        resamples: How many; fewer where there are more than 12 drivers.
         seed: For the resamples.
     """
     candidates = [name for name in answers if name not in ("customer_id", "score")]
@@ -111,7 +119,7 @@ def find_drivers(
     designs: dict[str, pd.DataFrame] = {}
     for name in (each for each in candidates if each not in dropped):
         columns = _columns(name, used[name])
-        if why := _unfit(columns, designs, used.score):
+        if why := _unfit(columns, designs, used.score, name in keep):
             dropped[name] = why
         else:
             designs[name] = columns
@@ -157,13 +165,15 @@ def _columns(name: str, values: pd.Series) -> pd.DataFrame:
                         index=values.index)  # fmt: skip
 
 
-def _unfit(columns: pd.DataFrame, before: dict[str, pd.DataFrame], score: pd.Series) -> str:
+def _unfit(
+    columns: pd.DataFrame, before: dict[str, pd.DataFrame], score: pd.Series, keep: bool
+) -> str:
     """Why a candidate cannot be used beside those before it; or nothing."""
     if columns.empty or (columns.nunique() < 2).all():
         return "the same for every answer"
     if len(columns) <= columns.shape[1] + 1:
         return ""
-    if _r_squared(score, columns) > LEAKS:
+    if not keep and _r_squared(score, columns) > LEAKS:
         return "all but determines the score: its consequence, or the score under another name"
     others = pd.concat(before.values(), axis=1) if before else columns.iloc[:, :0]
     told = [_r_squared(columns[name], others) > ALL_BUT_DETERMINED for name in columns]
@@ -205,7 +215,7 @@ def _resampled(table: np.ndarray, clusters: np.ndarray, groups, resamples: int, 
     pairs = zip(*upper, strict=True)
     sums = np.column_stack([np.add.reduceat(rows[:, i] * rows[:, j], starts) for i, j in pairs])
     exact = len(groups) <= MOST_EXACT
-    count = resamples if exact else min(resamples, FEWER_RESAMPLES)
+    count = min(resamples, max(SUBSETS >> len(groups), FEWER_RESAMPLES))
     rng, found = np.random.default_rng(seed), []
     even = np.full(len(starts), 1 / len(starts))
     for start in range(0, count, CHUNK):

@@ -112,7 +112,7 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
         )
         return Weighed(invited, answered, None, None, None, (), np.nan, np.nan, problem)
     silent = invited - answered
-    bounds = [(counts.points.sum() + silent * each) / invited for each in (worst, best)]
+    bounds = [float(counts.points.sum() + silent * each) / invited for each in (worst, best)]
     even = np.ones(len(counts))
     score = _mean(counts, even, unit)
     used = {name: _pooled(counts, name) for name in _attributes(counts)}
@@ -168,23 +168,31 @@ def _rate(counts: pd.DataFrame) -> Estimate:
 
 
 def _pooled(counts: pd.DataFrame, name: str) -> pd.Series:
-    """An attribute's levels; those that tell no rate of their own together are one."""
+    """An attribute's levels; those that tell no rate of their own together are one.
+
+    If they tell none even together, they go with the most frequent level.
+    """
     sums = counts.groupby(name)[["invited", "answered"]].sum()
-    rare = sums.answered.lt(FEWEST_OF_EACH) | (sums.invited - sums.answered).lt(FEWEST_OF_EACH)
-    return counts[name].where(~counts[name].isin(sums.index[rare]), OTHERS)
+    rare = sums[_tells_no_rate(sums)]
+    home = OTHERS
+    if len(rare) < len(sums) and _tells_no_rate(rare.sum().to_frame().T).any():
+        home = sums.drop(rare.index).invited.idxmax()
+    return counts[name].where(~counts[name].isin(rare.index), home)
+
+
+def _tells_no_rate(sums: pd.DataFrame) -> pd.Series:
+    silent = sums.invited - sums.answered
+    return sums.answered.lt(FEWEST_OF_EACH) | silent.lt(FEWEST_OF_EACH)
 
 
 def _weights(counts: pd.DataFrame, levels: pd.DataFrame) -> np.ndarray:
     """One over the probability of an answer, relative to the mean over the answers."""
-    cells = pd.concat([levels, counts[["invited", "answered"]]], axis=1)
-    cells = cells.groupby(list(levels))[["invited", "answered"]].sum().reset_index()
-    dummies = pd.get_dummies(cells[list(levels)], drop_first=True, dtype=float)
-    outcomes = np.column_stack([cells.answered, cells.invited - cells.answered])
+    dummies = pd.get_dummies(levels, drop_first=True, dtype=float)
+    outcomes = np.column_stack([counts.answered, counts.invited - counts.answered])
     fit = GLM(outcomes, add_constant(dummies), family=Binomial()).fit()
-    cells["weight"] = 1 / np.asarray(fit.fittedvalues)
-    cells["weight"] *= cells.answered.sum() / (cells.weight * cells.answered).sum()
-    cells["weight"] = cells.weight.clip(upper=LARGEST_WEIGHT)
-    return levels.merge(cells, on=list(levels), how="left").weight.to_numpy()
+    weights = 1 / np.asarray(fit.fittedvalues)
+    weights *= counts.answered.sum() / (weights * counts.answered).sum()
+    return weights.clip(max=LARGEST_WEIGHT)
 
 
 def _mean(counts: pd.DataFrame, weights: np.ndarray, unit: str) -> Estimate:

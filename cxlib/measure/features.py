@@ -1,9 +1,8 @@
-"""Rows for the analyses: answers with their contact, accounts with their business."""
+"""KPIs side by side, by month and by account, and what tiers rest on."""
 
 from datetime import datetime
 
 import ibis
-import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset
@@ -17,58 +16,6 @@ ACROSS = (
     "cost_per_contact", "revenue",
 )  # fmt: skip
 SEGMENTS = ("industry", "region", "service_level")
-
-
-def answers_with_contact(data: Dataset, metric: str, since: datetime) -> pd.DataFrame:
-    """Each answer to a survey question with the operational facts of the contact it is about.
-
-    Args:
-        data: The dataset.
-        metric: `csat`, `nps`, `ces` or a metric of the dataset's own.
-        since: Answers from this moment on.
-
-    Returns:
-        `customer_id`, `score`, and the facts that the dataset has: `not resolved` (0 or 1),
-        `transfers`, `wait` (log of the wait over its channel's median wait), `handling`
-        (likewise), `channel`, `reason`, `touchpoint`, and every numeric or true-or-false attribute
-        of interactions.
-    """
-    if data.lacks("surveys", "score") or data.lacks("interactions"):
-        return pd.DataFrame({"customer_id": [], "score": []})
-    intake = next(each for each in data.intake if each.table == "interactions")
-    own = [name for name, kind in intake.attributes.items() if kind in ("number", "true or false")]
-    facts = [
-        n
-        for n in ("resolved", "transfers", "wait_seconds", "handle_seconds")
-        if data.has("interactions", n)
-    ]
-    answers = data.tables["surveys"]
-    at = answers.responded_at.fill_null(answers.sent_at)
-    asked = (answers.metric == metric) & answers.score.notnull() & (at >= ibis.timestamp(since))
-    answers = answers.filter(asked).select(
-        "response_id", "customer_id", "interaction_id", _score=answers.score
-    )
-    kinds = [n for n in ("channel", "reason", "touchpoint") if data.has("interactions", n)]
-    contacts = data.tables["interactions"].select("interaction_id", *kinds, *facts, *own)
-    rows = answers.left_join(contacts, "interaction_id")
-    frame = rows.execute().sort_values("response_id", ignore_index=True)
-    table = frame[["customer_id", "_score"]].rename(columns={"_score": "score"})
-    if "resolved" in facts:
-        table["not resolved"] = 1 - frame.resolved.astype(float)
-    if "transfers" in facts:
-        table["transfers"] = frame.transfers
-    for name, column in (("wait", "wait_seconds"), ("handling", "handle_seconds")):
-        if column in facts:
-            usual = frame.groupby("channel")[column].transform("median")
-            table[name] = np.log((frame[column] + 1) / (usual + 1))
-    for name in kinds:
-        table[name] = frame[name]
-    for name in own:
-        label = name.replace("_", " ")
-        # An attribute of the same name as one of the facts above is told apart from it.
-        label = f"{label} (attribute)" if label in table else label
-        table[label] = frame[name].astype(float)
-    return table
 
 
 def monthly_kpis(panel: pd.DataFrame, least: int = 24) -> pd.DataFrame:

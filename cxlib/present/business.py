@@ -69,8 +69,8 @@ def _gap(gap: Gap, currency: str) -> str:
 
 @styled
 def group_figure(found: Comparison, currency: str = "") -> Figure | None:
-    """Each result by group, raw and like for like; None where there are no groups."""
-    results = list(found.groups[0].raw) if found.groups else []
+    """Each result by group, raw and like for like; None where there are not two groups."""
+    results = list(found.groups[0].raw) if len(found.groups) > 1 else []
     if not results:
         return None
     lines = -(-len(results) // 3)

@@ -4,18 +4,23 @@ import math
 
 import pandas as pd
 
-from cxlib.analysis.business import Group
-from cxlib.analysis.change import FALSE_DISCOVERIES, Change, difference
+from cxlib.analysis.change import FALSE_DISCOVERIES, Change
 from cxlib.analysis.drivers import Driver, Drivers
 from cxlib.data import Quarter
 from cxlib.data.config import Config
 from cxlib.measure import KPIS
 from cxlib.measure.kpis import HIGHER, LOWER, RESTATED
 from cxlib.measure.panel import Panel, estimate_of
-from cxlib.present.figure import BLUE, GREEN, GREY, RED, Figure, canvas, styled, whiskers
+from cxlib.present.figure import GREEN, GREY, RED, Figure, canvas, styled, whiskers
 from cxlib.present.findings import CHANGE, Finding, Measure
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
+
+# Results of accounts, as outcomes are called in a sentence.
+RESULT_NAMES = {
+    "retained": "retention", "purchases": "purchase frequency", "returned": "the amount refunded",
+    "contacts": "the number of contacts", "cost": "the cost of contacts",
+}  # fmt: skip
 
 
 def change_findings(
@@ -243,52 +248,5 @@ def _left_out(drivers: Drivers) -> str:
 def _score_name(metric: str) -> str:
     """How a survey answer is called in a sentence; a single answer has no Net Promoter Score."""
     names = {"csat": "the CSAT score", "nps": "the NPS answer", "ces": "the ease score"}
-    return names.get(metric, f"the {metric} score")
-
-
-def group_finding(groups: tuple[Group, ...], months: int) -> Finding:
-    """Whether the groups differ in what came later."""
-    named = [each for each in groups if each.retained is not None]
-    if len(named) < 2:
-        return Finding(
-            "Later retention cannot be compared between the groups: no churn dates, or too few "
-            "accounts with an answer.",
-            news=False,
-        )
-    worst, best = named[0], named[-1]
-    gap = difference(best.retained, worst.retained)
-    if not gap.excludes(0):
-        return Finding(
-            f"Over the {months} months after, retention does not differ detectably: "
-            f"{worst.name} {estimate(worst.retained)}, {best.name} {estimate(best.retained)}.",
-            estimate=gap,
-            news=False,
-        )
-    return Finding(
-        f"Over the {months} months after, {estimate(best.retained)} of {best.name} stayed, against "
-        f"{estimate(worst.retained)} of {worst.name}.",
-        estimate=gap,
-        evidence="Accounts by their customers' mean answer; an association, not proof of a cause.",
-    )
-
-
-@styled
-def group_figure(groups: tuple[Group, ...], currency: str = "") -> Figure | None:
-    """Later retention and revenue by group; None where there is no group."""
-    if not groups:
-        return None
-    named = [each for each in groups if each.retained is not None]
-    colours = [RED, GREY, GREEN][-len(groups) :] if len(groups) <= 3 else [BLUE] * len(groups)
-    labels = [f"{each.name} ({number(each.accounts, 'count')})" for each in groups]
-    figure, axes = canvas(1.9, 1, 2 if named else 1, squeeze=False)
-    if named:
-        whiskers(axes[0, 0], [each.retained for each in groups], labels, colours, 100)
-        axes[0, 0].set(title="Still there", xlabel="Share of accounts (%)")
-    money = axes[0, -1]
-    whiskers(money, [each.revenue for each in groups], labels, colours)
-    money.set(title="Revenue per account", xlabel=currency or "money")
-    if named:
-        money.set_yticklabels([])
-    words = [f"{each.name}: {estimate(each.retained)}" for each in named]
-    words += [f"{each.name}: {estimate(each.revenue, currency)}" for each in groups]
-    return Figure(figure, f"Later retention and revenue per account by group. {'; '.join(words)}.")
+    names |= {kpi.name: in_sentence(kpi.label) for kpi in KPIS.values() if kpi.name not in names}
+    return names.get(metric) or RESULT_NAMES.get(metric) or f"the {metric} score"

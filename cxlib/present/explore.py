@@ -18,10 +18,11 @@ from cxlib.analysis.portraits import differences
 from cxlib.analysis.tiers import assign_tiers
 from cxlib.data import Dataset
 from cxlib.data.config import TierRules
+from cxlib.errors import CxError
 from cxlib.measure import KPIS, measure
 from cxlib.measure.coverage import Coverage
-from cxlib.measure.features import answers_with_contact
 from cxlib.measure.invitations import ATTRIBUTES, asked_and_answered
+from cxlib.measure.outcomes import outcome_rows, outcomes
 from cxlib.present import business, cycles, drivers, ledger, personas, portraits, readiness, tiers
 from cxlib.present.figure import Figure
 from cxlib.present.findings import Finding
@@ -100,19 +101,41 @@ def measure_lacks(data: Dataset, kpi: str) -> bool:
 
 
 def explore_drivers(data: Dataset) -> widgets.Widget:
-    """Choose a survey question, and press the button; see its drivers."""
+    """Choose an outcome, drivers, a filter and a window, and press the button; see the drivers."""
+    names = outcomes(data)
     # The page has its drivers already: what takes as long again waits for the button.
     return widgets.interactive(
-        lambda metric: drivers_of(data, metric),
+        lambda outcome, without, where, quarters: drivers_of(
+            data, outcome, without, where, quarters
+        ),
         {"manual": True, "manual_name": "Find drivers"},
-        metric=list(data.config.scales),
+        outcome=names,
+        without=widgets.Text("", placeholder="handling, reason", description="Without"),
+        where=widgets.Text("", placeholder="channel = 'phone'", description="Where"),
+        quarters=widgets.IntSlider(4, 1, 12, continuous_update=False),
     )
 
 
-def drivers_of(data: Dataset, metric: str) -> Figure | Finding:
-    """The drivers of one survey question, or why there are none."""
-    since = data.quarter.shift(-3).start if data.quarter else data.start
-    found = find_drivers(answers_with_contact(data, metric, since), metric)
+def drivers_of(
+    data: Dataset, outcome: str, without: str = "", where: str = "", quarters: int = 4
+) -> Figure | Finding:
+    """The drivers of an outcome, or why there are none.
+
+    Args:
+        data: The dataset.
+        outcome: One of `measure.outcomes.outcomes`.
+        without: Drivers to leave out, by name, with commas between them.
+        where: A filter; only rows that meet it count.
+        quarters: How many quarters to look at, up to the one reported.
+    """
+    try:
+        part = data.filtered(where) if where.strip() else data
+        start = part.quarter.shift(1 - quarters).start if part.quarter else part.start
+        rows = outcome_rows(part, outcome, start, part.end)
+    except CxError as error:
+        return Finding(f"{error}.", news=False)
+    left_out = [name.strip() for name in without.split(",")]
+    found = find_drivers(rows.drop(columns=left_out, errors="ignore"), outcome)
     return drivers.driver_figure(found) or drivers.driver_finding(found)
 
 

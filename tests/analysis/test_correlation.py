@@ -4,8 +4,10 @@ import pytest
 from scipy import stats
 from scipy.signal import lfilter
 
+from cxlib.analysis.coefficients import partial
 from cxlib.analysis.correlation import correlate, lead, surprises
 from cxlib.data.demo_truth import CES_LEADS_CHURN_BY_MONTHS
+from cxlib.errors import ArgumentError
 from cxlib.measure import measure
 from cxlib.measure.features import monthly_kpis
 from cxlib.measure.kpis import RESTATED
@@ -67,7 +69,7 @@ def test_a_lead_is_told_from_a_lag():
 def test_rho_is_spearmans():
     rng = np.random.default_rng(8)
     frame = pd.DataFrame(rng.normal(size=(40, 2)), columns=["a", "b"])
-    (pair,) = correlate(frame)
+    (pair,) = correlate(frame, season="never")
     a, b = (surprises(frame[name])[1:] for name in "ab")
     assert pair.rho.value == pytest.approx(stats.spearmanr(a, b).statistic)
     assert pair.rho.low < pair.rho.value < pair.rho.high
@@ -94,7 +96,7 @@ def test_surprises_are_the_residuals_of_the_stated_regression():
 def test_r_is_pearsons():
     rng = np.random.default_rng(8)
     frame = pd.DataFrame(rng.normal(size=(40, 2)), columns=["a", "b"])
-    (pair,) = correlate(frame)
+    (pair,) = correlate(frame, season="never")
     a, b = (surprises(frame[name])[1:] for name in "ab")
     assert pair.r.value == pytest.approx(stats.pearsonr(a, b).statistic)
 
@@ -117,3 +119,62 @@ def test_pairs_that_restate_one_another_are_left_out():
 )
 def test_where_nothing_can_be_told_nothing_is(frame):
     assert correlate(frame) == ()
+
+
+# Seasons ------------------------------------------------------------------------------------------
+
+
+def seasonal(rng, months=MONTHS) -> pd.DataFrame:
+    """Two series with one winter each year, and nothing else in common."""
+    winter = np.cos(2 * np.pi * np.arange(months) / 12)
+    return pd.DataFrame(1.5 * winter[:, None] + rng.normal(size=(months, 2)), columns=["a", "b"])
+
+
+def test_a_season_that_two_series_share_is_seldom_taken_for_a_link():
+    """At most 9% of 300: the season is only looked for, so some of it may stay undetected."""
+    rng = np.random.default_rng(11)
+    pairs = [seasonal(rng) for _ in range(300)]
+    assert np.mean([correlate(pair)[0].p < 0.05 for pair in pairs]) <= 0.09
+    assert np.mean([correlate(pair, season="always")[0].p < 0.05 for pair in pairs]) <= 0.07
+    assert np.mean([correlate(pair, season="never")[0].p < 0.05 for pair in pairs]) > 0.3
+
+
+def test_surprises_without_the_season_are_the_residuals_of_the_stated_regression():
+    values = seasonal(np.random.default_rng(12)).a
+    time = np.arange(1, MONTHS)
+    angle = 2 * np.pi * time / 12
+    waves = [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
+    design = np.column_stack([np.ones(MONTHS - 1), time, values[:-1], *waves])
+    fitted = design @ np.linalg.lstsq(design, values[1:], rcond=None)[0]
+    assert surprises(values, season=True)[1:] == pytest.approx(values[1:] - fitted)
+
+
+def test_a_link_is_found_through_a_season():
+    rng = np.random.default_rng(13)
+    values = seasonal(rng)
+    values["b"] = values.a + 0.3 * rng.normal(size=MONTHS)
+    (pair,) = correlate(values)
+    assert pair.detected
+
+
+def test_two_years_are_needed_to_know_a_season():
+    values = seasonal(np.random.default_rng(14), months=20)
+    assert correlate(values, season="always") == correlate(values, season="never")
+
+
+def test_an_unknown_season_is_refused():
+    with pytest.raises(ArgumentError, match="seen, always or never"):
+        correlate(pd.DataFrame(), season="winter")
+
+
+def test_the_others_are_held_equal():
+    rng = np.random.default_rng(15)
+    z = rng.normal(size=(MONTHS, 1))
+    values = pd.DataFrame(
+        np.hstack([z + 0.5 * rng.normal(size=(MONTHS, 2)), z]), columns=["a", "b", "z"]
+    )
+    pair = next(each for each in correlate(values) if (each.x, each.y) == ("a", "b"))
+    assert pair.detected
+    assert not pair.partial.excludes(0)
+    fresh = pd.DataFrame({name: surprises(values[name])[1:] for name in values})
+    assert pair.partial.value == pytest.approx(partial(fresh, "a", "b", ["z"]).value)

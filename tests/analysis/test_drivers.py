@@ -3,11 +3,10 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from cxlib.analysis.business import compare_groups
 from cxlib.analysis.drivers import find_drivers
 from cxlib.analysis.importance import divide
 from cxlib.data.demo_truth import DRIVERS, NPS_PER_CSAT
-from cxlib.measure.features import answers_with_contact, later_business
+from cxlib.measure.outcomes import answers_with_contact
 from cxlib.present.drivers import driver_frame
 
 NAMES = {"resolved": "not resolved", "transfers": "transfers", "wait_seconds": "wait"}
@@ -80,27 +79,6 @@ def test_noise_drives_nothing_more_often_than_chance():
 )  # fmt: skip
 def test_what_cannot_be_told_is_said(answers, words):
     assert words in find_drivers(answers, "csat").problem
-
-
-def test_groups_are_cut_at_the_usual_scores():
-    later = pd.DataFrame(
-        {"score": [6.9, 7, 8.9, 9, 10], "retained": [0, 1, 1, 1, 1], "revenue": [1.0, 2, 3, 4, 5]}
-    )
-    groups = compare_groups(later, (7, 9), ("detractors", "passives", "promoters"))
-    assert [(each.name, each.accounts) for each in groups] == [
-        ("detractors", 1),
-        ("passives", 2),
-        ("promoters", 2),
-    ]
-    assert groups[2].revenue.value == 4.5
-    assert not groups[0].revenue.has_interval
-
-
-def test_bond_shows_in_later_retention(data):
-    """Accounts that stand well churn less and answer better, by construction."""
-    later = later_business(data, "nps", data.quarter.shift(-3).start, data.quarter.end)
-    low, high = later[later.score < 7], later[later.score >= 9]
-    assert low.retained.mean() < high.retained.mean()
 
 
 def test_a_driver_told_by_another_is_left_out_and_named():
