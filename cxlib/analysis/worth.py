@@ -36,6 +36,7 @@ class Worth:
         below, above: The slope below and above it; None if too few accounts lie on one side.
         bend: above less below; None likewise.
         bend_q: As q, for the bend; NaN if it was not looked at.
+        spread: How far apart the quartiles of the accounts' KPI lie, in its unit.
         accounts: How many it rests on.
     """
 
@@ -47,6 +48,7 @@ class Worth:
     above: Estimate | None
     bend: Estimate | None
     bend_q: float
+    spread: float
     accounts: int
 
     @property
@@ -103,18 +105,23 @@ def worth_of_points(
     for kpi in kpis:
         known = later[later[kpi].notna()] if kpi in later else later[:0]
         if len(known) >= FEWEST_ACCOUNTS and known[kpi].nunique() > 1:
-            knot = knots.get(kpi, np.nan)
-            found.append((kpi, len(known), knot, _slope(known, kpi), _bent(known, kpi, knot)))
+            found.append((kpi, known, _slope(known, kpi), _bent(known, kpi, knots.get(kpi))))
     q = adjusted_probabilities([slope for *_, slope, _ in found])
     bent = [bends for *_, bends in found if bends]
     bend_q = iter(adjusted_probabilities([each[-1] for each in bent]))
     return tuple(
         Worth(
-            kpi, slope, float(p), knot, *(bends or (None, None, None)),
-            float(next(bend_q)) if bends else np.nan, accounts,
+            kpi=kpi,
+            per_point=slope,
+            q=float(p),
+            knot=knots.get(kpi, np.nan),
+            **dict(zip(("below", "above", "bend"), bends or (None, None, None), strict=True)),
+            bend_q=float(next(bend_q)) if bends else np.nan,
+            spread=float(np.diff(known[kpi].quantile([0.25, 0.75]))[0]),
+            accounts=len(known),
         )
-        for (kpi, accounts, knot, slope, bends), p in zip(found, q, strict=True)
-    )  # fmt: skip
+        for (kpi, known, slope, bends), p in zip(found, q, strict=True)
+    )
 
 
 def savings_of_points(later: pd.DataFrame) -> Mapping[str, Estimate]:
@@ -198,10 +205,12 @@ def _slope(known: pd.DataFrame, kpi: str) -> Estimate:
     return contrast_of(fit, np.eye(len(fit.params))[1], "money")
 
 
-def _bent(known: pd.DataFrame, kpi: str, knot: float) -> tuple[Estimate, Estimate, Estimate] | None:
-    """The slopes below and above a knot, and their difference."""
+def _bent(
+    known: pd.DataFrame, kpi: str, knot: float | None
+) -> tuple[Estimate, Estimate, Estimate] | None:
+    """The slopes below and above a knot, and their difference; None where it cannot be told."""
     values = known[kpi]
-    if min((values < knot).sum(), (values > knot).sum()) < FEWEST_ON_A_SIDE:
+    if knot is None or min((values < knot).sum(), (values > knot).sum()) < FEWEST_ON_A_SIDE:
         return None
     fit = _fit(known, [values.clip(upper=knot), (values - knot).clip(lower=0)])
     below, above = np.eye(len(fit.params))[1:3]

@@ -1,6 +1,6 @@
 """Survey invitations and what came of them: who was asked, who answered, and what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import ibis
@@ -8,6 +8,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
+from cxlib.data.config import SCALES
+from cxlib.errors import ArgumentError
 from cxlib.measure.kpis import KPIS
 from cxlib.measure.rows import in_spans, survey_rows
 
@@ -15,8 +17,29 @@ BEFORE, NOW = "before", "now"
 # Values that say nothing of a group: its column is empty, or it is too small to stand alone.
 NOT_KNOWN, OTHERS = "not known", "others"
 COUNTS = ("invited", "answered", "points")
+# What the worst and the best answer to a question is worth to its score.
+ENDS: Mapping[str, tuple[float, float]] = {
+    "nps": (-100.0, 100.0), "csat": SCALES["csat"], "ces": SCALES["ces"]
+}  # fmt: skip
 # By what people who answer may differ from those who do not; of many categories, none.
 ATTRIBUTES = ("channel", "region", "service_level", "role", "industry", "tier", "persona")
+
+
+def scored_by(data: Dataset, wanted: str = "") -> str:
+    """The score to look at: the wanted one, or the first of NPS, CSAT and CES that has answers.
+
+    Raises:
+        ArgumentError: The wanted one is none of these.
+    """
+    if wanted:
+        if wanted not in ENDS:
+            raise ArgumentError(f"kpi == {wanted!r}, must be one of {', '.join(ENDS)}")
+        return wanted
+    if data.lacks("surveys", "score"):
+        return next(iter(ENDS))
+    rows = data.rows("surveys")
+    found = rows.filter(rows.score.notnull()).metric.value_counts().execute().metric
+    return next((name for name in ENDS if name in set(found)), next(iter(ENDS)))
 
 
 def split_column(data: Dataset, wanted: str = "") -> str:
@@ -28,8 +51,13 @@ def split_column(data: Dataset, wanted: str = "") -> str:
     if wanted:
         data.rows("surveys", wanted)
         return wanted
-    # The question is a column that all have; it makes a single group.
-    return next((name for name in ATTRIBUTES if data.has("surveys", name)), "metric")
+    known = [name for name in ATTRIBUTES if data.has("surveys", name)]
+    if not known:
+        # The question is a column that all have; it makes a single group.
+        return "metric"
+    rows = data.rows("surveys", *known)
+    levels = rows.agg(**{name: rows[name].nunique() for name in known}).execute().iloc[0]
+    return next((name for name in known if levels[name] > 1), known[0])
 
 
 def asked_and_answered(

@@ -65,7 +65,8 @@ def answers_with_contact(
 ) -> pd.DataFrame:
     """Each answer to a survey question with the operational facts of the contact it is about.
 
-    An answer given before its contact began is left out: what came after it cannot drive it.
+    An answer given before its contact began counts, too: those who judge a parcel that has not
+    come yet know that it is late. To leave them out would select by the outcome.
 
     Args:
         data: The dataset.
@@ -90,13 +91,9 @@ def answers_with_contact(
     answers = answers.filter(answers.metric == metric, answers.score.notnull())
     answers = answers.filter(answers._at >= ibis.timestamp(start))
     answers = answers.filter(answers._at < ibis.timestamp(end)) if end else answers
-    answers = answers.select(
-        "response_id", "customer_id", "interaction_id", "_at", _score=answers.score
-    )
-    contacts = data.tables["interactions"]
-    contacts = contacts.select("interaction_id", "started_at", *kinds, *facts, *own)
+    answers = answers.select("response_id", "customer_id", "interaction_id", _score=answers.score)
+    contacts = data.tables["interactions"].select("interaction_id", *kinds, *facts, *own)
     rows = answers.left_join(contacts, "interaction_id")
-    rows = rows.filter(rows.started_at.isnull() | (rows._at >= rows.started_at))
     frame = rows.execute().sort_values("response_id", ignore_index=True)
     table = _described(frame, facts, kinds)
     for name in own:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cxlib.analysis.business import Comparison, Gap
+from cxlib.analysis.business import UNITS, Comparison, Gap
 from cxlib.present.figure import GREEN, GREY, RED, Figure, canvas, styled
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, listed, number, rows, scale
@@ -116,21 +116,23 @@ def group_table(found: Comparison, currency: str = "") -> Table | None:
     """The groups' results, raw and like for like; None where there are none."""
     if not found.groups or not found.groups[0].raw:
         return None
-    names = [each.name for each in found.groups]
+    heads = [each.name.capitalize() for each in found.groups]
     records = [
-        {"Result": LABELS[result], "As": label}
+        {"Result": _with_unit(result, currency), "As": label}
         | {
-            group.name.capitalize(): estimate(getattr(group, kind)[result], currency)
-            for group in found.groups
+            head: estimate(getattr(group, kind)[result])
+            for head, group in zip(heads, found.groups, strict=True)
         }
         for result in found.groups[0].raw
-        for label, kind in (("it was", "raw"), ("like for like", "adjusted"))
+        for label, kind in (("seen", "raw"), ("alike", "adjusted"))
     ]
-    return make_table(
-        records,
-        "Per account and quarter, with 95% intervals",
-        tuple(each.capitalize() for each in names),
-    )
+    caption = "Per account and quarter, as seen and as if alike, with 95% intervals"
+    return make_table(records, caption, tuple(heads))
+
+
+def _with_unit(result: str, currency: str) -> str:
+    money = UNITS[result] == "money" and currency
+    return f"{LABELS[result]} ({currency})" if money else LABELS[result]
 
 
 def group_frame(found: Comparison, metric: str) -> pd.DataFrame:

@@ -106,13 +106,14 @@ def across_finding(pairs: tuple[Across, ...]) -> Finding:
             news=False,
         )
     words = [
-        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))} ({estimate(each.rho)})"
+        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))}, "
+        f"{estimate(each.rho, sign=True)}"
         for each in found[:4]
     ]
-    more = f" and {len(found) - 4} others" if len(found) > 4 else ""
+    more = f"; and {len(found) - 4} others" if len(found) > 4 else ""
     return Finding(
         f"Across accounts, {len(found)} of {rows(len(pairs), 'pair')} of KPIs go together beyond "
-        f"chance: {listed(words)}{more}.",
+        f"chance: {'; '.join(words)}{more}.",
         estimate=found[0].rho,
         evidence="Correlation of the accounts' ranks over twelve months. Few contacts and answers "
         "per account make it look weaker than it is; it is no cause.",

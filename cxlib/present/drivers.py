@@ -144,7 +144,6 @@ def _reading(change: Change) -> str:
 def driver_finding(drivers: Drivers) -> Finding:
     """What a score goes with most."""
     score = _score_name(drivers.outcome)
-    opening = f"{score[0].upper()}{score[1:]}"
     if drivers.problem:
         return Finding(f"What moves {score} cannot be told: {drivers.problem}.", news=False)
     clear = [each for each in drivers.drivers if each.p < FALSE_DISCOVERIES]
@@ -158,7 +157,7 @@ def driver_finding(drivers: Drivers) -> Finding:
     words = [f"{each.name} ({_with_effect(each)})" for each in clear[:3]]
     place = f"{first.name} comes first in {first.rank_probability:.0%} of resamples"
     return Finding(
-        f"{opening} goes most with {listed(words)}; {place}.",
+        f"What goes most with {score}: {listed(words)}; {place}.",
         estimate=first.share,
         evidence=f"The facts of the contact account for {drivers.explained:.0%} of its variation, "
         f"in {rows(drivers.answers, 'answer')}; an association, not proof of a cause."

@@ -21,7 +21,7 @@ from cxlib.data.config import TierRules
 from cxlib.errors import CxError
 from cxlib.measure import KPIS, measure
 from cxlib.measure.coverage import Coverage
-from cxlib.measure.invitations import ATTRIBUTES, asked_and_answered
+from cxlib.measure.invitations import ATTRIBUTES, ENDS, asked_and_answered
 from cxlib.measure.outcomes import outcome_rows, outcomes
 from cxlib.present import business, cycles, drivers, ledger, personas, portraits, readiness, tiers
 from cxlib.present.figure import Figure
@@ -146,7 +146,7 @@ def explore_ledger(data: Dataset) -> widgets.Widget:
     ]
     return _chooser(
         lambda kpi, by, quarters_ago: ledger_of(data, kpi, by, quarters_ago),
-        kpi=["nps", "csat", "ces"],
+        kpi=list(ENDS),
         by=columns or ["metric"],
         quarters_ago=widgets.IntSlider(1, 1, 8, continuous_update=False),
     )
@@ -157,7 +157,7 @@ def ledger_of(data: Dataset, kpi: str, by: str, quarters_ago: int) -> Figure | F
     before = data.quarter.shift(-quarters_ago)
     counts = asked_and_answered(data, by, data.quarter, before, kpi)
     found = keep_ledger(counts, not data.answers_only, KPIS[kpi].unit)
-    drawn = ledger.ledger_figure(found, by, str(before))
+    drawn = ledger.ledger_figure(found, by, str(before), kpi)
     return drawn or ledger.ledger_finding(found, by, str(before), kpi)
 
 

@@ -8,7 +8,7 @@ from cxlib.analysis.ledger import MIX, RESPONSE, TOTAL, TURNOVER, WITHIN, Entry,
 from cxlib.measure import KPIS
 from cxlib.present.figure import BLUE, GREY, INK, Figure, canvas, styled, whiskers
 from cxlib.present.findings import CHANGE, Finding
-from cxlib.present.numbers import estimate, listed, number, rows
+from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
 COLUMNS = ["kpi", "against", "grouping", "part", "group", "change", "low", "high", "q"]
@@ -25,15 +25,15 @@ def ledger_finding(ledger: Ledger, by: str, against: str, kpi: str = "nps") -> F
     """
     name = KPIS[kpi].label
     if ledger.problem:
-        sentence = f"The change of the {name} against {against} cannot be split: {ledger.problem}."
+        sentence = f"The change of {name} against {against} cannot be split: {ledger.problem}."
         return Finding(sentence, news=False, kind=CHANGE)
     total, found = ledger.total, [each for each in ledger.parts if each.detected]
-    change = f"{estimate(total.change, sign=True)} against {against}"
+    change = estimate(total.change, sign=True)
     if total.detected:
-        way = "rose" if total.change.value > 0 else "fell"
-        words = f"The {name} {way}: {change}."
+        way = "up" if total.change.value > 0 else "down"
+        words = f"{name} is {way} against {against}: {change}."
     else:
-        words = f"The {name} shows no detectable change: {change}."
+        words = f"{name} shows no detectable change against {against}: {change}."
     if found:
         said = [
             f"{_words(each, by, ledger)} ({estimate(each.change, sign=True)})" for each in found
@@ -80,7 +80,7 @@ def _caveats(ledger: Ledger) -> str:
 
 
 @styled
-def ledger_figure(ledger: Ledger, by: str, against: str) -> Figure | None:
+def ledger_figure(ledger: Ledger, by: str, against: str, kpi: str = "nps") -> Figure | None:
     """The parts of a score's change and their sum; None where there is nothing to split."""
     if ledger.problem:
         return None
@@ -92,9 +92,10 @@ def ledger_figure(ledger: Ledger, by: str, against: str) -> Figure | None:
     whiskers(axis, [each.change for each in entries], labels, colours)
     axis.axhline(len(entries) - 1.5, color=GREY, lw=0.8)
     axis.axvline(0, color="#8a9099", lw=1)
-    axis.set_xlabel(f"Points of change against {against} (grey: may be chance)")
+    name = in_sentence(KPIS[kpi].label)
+    axis.set_xlabel(f"Change of {name} against {against} (grey: may be chance)")
     words = [
-        f"{label} {number(each.change.value, 'points', sign=True)}"
+        f"{label} {number(each.change.value, each.change.unit, sign=True)}"
         for label, each in zip(labels, entries, strict=True)
     ]
     return Figure(
@@ -117,7 +118,7 @@ def ledger_table(ledger: Ledger, by: str) -> Table | None:
     records = [
         {
             by.replace("_", " ").capitalize(): group,
-            **{head: number(of[part].change.value, "points", sign=True)
+            **{head: number(of[part].change.value, of[part].change.unit, sign=True)
                for part, head in heads.items()},
             "In all": estimate(of[TOTAL].change, sign=True),
             "Reading": "stands out" if of[TOTAL].detected else "may be chance",
@@ -126,7 +127,7 @@ def ledger_table(ledger: Ledger, by: str) -> Table | None:
     ]  # fmt: skip
     return make_table(
         records,
-        f"Points that each {by.replace('_', ' ')} added to the change, with 95% intervals",
+        f"What each {by.replace('_', ' ')} added to the change, with 95% intervals",
         (*heads.values(), "In all"),
     )
 

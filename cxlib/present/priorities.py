@@ -21,10 +21,12 @@ def priority_finding(found: PriorityMap) -> Finding | None:
     for quadrant, label in QUADRANTS.items():
         names = [each for each in found.placements if each.quadrant == quadrant]
         if names:
-            said = listed(f"{each.driver.name}{'' if each.certain else '?'}" for each in names)
+            said = listed(
+                f"{each.driver.name}{'' if each.certain else ' (perhaps)'}" for each in names
+            )
             words.append(f"{label}: {said}")
     unsure = any(not each.certain for each in found.placements)
-    note = " A question mark: the data leave open on which side of a line it stands." * unsure
+    note = " Perhaps: the data leave open on which side of a line it stands." * unsure
     return Finding(
         f"{'. '.join(words)}.",
         estimate=found.placements[0].performance,

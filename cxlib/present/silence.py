@@ -66,11 +66,11 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
     """What a score might be had everybody answered."""
     name, unit = KPIS[kpi].label, KPIS[kpi].unit
     if weighed.problem:
-        return Finding(f"What silence does to the {name}: not told; {weighed.problem}.", news=False)
+        return Finding(f"What silence does to {name}: not told; {weighed.problem}.", news=False)
     silent = weighed.invited - weighed.answered
     if not silent:
         return Finding(
-            f"Whether silence sways the {name} cannot be told: the data hold no invitation that "
+            f"Whether silence sways {name} cannot be told: the data hold no invitation that "
             "was not answered.",
             news=False,
         )
@@ -81,7 +81,7 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
     )
     if weighed.weighed is None:
         return Finding(
-            f"Those who answered give a {name} of {estimate(weighed.score)}; nothing is known by "
+            f"Those who answered give a score of {estimate(weighed.score)}; nothing is known by "
             "which to weigh them.",
             evidence=bounds,
             news=False,
@@ -93,7 +93,7 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
         words = f"by no detectable amount: {estimate(weighed.moved, sign=True)}"
     by = listed(each.replace("_", " ") for each in weighed.by)
     return Finding(
-        f"Weighing the answers for those who kept silent moves the {name} {words}, to "
+        f"Weighing the answers for those who kept silent moves {name} {words}, to "
         f"{estimate(weighed.weighed)}.",
         estimate=weighed.moved,
         evidence=f"Weighed by {by}. Those who answer may differ in other ways too. {bounds}",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+from IPython.display import HTML
 
 from cxlib.analysis.business import Comparison
 from cxlib.analysis.pdca import Cycle
@@ -21,6 +22,7 @@ from cxlib.present.tables import Table, make_table
 
 # After so many quarters nobody waits for a cost to come back.
 LONG = 40
+LIKELY = 0.8
 # What is called one point of a KPI, by its unit: how much of the unit, and in words.
 POINTS: Mapping[str, tuple[float, str]] = {
     "share": (0.01, "1 percentage point"),
@@ -96,8 +98,8 @@ def step_finding(
     divided = f" ({each_customer} for each of its customers)" if customers > 1.05 else ""
     reading = "" if gap.detected else "; no difference is detectable"
     return Finding(
-        f"An account of {top.name} brings {estimate(each, currency, sign=True)} per quarter "
-        f"against one of {middle.name}, like for like{divided}{reading}.",
+        f"Per account and quarter, {top.name} bring {estimate(each, currency, sign=True)} against "
+        f"{middle.name}, like for like{divided}{reading}.",
         estimate=each,
         evidence=f"For all accounts, if the {share:.0%} of {middle.name} among them were "
         f"{top.name}: {estimate(base, currency, sign=True)} per quarter. An association: "
@@ -178,22 +180,23 @@ def worth_table(worths: tuple[Worth, ...], accounts: int, currency: str = "") ->
     """What a point of each KPI goes with; None where nothing is known."""
     if not worths:
         return None
+    money = f", {currency}" if currency else ""
+    each_account, all_accounts = f"Per account{money}", f"All accounts{money}"
     return make_table(
         [
             {
                 "KPI": KPIS[each.kpi].label,
                 "A point": POINTS[KPIS[each.kpi].unit][1].replace("of the currency", currency),
-                "Per account and quarter": estimate(_per_point(each), currency, sign=True),
-                "All accounts, per quarter": estimate(
-                    scaled(_per_point(each), accounts), currency, sign=True
-                ),
-                "Accounts known": number(each.accounts, "count"),
+                each_account: estimate(_per_point(each), sign=True),
+                all_accounts: estimate(scaled(_per_point(each), accounts), sign=True),
+                "Known": number(each.accounts, "count"),
                 "Reading": "stands out" if each.detected else "may be nothing",
             }
             for each in worths
         ],
-        "Later revenue that goes with one point more, like for like, with 95% intervals",
-        ("Per account and quarter", "All accounts, per quarter", "Accounts known"),
+        "Later revenue per quarter that goes with one point more, like for like, with 95% "
+        "intervals, and of how many accounts the KPI is known",
+        (each_account, all_accounts, "Known"),
     )
 
 
@@ -296,6 +299,35 @@ def typed_project(
     return Project("The project", kpi, effect, 1.0, points[kpi].through, found)
 
 
+def cycles_link(cycles: Iterable[Cycle]) -> HTML | None:
+    """A link to the page on PDCA cycles; None if there is no cycle, and so no such page."""
+    if not list(cycles):
+        return None
+    return HTML('<p><a href="pdca_cycles.html">What each improvement cycle changed</a></p>')
+
+
+def projects_finding(projects: tuple[Project, ...]) -> Finding:
+    """How many cycles are likely to pay."""
+    if not projects:
+        return Finding(
+            "What the improvement cycles return cannot be told: none is logged with its cost, its "
+            "effect and a KPI whose worth is known.",
+            news=False,
+        )
+    quarters = rows(projects[0].returned.quarters, "quarter")
+    likely = [each for each in projects if each.returned.pays >= LIKELY]
+    words = listed(f"{each.name} ({each.returned.pays:.0%})" for each in likely)
+    none = (
+        f"Of {rows(len(projects), 'improvement cycle')}, none is likely to pay within {quarters}."
+    )
+    return Finding(
+        f"Likely to pay within {quarters}: {words}." if likely else none,
+        evidence=f"Likely: with a probability of at least {LIKELY:.0%}, as far as the KPI's link "
+        "with cost or revenue is a cause. What else a cycle may be good for is not counted.",
+        news=bool(likely),
+    )
+
+
 def project_finding(project: Project | None, currency: str = "") -> Finding | None:
     """What a project returns; None without one."""
     if project is None:
@@ -333,16 +365,16 @@ def payback(found: Return) -> str:
 
 def project_table(projects: Iterable[Project], currency: str = "") -> Table | None:
     """What projects returned; None without one."""
+    money = f", {currency}" if currency else ""
     records = [
         {
             "Project": each.name,
-            "KPI": KPIS[each.kpi].label,
-            "Change where made": estimate(each.change, currency, sign=True),
+            "Change where made": f"{KPIS[each.kpi].label} {estimate(each.change, sign=True)}",
             "Of contacts": f"{each.reach:.0%}",
             "Through": each.through,
-            "Cost": number(each.returned.cost, "money", currency),
-            f"Net of {rows(each.returned.quarters, 'quarter')}": estimate(
-                each.returned.net, currency, sign=True
+            f"Cost{money}": number(each.returned.cost, "money"),
+            f"Net of {rows(each.returned.quarters, 'quarter')}{money}": estimate(
+                each.returned.net, sign=True
             ),
             "Pays": f"{each.returned.pays:.0%}",
             "Payback, quarters": payback(each.returned).replace(" quarters", ""),
@@ -351,32 +383,39 @@ def project_table(projects: Iterable[Project], currency: str = "") -> Table | No
     ]
     if not records:
         return None
+    texts = ("Project", "Change where made", "Through")
     return make_table(
         records,
         "What cycles may return, with 95% intervals",
-        tuple(name for name in records[0] if name not in ("Project", "KPI", "Through")),
+        tuple(name for name in records[0] if name not in texts),
     )
 
 
 @styled
 def worth_figure(worths: tuple[Worth, ...], currency: str = "") -> Figure | None:
-    """What one point of each KPI goes with; None where nothing is known."""
-    if not worths:
+    """What the accounts' differences in each KPI go with; None where nothing is known."""
+    # Where most accounts are alike in a KPI, its quartiles are no distance apart.
+    shown = [each for each in worths if each.spread > 0]
+    if not shown:
         return None
-    figure, axis = canvas(0.8 + 0.27 * len(worths))
-    labels = [f"{KPIS[each.kpi].label}, {POINTS[KPIS[each.kpi].unit][1]}" for each in worths]
-    labels = [each.replace("of the currency", currency) for each in labels]
-    colours = [BLUE if each.detected else GREY for each in worths]
-    whiskers(axis, [_per_point(each) for each in worths], labels, colours)
+    labels = [KPIS[each.kpi].label for each in shown]
+    # A minute of one KPI and a point of another lie on one axis as what accounts differ by.
+    across = [scaled(each.per_point, each.spread) for each in shown]
+    figure, axis = canvas(0.8 + 0.27 * len(shown))
+    whiskers(axis, across, labels, [BLUE if each.detected else GREY for each in shown])
     axis.axvline(0, color="#8a9099", lw=1)
-    unit = f"{currency} per account and quarter".strip()
-    axis.set_xlabel(f"{unit} (grey: may be nothing)")
+    axis.set_xlabel(
+        f"{currency} per quarter: an account at the upper quartile of the KPI\n"
+        "against one at the lower (grey: may be nothing)"
+    )
     words = [
-        f"{label} {estimate(_per_point(each), currency, sign=True)}"
-        for label, each in zip(labels, worths, strict=True)
+        f"{label} {estimate(each, currency, sign=True)}"
+        for label, each in zip(labels, across, strict=True)
     ]
     return Figure(
-        figure, f"Dot chart of the later revenue that goes with a point: {'; '.join(words)}."
+        figure,
+        "Dot chart of the later revenue per quarter of an account at the upper quartile of each "
+        f"KPI against one at the lower, with 95% intervals: {'; '.join(words)}.",
     )
 
 

@@ -272,7 +272,7 @@ def test_the_page_says_which_part_stands_out():
     counts = survey(rng, [[400, 400], [700, 100]], [[0.5, 0.5]] * 2, [[CONTENT, SULLEN]] * 2)
     found = keep_ledger(counts)
     finding = show.ledger_finding(found, "service_level", "2026Q2")
-    assert finding.sentence.startswith("The Net Promoter Score rose: +")
+    assert finding.sentence.startswith("Net Promoter Score is up against 2026Q2: +")
     assert "each service level has another share of the invitations (+" in finding.sentence
     assert len(show.ledger_figure(found, "service_level", "2026Q2").axes[0].get_yticks()) == 4
     frame = show.ledger_frame("service_level", {"2026Q2": found})

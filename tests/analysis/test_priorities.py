@@ -60,7 +60,7 @@ def test_where_a_line_runs_through_an_interval_the_place_is_not_certain():
     unsure = [each for each in found.placements if not each.certain]
     assert unsure
     sentence = show.priority_finding(found).sentence
-    assert all(f"{each.driver.name}?" in sentence for each in unsure)
+    assert all(f"{each.driver.name} (perhaps)" in sentence for each in unsure)
 
 
 def test_with_fewer_than_two_directions_there_is_no_map():

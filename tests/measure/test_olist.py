@@ -3,8 +3,12 @@
 import pandas as pd
 import pytest
 
-from cxlib.data import open_dataset
+from cxlib.analysis.drivers import find_drivers
+from cxlib.analysis.ledger import keep_ledger
+from cxlib.data import Quarter, open_dataset
 from cxlib.measure import measure
+from cxlib.measure.invitations import asked_and_answered, scored_by, split_column
+from cxlib.measure.outcomes import answers_with_contact
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.shared
@@ -43,3 +47,24 @@ def test_sellers_and_orders_are_complete(olist):
         & (contacts.started_at < "2018-07-01")
     )
     assert spring.count().execute() == 580
+
+
+def test_delivery_delay_is_the_top_driver_of_the_review_score(olist):
+    """Among operational drivers, over the whole sample, in nearly every resample."""
+    found = find_drivers(answers_with_contact(olist, "csat", olist.start), "csat")
+    first = found.drivers[0]
+    assert first.name == "late"
+    assert first.sign == -1
+    assert first.rank_probability > 0.9
+    assert first.share.low > 0.05
+
+
+def test_a_dataset_of_reviews_only_has_a_score_and_a_split_of_its_own(olist):
+    assert scored_by(olist) == "csat"
+    assert split_column(olist) == "region"
+    now = Quarter.parse("2018Q2")
+    found = keep_ledger(asked_and_answered(olist, "region", now, now.previous, "csat"), False)
+    panel = measure(olist, ["csat"], period="quarter").of("csat").set_index("period").value
+    change = panel[now.start] - panel[now.previous.start]
+    assert found.total.change.value == pytest.approx(change)
+    assert sum(each.change.value for each in found.parts) == pytest.approx(change, abs=1e-9)
