@@ -22,9 +22,9 @@ def later_business(data: Dataset, asked_until: datetime, until: datetime) -> pd.
 
     Args:
         data: The dataset.
-        asked_until: What was answered and measured in the twelve months before this moment is
-            what had been known.
-        until: The results run from `asked_until` to here.
+        asked_until: The start of a month; what was answered and measured in the twelve months
+            before it is what had been known.
+        until: The start of a later month; the results run from `asked_until` to here.
 
     Returns:
         Indexed by `account_id`, of the accounts that were there at `asked_until`:
@@ -42,7 +42,7 @@ def later_business(data: Dataset, asked_until: datetime, until: datetime) -> pd.
     if data.lacks("accounts"):
         return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
     start = (pd.Timestamp(asked_until) - pd.DateOffset(years=1)).to_pydatetime()
-    quarters = (pd.Timestamp(until) - pd.Timestamp(asked_until)).days / (DAYS_PER_YEAR / 4)
+    quarters = (until.year - asked_until.year) * 4 + (until.month - asked_until.month) / 3
     accounts = data.rows("accounts").select("account_id", "signup_date", "churn_date").execute()
     accounts = accounts.set_index("account_id").sort_index()
     accounts = accounts[~(accounts.churn_date < asked_until)]

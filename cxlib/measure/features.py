@@ -51,7 +51,7 @@ def account_kpis(data: Dataset, start: datetime, end: datetime, least: int = 5) 
     span = pd.DataFrame({"period": [start], "start": [start], "end": [end], "complete": [True]})
     span = span.astype(dict.fromkeys(("period", "start", "end"), "datetime64[us]"))
     panel = measure_spans(data, span, ACROSS, by=["account_id"])
-    whole = panel.frame.kpi.map(lambda name: KPIS[name].table == "accounts")
+    whole = panel.frame.kpi.isin([name for name in ACROSS if KPIS[name].table == "accounts"])
     known = panel.frame[whole | (panel.frame.n >= least)]
     wide = known.pivot(index="account_id", columns="kpi", values="value")
     return wide[[name for name in ACROSS if name in wide]]

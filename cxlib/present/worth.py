@@ -269,7 +269,7 @@ def cycle_projects(
 def typed_project(
     kpi: str,
     cost: float,
-    change: tuple[float, float, float],
+    change: tuple[float, float],
     points: Mapping[str, Point],
     accounts: int,
     quarters: float,
@@ -279,22 +279,22 @@ def typed_project(
     Args:
         kpi: The KPI that it changes.
         cost: What it costs, once.
-        change: By how much, with the ends of the interval, in the KPI's unit (0.01 of a share is a
-            percentage point).
+        change: Between how much and how much, in the KPI's unit (0.01 of a share is a percentage
+            point).
         points, accounts, quarters: As for `cycle_projects`.
 
     Raises:
-        ArgumentError: The change does not lie in its interval, or nothing is known of the KPI.
+        ArgumentError: The change ends below where it begins, or nothing is known of the KPI.
     """
     if not cost:
         return None
     if kpi not in points:
         some = ", ".join(points) or "nothing"
         raise ArgumentError(f"project_kpi == {kpi!r}, must be one whose worth is known: {some}")
-    value, low, high = change
-    if not low <= value <= high:
-        raise ArgumentError(f"project_change == {value}, must lie in its interval, {low} to {high}")
-    effect = Estimate(value, low, high, 0, KPIS[kpi].unit)
+    low, high = change
+    if not low <= high:
+        raise ArgumentError(f"project_high == {high}, must be at least project_low, {low}")
+    effect = Estimate((low + high) / 2, low, high, 0, KPIS[kpi].unit)
     found = project_return(cost, effect, points[kpi].worth, accounts, quarters)
     return Project("The project", kpi, effect, 1.0, points[kpi].through, found)
 
