@@ -157,7 +157,7 @@ def ledger_of(data: Dataset, kpi: str, by: str, quarters_ago: int) -> Figure | F
     before = data.quarter.shift(-quarters_ago)
     counts = asked_and_answered(data, by, data.quarter, before, kpi)
     found = keep_ledger(counts, not data.answers_only, KPIS[kpi].unit)
-    drawn = ledger.ledger_figure(found, by, str(before), kpi)
+    drawn = ledger.ledger_figure(found, str(before), kpi)
     return drawn or ledger.ledger_finding(found, by, str(before), kpi)
 
 

@@ -11,6 +11,10 @@ from cxlib.present.findings import CHANGE, Finding
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
+SHORT = {
+    WITHIN: "Same customers' answers", TURNOVER: "Other customers", MIX: "Share of invitations",
+    RESPONSE: "Response rates", TOTAL: "In all",
+}  # fmt: skip
 COLUMNS = ["kpi", "against", "grouping", "part", "group", "change", "low", "high", "q"]
 
 
@@ -63,7 +67,6 @@ def _words(each: Entry, by: str, ledger: Ledger) -> str:
         if ledger.invitations_known
         else f"each {by} has another share of the answers",
         RESPONSE: f"each {by} answers more or less often",
-        TOTAL: "the change in all",
     }[each.part]
 
 
@@ -80,13 +83,14 @@ def _caveats(ledger: Ledger) -> str:
 
 
 @styled
-def ledger_figure(ledger: Ledger, by: str, against: str, kpi: str = "nps") -> Figure | None:
+def ledger_figure(ledger: Ledger, against: str, kpi: str = "nps") -> Figure | None:
     """The parts of a score's change and their sum; None where there is nothing to split."""
     if ledger.problem:
         return None
     entries = [*ledger.parts, ledger.total]
-    labels = [_words(each, by, ledger) for each in entries]
-    labels = [f"{each[0].upper()}{each[1:]}" for each in labels]
+    short = SHORT if ledger.turnover_known else SHORT | {WITHIN: "Answers within groups"}
+    short = short if ledger.invitations_known else short | {MIX: "Share of the answers"}
+    labels = [short[each.part] for each in entries]
     figure, axis = canvas(0.9 + 0.36 * len(entries))
     colours = [BLUE if each.detected else GREY for each in entries[:-1]] + [INK]
     whiskers(axis, [each.change for each in entries], labels, colours)

@@ -253,7 +253,7 @@ def test_what_cannot_be_split_is_said(counts, words):
     finding = show.ledger_finding(found, "channel", "2026Q2")
     assert words in finding.sentence
     assert not finding.news
-    assert show.ledger_figure(found, "channel", "2026Q2") is None
+    assert show.ledger_figure(found, "2026Q2") is None
     assert show.ledger_table(found, "channel") is None
     assert show.ledger_frame("channel", {"2026Q2": found}).empty
 
@@ -274,7 +274,7 @@ def test_the_page_says_which_part_stands_out():
     finding = show.ledger_finding(found, "service_level", "2026Q2")
     assert finding.sentence.startswith("Net Promoter Score is up against 2026Q2: +")
     assert "each service level has another share of the invitations (+" in finding.sentence
-    assert len(show.ledger_figure(found, "service_level", "2026Q2").axes[0].get_yticks()) == 4
+    assert len(show.ledger_figure(found, "2026Q2").axes[0].get_yticks()) == 4
     frame = show.ledger_frame("service_level", {"2026Q2": found})
     assert list(frame.columns) == [
         "kpi", "against", "grouping", "part", "group", "change", "low", "high", "q",
