@@ -102,19 +102,15 @@ def _correlate(series, restated, pairs_of, lags, season) -> tuple[Correlation, .
     fresh = {name: surprises(series[name], waves[name]) for name in series}
     fresh = pd.DataFrame(fresh, series.index)
     pairs = []
-    for x, y in pairs_of(fresh, 2):
-        if any({x, y} <= family for family in restated):
-            continue
-        lost = MOMENTUM + WAVES * (waves[x] or waves[y])
-        for lag in lags:
-            one, other = fresh[x].shift(lag).to_numpy(), fresh[y].to_numpy()
-            both = np.isfinite(one) & np.isfinite(other)
-            one, other = one[both], other[both]
-            if len(one) >= FEWEST_MONTHS and one.std() and other.std():
-                r = _coefficient(one, other)
-                rho = _coefficient(stats.rankdata(one), stats.rankdata(other))
-                p = probability(r, len(one) - 2 - lost)
-                pairs.append((x, y, lag, len(one), lost, r, rho, p))
+    wanted = [pair for pair in pairs_of(fresh, 2) if not any(set(pair) <= f for f in restated)]
+    for lag in lags if wanted else ():
+        months, *coefficients = _lagged(fresh, lag)
+        for x, y in wanted:
+            r, rho = (float(table.at[x, y]) for table in coefficients)
+            count, lost = int(months.at[x, y]), MOMENTUM + WAVES * (waves[x] or waves[y])
+            if np.isfinite(r) and np.isfinite(rho):
+                p = probability(r, count - 2 - lost)
+                pairs.append((x, y, lag, count, lost, r, rho, p))
     if not pairs:
         return ()
     q = multipletests([p for *_, p in pairs], method="fdr_bh")[1]
@@ -179,5 +175,12 @@ def _has_season(values: pd.Series, season: str) -> bool:
     return bool(stats.f.sf(ratio, WAVES, freedom) < SHOWN)
 
 
-def _coefficient(x: np.ndarray, y: np.ndarray) -> float:
-    return float(np.corrcoef(x, y)[0, 1])
+def _lagged(fresh: pd.DataFrame, lag: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Months in common, Pearson's r and Spearman's rho of each column some months before each."""
+    early = fresh.shift(lag).add_prefix("before ")
+    both = early.join(fresh)
+    known = both.notna().astype(int)
+    tables = (known.T @ known, both.corr(min_periods=FEWEST_MONTHS),
+              both.corr("spearman", min_periods=FEWEST_MONTHS))  # fmt: skip
+    rows = early.columns
+    return tuple(each.loc[rows, fresh.columns].set_axis(fresh.columns) for each in tables)
