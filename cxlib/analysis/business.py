@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
-from cxlib.analysis.change import FALSE_DISCOVERIES, adjusted_probabilities
+from cxlib.analysis.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
 from cxlib.errors import ArgumentError
 from cxlib.measure import intervals
 from cxlib.measure.business import CONTROLS, RESULTS
@@ -101,7 +101,9 @@ def compare_groups(
 
     Adjusted means are those of a regression on the groups and on what else tells accounts apart,
     taken at the mean of all accounts; their intervals allow for unequal spread (HC3; MacKinnon and
-    White 1985, *Journal of Econometrics* 29).
+    White 1985, *Journal of Econometrics* 29). Retention, which small groups often keep whole, has
+    Wilson's interval around its adjusted share. A result that is the same for all accounts of a
+    group has no interval: nothing shows how much it might differ.
 
     Args:
         later: As `business.later_business` gives it, and `tier`, if known.
@@ -131,20 +133,28 @@ def compare_groups(
     gaps = []
     pairs = _pairs(kept)
     for result in results:
-        fit = OLS(known[result].to_numpy(), np.column_stack([groups, others])).fit(cov_type="HC3")
+        fit = OLS(known[result].to_numpy(), np.column_stack([groups, others])).fit(
+            cov_type="HC3", use_t=True
+        )
         ends = fit.conf_int(1 - CONFIDENCE)
         for index, name in enumerate(kept):
-            adjusted[name][result] = Estimate(
-                fit.params[index], *ends[index], sizes[name], UNITS[result]
-            )
+            values = known.loc[which == name, result]
+            adjusted[name][result] = _possible(result, fit.params[index], ends[index], values)
         for lower, upper in pairs:
-            contrast = np.zeros(len(fit.params))
-            contrast[[kept.index(lower), kept.index(upper)]] = -1, 1
-            gaps.append((result, lower, upper, contrast_of(fit, contrast, UNITS[result])))
+            two = (adjusted[lower][result], adjusted[upper][result])
+            if result == "retained" or not all(each.has_interval for each in two):
+                gap = difference(two[1], two[0])
+            else:
+                contrast = np.zeros(len(fit.params))
+                contrast[[kept.index(lower), kept.index(upper)]] = -1, 1
+                gap = contrast_of(fit, contrast, UNITS[result])
+            gaps.append((result, lower, upper, gap))
     # Of each pair of groups, all results are looked at together.
     q = np.ones(len(gaps))
     for pair in pairs:
-        places = [place for place, each in enumerate(gaps) if each[1:3] == pair]
+        places = [
+            place for place, each in enumerate(gaps) if each[1:3] == pair and each[-1].has_interval
+        ]
         q[places] = adjusted_probabilities([gaps[place][-1] for place in places])
     return Comparison(
         groups=tuple(
@@ -195,6 +205,19 @@ def contrast_of(fit, contrast: np.ndarray, unit: str) -> Estimate:
     return Estimate(value, min(low, value), max(high, value), fit.nobs, unit)
 
 
+def _possible(result: str, value: float, ends: np.ndarray, values: pd.Series) -> Estimate:
+    """An adjusted mean of a group, kept within what its result can be."""
+    if result == "retained":
+        share = float(np.clip(value, 0, 1))
+        ends = intervals.wilson_interval(share, len(values))
+        return Estimate(share, float(ends[0]), float(ends[1]), len(values), UNITS[result])
+    if values.nunique() < 2:
+        return Estimate(value, np.nan, np.nan, len(values), UNITS[result])
+    least = -np.inf if result == "revenue" else 0.0
+    value, low, high = (max(float(each), least) for each in (value, *ends))
+    return Estimate(value, low, high, len(values), UNITS[result])
+
+
 def _pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     """The worst and the best, and all neighbours."""
     if len(names) < 2:
@@ -213,6 +236,7 @@ def _share(values: pd.Series) -> Estimate:
 
 
 def _mean(values: pd.Series, unit: str) -> Estimate:
-    variance = values.var(ddof=1) / len(values)
+    # Where all are alike, nothing shows how much they might differ.
+    variance = values.var(ddof=1) / len(values) if values.nunique() > 1 else np.nan
     low, high = intervals.t_interval(values.mean(), variance, len(values))
     return Estimate(values.mean(), float(low), float(high), len(values), unit)

@@ -5,21 +5,28 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.genmod.families import Binomial
-from statsmodels.genmod.generalized_linear_model import GLM
+from scipy.special import betaln
+from sklearn.linear_model import LogisticRegression
 from statsmodels.stats.multitest import multipletests
-from statsmodels.tools import add_constant
 
 from cxlib.analysis.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
 from cxlib.measure import intervals
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.invitations import COUNTS, OTHERS
+from cxlib.measure.invitations import COUNTS, OTHERS, PAST
 
 FEWEST_CUSTOMERS = 10
 # A level of an attribute with fewer answers, or fewer unanswered invitations, tells no rate.
 FEWEST_OF_EACH = 10
+# An attribute with more levels divides customers too finely; its rarer ones are pooled.
+MOST_LEVELS = 20
 # No answer stands for more than so many times the invitations that a usual one stands for.
 LARGEST_WEIGHT = 5.0
+# An account is compared with its own past where so many of four quarters are known, each of which
+# it was there nearly whole.
+FEWEST_QUARTERS, WHOLE = 2, 0.95
+LEAST_SPREAD = 1e-3
+# Equally likely values of what differs between accounts.
+GRID = (np.arange(200) + 0.5) / 200
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,20 @@ class Weighed:
     problem: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Silence:
+    """Accounts that have gone silent.
+
+    Attributes:
+        accounts: Indexed by `account_id`, the least likely first: `silence` (contact or answer),
+            `p` (how likely so much silence is) and `q` (adjusted for how many were looked at).
+        looked_at: How many accounts have a year before of which their silence could be told.
+    """
+
+    accounts: pd.DataFrame
+    looked_at: int
+
+
 def response_rates(counts: pd.DataFrame) -> tuple[ResponseRate, ...]:
     """How often each group answers, by every attribute; those that stand out first.
 
@@ -80,7 +101,8 @@ def response_rates(counts: pd.DataFrame) -> tuple[ResponseRate, ...]:
     """
     found = []
     for by in _attributes(counts):
-        for group in sorted(counts[by].unique()):
+        levels = counts[by].value_counts().index[:MOST_LEVELS]
+        for group in sorted(levels):
             sides = [counts[counts[by] == group], counts[counts[by] != group]]
             if min(side.customer_id.nunique() for side in sides) < FEWEST_CUSTOMERS:
                 continue
@@ -97,7 +119,9 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
     How likely an invitation is to be answered is told from the attributes by a logistic
     regression; each answer counts with one over that probability (response propensity weights;
     Little 1986, *International Statistical Review* 54). The bounds assume nothing (Manski 1989,
-    *Journal of Human Resources* 24). Intervals allow for customers who answered several times.
+    *Journal of Human Resources* 24). Intervals allow for customers who answered several times, and
+    for probabilities that were themselves estimated (a sandwich over both steps; Newey and
+    McFadden 1994, *Handbook of Econometrics* 4, section 6).
 
     Args:
         counts: As for `response_rates`, with points (the sum of the answers').
@@ -113,48 +137,52 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
         return Weighed(invited, answered, None, None, None, (), np.nan, np.nan, problem)
     silent = invited - answered
     bounds = [float(counts.points.sum() + silent * each) / invited for each in (worst, best)]
-    even = np.ones(len(counts))
-    score = _mean(counts, even, unit)
+    plain = counts.assign(weight=1.0)
+    score, influence = _mean(plain), _influence(plain)
+    as_it_stands = _estimate(score, influence, answered, unit)
     used = {name: _pooled(counts, name) for name in _attributes(counts)}
     used = {name: levels for name, levels in used.items() if levels.nunique() > 1}
     if not used or not silent:
-        return Weighed(invited, answered, score, None, None, (), *bounds)
-    weights = _weights(counts, pd.DataFrame(used))
+        return Weighed(invited, answered, as_it_stands, None, None, (), *bounds)
+    design = pd.get_dummies(pd.DataFrame(used), drop_first=True, dtype=float)
+    chance = _chance(counts, design)
+    heavy = counts.assign(weight=np.minimum(1 / chance, LARGEST_WEIGHT / chance.mean()))
+    weighed, swayed = _mean(heavy), _influence(heavy, design.to_numpy(), chance)
     return Weighed(
         invited,
         answered,
-        score,
-        _mean(counts, weights, unit),
-        _moved(counts, weights, unit),
+        as_it_stands,
+        _estimate(weighed, swayed, answered, unit),
+        _estimate(weighed - score, swayed - influence, answered, unit),
         tuple(used),
         *bounds,
     )
 
 
-def gone_silent(activity: pd.DataFrame) -> pd.DataFrame:
+def gone_silent(activity: pd.DataFrame) -> Silence:
     """Accounts that made contact, or answered, in the year before, and now no longer do.
 
     How likely it is that an account happens to make no contact in a quarter follows from its
-    contacts of the year before and from how accounts differ (a gamma-Poisson model); that it
-    answers none of its invitations, from its answers of the year before (a beta-binomial model).
-    Accounts are called silent where that is unlikely, given how many accounts were looked at
-    (Benjamini and Hochberg 1995).
+    contacts of the four quarters before, from how accounts differ, and from how much the quarters
+    of one account differ (a negative binomial whose mean is a gamma over accounts); that it answers
+    none of its invitations, likewise from its answers (a beta-binomial whose mean is a beta over
+    accounts). What differs is told by moments from all accounts. Accounts are called silent where
+    their silence is unlikely, given how many were looked at (Benjamini and Hochberg 1995).
 
     Args:
         activity: As `invitations.account_activity` gives it.
-
-    Returns:
-        Indexed by `account_id`, the least likely first: `silence` (contact or answer), `p`, `q`.
     """
-    found = []
+    found, looked_at = [], set()
     for silence, p in (("contact", _no_contact(activity)), ("answer", _no_answer(activity))):
         if len(p):
+            looked_at |= set(p.index)
             q = pd.Series(multipletests(p, method="fdr_bh")[1], p.index)
             found.append(pd.DataFrame({"silence": silence, "p": p, "q": q})[q < FALSE_DISCOVERIES])
     columns = ["silence", "p", "q"]
     if not found:
-        return pd.DataFrame(columns=columns, index=activity.index[:0])
-    return pd.concat(found).rename_axis("account_id").sort_values(["q", "p"], kind="stable")
+        return Silence(pd.DataFrame(columns=columns, index=activity.index[:0]), 0)
+    silent = pd.concat(found).rename_axis("account_id").sort_values(["q", "p"], kind="stable")
+    return Silence(silent, len(looked_at))
 
 
 def _attributes(counts: pd.DataFrame) -> list[str]:
@@ -173,7 +201,7 @@ def _pooled(counts: pd.DataFrame, name: str) -> pd.Series:
     If they tell none even together, they go with the most frequent level.
     """
     sums = counts.groupby(name)[["invited", "answered"]].sum()
-    rare = sums[_tells_no_rate(sums)]
+    rare = sums[_tells_no_rate(sums) | (sums.invited.rank(ascending=False) > MOST_LEVELS)]
     home = OTHERS
     if len(rare) < len(sums) and _tells_no_rate(rare.sum().to_frame().T).any():
         home = sums.drop(rare.index).invited.idxmax()
@@ -185,73 +213,107 @@ def _tells_no_rate(sums: pd.DataFrame) -> pd.Series:
     return sums.answered.lt(FEWEST_OF_EACH) | silent.lt(FEWEST_OF_EACH)
 
 
-def _weights(counts: pd.DataFrame, levels: pd.DataFrame) -> np.ndarray:
-    """One over the probability of an answer, relative to the mean over the answers."""
-    dummies = pd.get_dummies(levels, drop_first=True, dtype=float)
-    outcomes = np.column_stack([counts.answered, counts.invited - counts.answered])
-    fit = GLM(outcomes, add_constant(dummies), family=Binomial()).fit()
-    weights = 1 / np.asarray(fit.fittedvalues)
-    weights *= counts.answered.sum() / (weights * counts.answered).sum()
-    return weights.clip(max=LARGEST_WEIGHT)
+def _chance(counts: pd.DataFrame, design: pd.DataFrame) -> np.ndarray:
+    """How likely each row's invitations are to be answered."""
+    cells = counts.groupby([design[name] for name in design])[["invited", "answered"]].sum()
+    attributes = cells.index.to_frame().to_numpy()
+    twice = np.vstack([attributes, attributes])
+    outcomes = np.repeat([1, 0], len(cells))
+    times = np.concatenate([cells.answered, cells.invited - cells.answered])
+    fit = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10)
+    fit.fit(twice, outcomes, sample_weight=times)
+    return fit.predict_proba(design.to_numpy())[:, 1]
 
 
-def _mean(counts: pd.DataFrame, weights: np.ndarray, unit: str) -> Estimate:
-    sums = _by_customer(counts, weights)
-    value, variance = intervals.ratio_of(sums.points, sums.answered)
-    low, high = intervals.t_interval(value, variance, (sums.answered > 0).sum())
-    return Estimate(value, float(low), float(high), counts.answered.sum(), unit)
+def _mean(counts: pd.DataFrame) -> float:
+    return float((counts.weight * counts.points).sum() / (counts.weight * counts.answered).sum())
 
 
-def _moved(counts: pd.DataFrame, weights: np.ndarray, unit: str) -> Estimate:
-    """What the weights do to a mean; each customer's influence on both means is taken together."""
-    total, influence = 0.0, 0.0
-    for sign, each in ((1, weights), (-1, np.ones(len(counts)))):
-        sums = _by_customer(counts, each)
-        mean = sums.points.sum() / sums.answered.sum()
-        total = total + sign * mean
-        influence = influence + sign * (sums.points - mean * sums.answered) / sums.answered.sum()
-    size = int((sums.answered > 0).sum())
-    variance = float(size / (size - 1) * (influence**2).sum())
-    low, high = intervals.t_interval(total, variance, size)
-    return Estimate(total, float(low), float(high), counts.answered.sum(), unit)
+def _influence(
+    counts: pd.DataFrame, design: np.ndarray | None = None, chance: np.ndarray | None = None
+) -> pd.Series:
+    """What each customer does to a weighted mean, also through the probabilities of answers."""
+    left = counts.weight * (counts.points - _mean(counts) * counts.answered)
+    effect = left.to_numpy()
+    if design is not None:
+        design = np.column_stack([np.ones(len(design)), design])
+        spread = (counts.invited.to_numpy() * chance * (1 - chance))[:, None]
+        told = np.linalg.pinv(design.T @ (spread * design))
+        # A weight that is capped does not move with its probability.
+        free = counts.weight.to_numpy() * chance > 1 - 1e-9
+        pull = -(design * ((1 - chance) * effect * free)[:, None]).sum(axis=0)
+        surprise = (counts.answered - counts.invited * chance).to_numpy()
+        effect = effect + surprise * (design @ told @ pull)
+    by_customer = pd.Series(effect).groupby(counts.customer_id.to_numpy()).sum()
+    return by_customer / (counts.weight * counts.answered).sum()
 
 
-def _by_customer(counts: pd.DataFrame, weights: np.ndarray) -> pd.DataFrame:
-    weighed = counts[["answered", "points"]].mul(weights, axis=0)
-    return weighed.groupby(counts.customer_id.to_numpy()).sum()
+def _estimate(value: float, influence: pd.Series, count: float, unit: str) -> Estimate:
+    size = len(influence)
+    variance = size / (size - 1) * float((influence**2).sum())
+    low, high = intervals.t_interval(value, variance, size)
+    return Estimate(value, float(low), float(high), count, unit)
+
+
+def _quarters(activity: pd.DataFrame, name: str) -> np.ndarray:
+    """The counts of the four quarters before, NaN where the account or the data were not there."""
+    counts = activity[[f"{name}_{number}" for number in PAST]].to_numpy(dtype=float)
+    return np.where(activity[[f"share_{number}" for number in PAST]] > WHOLE, counts, np.nan)
 
 
 def _no_contact(activity: pd.DataFrame) -> pd.Series:
-    """How likely each account without contact now is to have none; not told of those with some."""
-    known = activity[(activity.months_before > 0)]
-    if known.empty or not known.contacts_before.sum() or not known.contacts_now.sum():
+    """How likely each account is to make no contact; 1 of those that made some."""
+    past = _quarters(activity, "contacts")
+    seen = np.isfinite(past).sum(axis=1)
+    known, past = activity[seen >= FEWEST_QUARTERS], past[seen >= FEWEST_QUARTERS]
+    if known.empty or not np.nansum(past) or not known.contacts_now.sum():
         return pd.Series(dtype=float)
-    mean = known.contacts_before.sum() / known.months_before.sum()
-    # So many months of the year before are worth as many contacts as this quarter is.
-    now = known.contacts_now.sum() / len(known) / mean
-    expected = mean * known.months_before
-    extra = ((known.contacts_before - expected) ** 2 - expected).sum() / (expected**2).sum()
-    shape = 1 / max(extra, 1e-3)
-    shapes, rates = shape + known.contacts_before, shape / mean + known.months_before
-    chance = (rates / (rates + now)) ** shapes
+    seen = np.isfinite(past).sum(axis=1)
+    own = np.nanmean(past, axis=1)
+    mean = np.nansum(past) / seen.sum()
+    # By moments: how much an account's quarters differ beyond chance, and then the accounts.
+    within = np.nansum((past - own[:, None]) ** 2) / (seen - 1).sum()
+    bursts = max((within - mean) / np.mean(own**2), LEAST_SPREAD)
+    between = own.var(ddof=1) if len(own) > 1 else 0.0
+    between = max((between - (within / seen).mean()) / mean**2, LEAST_SPREAD)
+    # Counts that come in bursts tell less of an account's own rate.
+    worth = 1 / (1 + bursts * own)
+    shape = 1 / between + np.nansum(past, axis=1) * worth
+    rate = 1 / (between * mean) + seen * worth
+    expected = stats.gamma.ppf(GRID, shape[:, None], scale=1 / rate[:, None])
+    expected = expected * known.contacts_now.mean() / mean
+    chance = ((1 + bursts * expected) ** (-1 / bursts)).mean(axis=1)
     # An account with contacts is as little silent as can be; it counts among those looked at.
-    return chance.where(known.contacts_now == 0, 1.0)
+    return pd.Series(np.where(known.contacts_now == 0, chance, 1.0), known.index)
 
 
 def _no_answer(activity: pd.DataFrame) -> pd.Series:
-    """How likely each account that answers no invitation now is to answer none."""
-    known = activity[(activity.invited_now > 0) & (activity.invited_before > 0)]
-    if known.empty or not known.answered_before.sum():
+    """How likely each account is to answer no invitation of the quarter; 1 of those that did."""
+    asked, yes = (_quarters(activity, name) for name in ("invited", "answered"))
+    some = (np.nansum(asked, axis=1) > 0) & (activity.invited_now > 0).to_numpy()
+    known, asked, yes = activity[some], np.nan_to_num(asked[some]), np.nan_to_num(yes[some])
+    if known.empty or not yes.sum() or yes.sum() == asked.sum():
         return pd.Series(dtype=float)
-    rate = known.answered_before.sum() / known.invited_before.sum()
-    expected = known.invited_before * rate
-    noise = expected * (1 - rate)
-    extra = ((known.answered_before - expected) ** 2 - noise).sum()
-    pairs = (known.invited_before * (known.invited_before - 1)).sum() * rate * (1 - rate)
-    # The correlation of answers within accounts, by moments; none is as good as a tiny one.
-    alike = np.clip(extra / pairs if pairs else 0.0, 1e-3, 0.99)
-    strength = 1 / alike - 1
-    yes = strength * rate + known.answered_before
-    no = strength * (1 - rate) + known.invited_before - known.answered_before
-    chance = stats.betabinom.pmf(0, known.invited_now.astype(int), yes, no)
+    total, answered = asked.sum(axis=1), yes.sum(axis=1)
+    rate = answered.sum() / total.sum()
+    noise = rate * (1 - rate)
+    within = _alike(asked.ravel(), yes.ravel(), np.repeat(answered / total, asked.shape[1]), noise)
+    between = _alike(total, answered, rate, noise)
+    # Answers of one quarter that go together tell less of an account's own rate.
+    worth = 1 / (1 + within * np.maximum(total / np.maximum((asked > 0).sum(axis=1), 1) - 1, 0))
+    strength = 1 / between - 1
+    first = strength * rate + answered * worth
+    second = strength * (1 - rate) + (total - answered) * worth
+    own = stats.beta.ppf(GRID, first[:, None], second[:, None]).clip(1e-6, 1 - 1e-6)
+    moods, now = 1 / within - 1, known.invited_now.to_numpy()[:, None]
+    chance = np.exp(
+        betaln(moods * own, moods * (1 - own) + now) - betaln(moods * own, moods * (1 - own))
+    ).mean(axis=1)
     return pd.Series(np.where(known.answered_now == 0, chance, 1.0), known.index)
+
+
+def _alike(asked: np.ndarray, yes: np.ndarray, rate, noise: float) -> float:
+    """The correlation of answers within cells, by moments; none is as good as a tiny one."""
+    pairs = (asked * (asked - 1)).sum() * noise
+    extra = ((yes - asked * rate) ** 2).sum() - (asked * noise).sum()
+    return float(np.clip(extra / pairs if pairs else 0.0, LEAST_SPREAD, 0.99))

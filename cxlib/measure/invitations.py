@@ -1,7 +1,7 @@
 """Survey invitations and what came of them: who was asked, who answered, and what."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -14,8 +14,12 @@ from cxlib.measure.kpis import KPIS
 from cxlib.measure.rows import in_spans, survey_rows
 
 BEFORE, NOW = "before", "now"
+# The quarters before, the last one first.
+PAST = ("1", "2", "3", "4")
 # Values that say nothing of a group: its column is empty, or it is too small to stand alone.
 NOT_KNOWN, OTHERS = "not known", "others"
+# Surveys that begin so many days into a quarter still span it.
+LATE = 7
 COUNTS = ("invited", "answered", "points")
 # What the worst and the best answer to a question is worth to its score.
 ENDS: Mapping[str, tuple[float, float]] = {
@@ -46,10 +50,12 @@ def split_column(data: Dataset, wanted: str = "") -> str:
     """The column by which to split answers: the wanted one, or the first usual one that there is.
 
     Raises:
-        MissingData: The wanted column is none of surveys nor of what they refer to.
+        ArgumentError: The wanted column is none of surveys nor of what they refer to.
     """
     if wanted:
-        data.rows("surveys", wanted)
+        if data.lacks("surveys", wanted):
+            columns = ", ".join(sorted(data.columns_of("surveys")))
+            raise ArgumentError(f"split_by == {wanted!r}, must be one of {columns}")
         return wanted
     known = [name for name in ATTRIBUTES if data.has("surveys", name)]
     if not known:
@@ -58,6 +64,16 @@ def split_column(data: Dataset, wanted: str = "") -> str:
     rows = data.rows("surveys", *known)
     levels = rows.agg(**{name: rows[name].nunique() for name in known}).execute().iloc[0]
     return next((name for name in known if levels[name] > 1), known[0])
+
+
+def unspanned(data: Dataset, before: Quarter) -> str:
+    """Why a quarter cannot be compared with: the surveys do not span it; or nothing."""
+    if data.lacks("surveys", "sent_at"):
+        return "there are no surveys"
+    first = pd.Timestamp(data.rows("surveys").sent_at.min().execute())
+    if first <= before.start + timedelta(days=max(data.slack_days, LATE)):
+        return ""
+    return f"the surveys begin on {first:%-d %B %Y}, after {before} did"
 
 
 def asked_and_answered(
@@ -84,7 +100,7 @@ def asked_and_answered(
     columns = ["customer_id", "group", "period", *COUNTS]
     if data.lacks("surveys", "score", by):
         return pd.DataFrame(columns=columns)
-    spans = _spans((before.start, before.end), (now.start, now.end))
+    spans = _spans({BEFORE: before, NOW: now})
     rows = survey_rows(data, [by])
     rows = in_spans(rows.filter(rows.metric == kpi), "_answered_at", spans)
     wait = ibis.interval(days=int(data.config.thresholds.response_days))
@@ -139,28 +155,29 @@ def _counted(data: Dataset, rows: ir.Table, kpi: str, keys: list[str]) -> pd.Dat
 
 
 def account_activity(data: Dataset, quarter: Quarter) -> pd.DataFrame:
-    """Contacts, invitations and answers of each account in a quarter and in the year before it.
+    """Contacts, invitations and answers of each account in a quarter and the four before it.
 
     Returns:
-        Indexed by `account_id`, of accounts that are there at the quarter's end and were a quarter
-        before it began: `months_before` (how many of the twelve months it was there),
-        `contacts_before`, `contacts_now`, `invited_before`, `invited_now`, `answered_before` and
-        `answered_now` (0 where the dataset has no such rows). Empty without accounts.
+        Indexed by `account_id`, of accounts that are there at the quarter's end: `contacts_now`,
+        `invited_now` and `answered_now`; the same of the quarters before (`contacts_1`, of the
+        last one, to `contacts_4`, …); and `share_1` to `share_4`, of how much of each the account
+        was there and the data tell. 0 where the dataset has no such rows; empty without accounts.
     """
     kinds = ("contacts", "invited", "answered")
-    columns = ["months_before", *(f"{each}_{when}" for each in kinds for when in (BEFORE, NOW))]
+    columns = [f"{kind}_{when}" for kind in kinds for when in (NOW, *PAST)]
+    columns += [f"share_{number}" for number in PAST]
     if data.lacks("accounts"):
-        return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"))
-    year = quarter.shift(-4).start
-    spans = _spans((year, quarter.start), (quarter.start, quarter.end))
+        return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
+    spans = _spans({NOW: quarter} | {number: quarter.shift(-int(number)) for number in PAST})
     accounts = data.rows("accounts").select("account_id", "signup_date", "churn_date").execute()
     accounts = accounts.set_index("account_id").sort_index()
-    gone = accounts.churn_date < pd.Timestamp(quarter.end)
-    young = accounts.signup_date > pd.Timestamp(quarter.previous.start)
-    accounts = accounts[~gone & ~young]
-    joined = accounts.signup_date.fillna(pd.Timestamp(year)).clip(lower=pd.Timestamp(year))
-    days = (pd.Timestamp(quarter.start) - joined).dt.days
-    table = pd.DataFrame({"months_before": days / (365.25 / 12)}, index=accounts.index)
+    accounts = accounts[~(accounts.churn_date < pd.Timestamp(quarter.end))]
+    since = accounts.signup_date.fillna(pd.Timestamp.min).clip(lower=pd.Timestamp(data.start))
+    table = pd.DataFrame(index=accounts.index)
+    for number in PAST:
+        each = quarter.shift(-int(number))
+        there = (pd.Timestamp(each.end) - since) / (pd.Timestamp(each.end) - each.start)
+        table[f"share_{number}"] = there.clip(0, 1)
     if data.has("interactions", "account_id"):
         rows = in_spans(data.rows("interactions", "account_id"), "started_at", spans)
         counts = rows.group_by("account_id", "_period").agg(contacts=rows.count()).execute()
@@ -176,9 +193,9 @@ def account_activity(data: Dataset, quarter: Quarter) -> pd.DataFrame:
     return table.reindex(columns=columns).fillna(0.0)
 
 
-def _spans(before: tuple[datetime, datetime], now: tuple[datetime, datetime]) -> pd.DataFrame:
-    starts, ends = zip(before, now, strict=True)
-    spans = pd.DataFrame({"period": [BEFORE, NOW], "start": starts, "end": ends})
+def _spans(quarters: Mapping[str, Quarter]) -> pd.DataFrame:
+    starts, ends = ([getattr(each, end) for each in quarters.values()] for end in ("start", "end"))
+    spans = pd.DataFrame({"period": list(quarters), "start": starts, "end": ends})
     return spans.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
 
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from cxlib.analysis.silence import ResponseRate, Weighed
+from cxlib.analysis.silence import ResponseRate, Silence, Weighed
 from cxlib.measure import KPIS
-from cxlib.measure.invitations import NOT_KNOWN, OTHERS
+from cxlib.measure.invitations import NOT_KNOWN, OTHERS, PAST
 from cxlib.present.figure import BLUE, GREY, Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, listed, number, rows
@@ -101,24 +101,24 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
     )
 
 
-def silent_finding(silent: pd.DataFrame, looked_at: int) -> Finding:
-    """How many accounts have gone silent.
-
-    Args:
-        silent: As `silence.gone_silent` gives them.
-        looked_at: How many accounts there are.
-    """
-    if not looked_at:
-        return Finding("Which accounts have gone silent cannot be told: no accounts.", news=False)
-    accounts = silent.index.nunique()
+def silent_finding(silence: Silence) -> Finding:
+    """How many accounts have gone silent."""
+    if not silence.looked_at:
+        return Finding(
+            "Which accounts have gone silent cannot be told: none has a year before to compare "
+            "with, or nobody made contact.",
+            news=False,
+        )
+    looked = rows(silence.looked_at, "account")
+    accounts = silence.accounts.index.nunique()
     if not accounts:
         return Finding(
-            f"Of {rows(looked_at, 'account')}, none has gone silent beyond chance.",
+            f"Of {looked}, none has gone silent beyond chance.",
             evidence="Most have so few contacts and answers that a quarter without any means "
             "nothing.",
             news=False,
         )
-    counts = silent.silence.value_counts()
+    counts = silence.accounts.silence.value_counts()
     words = [
         f"{counts[kind]:,} {text}"
         for kind, text in (("contact", "make no contact"), ("answer", "answer no invitation"))
@@ -128,37 +128,40 @@ def silent_finding(silent: pd.DataFrame, looked_at: int) -> Finding:
     return Finding(
         f"{rows(accounts, 'account')} {verb} gone silent: {listed(words)} any more, though they "
         "used to.",
-        evidence=f"So much silence is unlikely by chance, given that {rows(looked_at, 'account')} "
-        "were looked at.",
+        evidence=f"So much silence is unlikely by chance, given that {looked} were looked at, and "
+        "that contacts come in bursts.",
     )
 
 
 def silent_table(
-    silent: pd.DataFrame, activity: pd.DataFrame, facts: pd.DataFrame, currency: str = ""
+    silence: Silence, activity: pd.DataFrame, facts: pd.DataFrame, currency: str = ""
 ) -> Table | None:
     """The accounts that have gone silent, those with most revenue first; None if none has.
 
     Args:
-        silent: As `silence.gone_silent` gives them.
-        activity: What it looked at.
+        silence: The accounts.
+        activity: What was looked at, as `account_activity` gives it.
         facts: As `account_facts` gives them; an account that is not in it is named by its id.
         currency: Of the revenue.
     """
-    if silent.empty:
+    if silence.accounts.empty:
         return None
-    table = silent.join(facts[["name", "revenue_12m"]]).join(activity)
+    table = silence.accounts.join(facts[["name", "revenue_12m"]])
     table = table.sort_values("revenue_12m", ascending=False, kind="stable")
     kinds = {"contact": "contacts", "answer": "answered"}
-    records = [
-        {
-            "Account": row.name if isinstance(row.name, str) else account,
-            "Revenue, 12 months": number(row.revenue_12m, "money", currency),
-            "Silence": f"no {row.silence}",
-            "In the year before": number(getattr(row, f"{kinds[row.silence]}_before"), "count"),
-            "By chance": "under 0.1%" if row.p < 0.001 else number(row.p, "share"),
-        }
-        for account, row in zip(table.index, table.itertuples(index=False), strict=True)
-    ][:MOST_ACCOUNTS]
+    records = []
+    for account, row in zip(table.index, table.itertuples(index=False), strict=True):
+        past = [f"{kinds[row.silence]}_{each}" for each in PAST]
+        records.append(
+            {
+                "Account": row.name if isinstance(row.name, str) else account,
+                "Revenue, 12 months": number(row.revenue_12m, "money", currency),
+                "Silence": f"no {row.silence}",
+                "In the year before": number(activity.loc[account, past].sum(), "count"),
+                "By chance": "under 0.1%" if row.p < 0.001 else number(row.p, "share"),
+            }
+        )
+    records = records[:MOST_ACCOUNTS]
     return make_table(
         records,
         f"{rows(len(records), 'account')} gone silent, of {len(table):,}",
