@@ -82,6 +82,11 @@ def compare(pairs: Sequence[tuple[Kpi, Estimate, Estimate]]) -> tuple[Change, ..
     )
 
 
+def change_of(pairs: Sequence[tuple[Kpi, Estimate, Estimate]], kpi: str) -> Change | None:
+    """One KPI's change, judged among all that are compared; None if it is not among them."""
+    return next((each for each in compare(pairs) if each.kpi.name == kpi), None)
+
+
 def adjusted_probabilities(differences: Sequence[Estimate]) -> np.ndarray:
     """The probability of each difference where there is none, for how many are looked at.
 

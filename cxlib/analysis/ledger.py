@@ -23,9 +23,10 @@ WITHIN, TURNOVER, MIX, RESPONSE, TOTAL = "within", "turnover", "mix", "response"
 EVERYONE = ""
 RESAMPLES = 1_000
 CHUNK = 50
-FEWEST_CUSTOMERS = 10
-# The change of fewer customers cannot stand for that of all.
-FEWEST_STAYED = 30
+# Percentiles of resamples of fewer customers are too narrow; groups of fewer are pooled.
+FEWEST_CUSTOMERS, FEWEST_OF_GROUP = 30, 10
+# The change of fewer customers cannot stand for that of all, or of their group.
+FEWEST_STAYED, FEWEST_STAYED_OF_GROUP = 30, 10
 
 
 @dataclass(frozen=True)
@@ -89,23 +90,29 @@ class _Sums:
 
     Attributes:
         counts: … × period (before, now) × group × (invited, answered, points).
-        stayed: … × (weighted change, weight) of the customers who answered both times.
+        stayed: … × group × (weighted change, weight) of the customers who answered both times.
+        own: The groups whose own customers tell how they changed; those of all do it for others.
     """
 
     counts: np.ndarray
     stayed: np.ndarray
+    own: np.ndarray
 
     def drawn(self, weights: np.ndarray) -> "_Sums":
         """The sums of samples in which each customer comes so many times (a row per sample)."""
         count = len(self.counts)
-        counts = (weights @ self.counts.reshape(count, -1)).reshape(-1, *self.counts.shape[1:])
-        return _Sums(counts, weights @ self.stayed)
+        counts, stayed = (
+            (weights @ each.reshape(count, -1)).reshape(-1, *each.shape[1:])
+            for each in (self.counts, self.stayed)
+        )
+        return _Sums(counts, stayed, self.own)
 
 
 def keep_ledger(
     counts: pd.DataFrame,
     invitations_known: bool = True,
     unit: str = "points",
+    problem: str = "",
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Ledger:
@@ -118,19 +125,24 @@ def keep_ledger(
             the answers' points); as `invitations.asked_and_answered` gives them.
         invitations_known: Whether those who did not answer are in it.
         unit: Of the score.
+        problem: Why the quarters cannot be compared; nothing is split then.
         resamples: How many.
         seed: For the resamples.
     """
+    columns = counts.group.nunique()
     counts = counts.assign(group=_pooled(counts))
     groups = sorted(counts.group.unique())
     sums, stayed = _by_customer(counts, groups, invitations_known)
     known = (stayed >= FEWEST_STAYED, invitations_known)
     answering = tuple(int(each) for each in (sums.counts[..., 1].sum(axis=2) > 0).sum(axis=0))
-    if min(answering) < FEWEST_CUSTOMERS:
+    if not problem and min(answering) < FEWEST_CUSTOMERS:
         problem = (
             f"answers of at least {FEWEST_CUSTOMERS} customers are needed in both quarters; there "
             f"are {answering[0]} and {answering[1]}"
         )
+    if not problem and groups == [OTHERS] and columns > 1:
+        problem = f"no group has answers of {FEWEST_OF_GROUP} customers in both quarters"
+    if problem:
         return Ledger(np.nan, np.nan, None, (), (), answering, stayed, *known, problem)
     before, now, found = _split(sums.drawn(np.ones((1, len(sums.counts)))), *known)
     again = _resampled(sums, known, resamples, seed)
@@ -160,7 +172,7 @@ def _pooled(counts: pd.DataFrame) -> pd.Series:
     """Each row's group; those of few customers in either quarter together are one."""
     answers = counts[counts.answered > 0]
     customers = answers.groupby(["group", "period"]).customer_id.nunique().unstack(fill_value=0)
-    enough = customers[(customers.shape[1] == 2) & (customers >= FEWEST_CUSTOMERS).all(axis=1)]
+    enough = customers[(customers.shape[1] == 2) & (customers >= FEWEST_OF_GROUP).all(axis=1)]
     return counts.group.where(counts.group.isin(enough.index), OTHERS)
 
 
@@ -182,8 +194,9 @@ def _by_customer(
         # Each customer's own change, weighed by how well their answers tell it.
         weight = np.where(both, 1 / (1 / answers).sum(axis=1), 0.0)
         change = np.where(both, np.diff(points / answers, axis=1)[:, 0], 0.0)
-    stayed = np.stack([(weight * change).sum(axis=1), weight.sum(axis=1)], axis=-1)
-    return _Sums(sums, stayed), int(both.any(axis=1).sum())
+    stayed = np.stack([weight * change, weight], axis=-1)
+    own = both.sum(axis=0) >= FEWEST_STAYED_OF_GROUP
+    return _Sums(sums, stayed, own), int(both.any(axis=1).sum())
 
 
 def _split(
@@ -196,7 +209,11 @@ def _split(
         score = _filled(points / answered)
         asked = invited / invited.sum(axis=-1, keepdims=True)
         rate = _filled(answered / invited)
-        same = sums.stayed[:, :1] / sums.stayed[:, 1:]
+        of_all, of_group = (
+            each[..., 0] / each[..., 1]
+            for each in (sums.stayed.sum(axis=1, keepdims=True), sums.stayed)
+        )
+        same = np.where(sums.own & np.isfinite(of_group), of_group, of_all)
     weight = {(i, r): _weights(asked[:, i], rate[:, r]) for i in range(2) for r in range(2)}
     by_asking = (weight[1, 0] - weight[0, 0] + weight[1, 1] - weight[0, 1]) / 2
     by_rate = (weight[0, 1] - weight[0, 0] + weight[1, 1] - weight[1, 0]) / 2
@@ -237,10 +254,9 @@ def _resampled(sums: _Sums, known, resamples: int, seed: int) -> dict[str, np.nd
         drawn = sums.drawn(
             rng.multinomial(count, even, min(CHUNK, resamples - start)).astype(float)
         )
-        some = (drawn.counts[..., 1].sum(axis=-1) > 0).all(axis=1) & (
-            (drawn.stayed[:, 1] > 0) | (not known[0])
-        )
-        found.append(_split(_Sums(drawn.counts[some], drawn.stayed[some]), *known)[2])
+        some = (drawn.counts[..., 1].sum(axis=-1) > 0).all(axis=1)
+        some &= (drawn.stayed[..., 1].sum(axis=1) > 0) | (not known[0])
+        found.append(_split(_Sums(drawn.counts[some], drawn.stayed[some], sums.own), *known)[2])
     return {part: np.concatenate([each[part] for each in found]) for part in found[0]}
 
 

@@ -24,9 +24,7 @@ class Placement:
     Attributes:
         driver: The driver.
         performance: How far contacts come, on average, from the worst twentieth (0) to the best
-            twentieth (1) of what is seen of the driver.
-        room: By how much the score would be better, were all contacts like the best twentieth; its
-            interval is that of the driver's effect.
+            twentieth (1) of what has been seen of the driver.
         quadrant: fix first (matters, goes badly), keep up (matters, goes well), watch (matters
             little, goes badly) or over-served (matters little, goes well).
         certain: Whether both intervals lie on one side of the lines that part the quadrants.
@@ -34,7 +32,6 @@ class Placement:
 
     driver: Driver
     performance: Estimate
-    room: Estimate
     quadrant: str
     certain: bool
 
@@ -57,7 +54,9 @@ class PriorityMap:
     left_out: Mapping[str, str]
 
 
-def make_map(drivers: Drivers, answers: pd.DataFrame) -> PriorityMap:
+def make_map(
+    drivers: Drivers, answers: pd.DataFrame, seen: pd.DataFrame | None = None
+) -> PriorityMap:
     """Place drivers by how much they matter and how well they go.
 
     Importance is a driver's share of the score's variance. Performance is the mean of where
@@ -68,7 +67,10 @@ def make_map(drivers: Drivers, answers: pd.DataFrame) -> PriorityMap:
     Args:
         drivers: As `drivers.find_drivers` gives them.
         answers: From which they were found.
+        seen: Answers over a longer time, whose worst and best twentieth mark the ends, so that what
+            has become better shows; those from which the drivers were found, if None.
     """
+    seen = answers if seen is None else seen
     left_out, placed = {}, []
     for driver in drivers.drivers:
         if driver.per_step is None:
@@ -76,35 +78,32 @@ def make_map(drivers: Drivers, answers: pd.DataFrame) -> PriorityMap:
         elif driver.sign == 0:
             left_out[driver.name] = "it is not known whether more of it is better"
         else:
-            placed.append((driver, *_standing(answers, driver)))
+            placed.append((driver, _performance(answers, seen, driver)))
     if len(placed) < FEWEST_DRIVERS:
         return PriorityMap(drivers.outcome, (), np.nan, np.nan, MappingProxyType(left_out))
-    importance = float(np.mean([driver.share.value for driver, _, _ in placed]))
-    performance = float(np.mean([each.value for _, each, _ in placed]))
+    importance = float(np.mean([driver.share.value for driver, _ in placed]))
+    performance = float(np.mean([each.value for _, each in placed]))
     placements = []
-    for driver, each, room in placed:
+    for driver, each in placed:
         matters, well = driver.share.value >= importance, each.value >= performance
         names = {(True, False): FIX_FIRST, (True, True): KEEP_UP, (False, False): WATCH}
         quadrant = names.get((matters, well), OVER_SERVED)
         certain = driver.share.excludes(importance) and each.excludes(performance)
-        placements.append(Placement(driver, each, room, quadrant, certain))
+        placements.append(Placement(driver, each, quadrant, certain))
     return PriorityMap(
         drivers.outcome, tuple(placements), importance, performance, MappingProxyType(left_out)
     )
 
 
-def _standing(answers: pd.DataFrame, driver: Driver) -> tuple[Estimate, Estimate]:
-    """A driver's performance, and what is left to gain from it."""
+def _performance(answers: pd.DataFrame, seen: pd.DataFrame, driver: Driver) -> Estimate:
     known = answers[[driver.name, "customer_id"]].dropna()
     values = driver.sign * known[driver.name].astype(float)
-    worst, best = values.quantile([TAIL, 1 - TAIL])
+    ever = driver.sign * seen[driver.name].dropna().astype(float)
+    worst, best = ever.quantile([TAIL, 1 - TAIL])
     if worst == best:
-        worst, best = values.min(), values.max()
+        worst, best = ever.min(), ever.max()
     position = ((values - worst) / (best - worst)).clip(0, 1)
     customers = position.groupby(known.customer_id)
     value, variance = intervals.ratio_of(customers.sum(), customers.size())
     low, high = intervals.t_interval(value, variance, customers.ngroups)
-    performance = Estimate(value, max(float(low), 0.0), min(float(high), 1.0), len(known), "share")
-    left, step = (1 - value) * (best - worst), driver.per_step
-    ends = sorted(driver.sign * each * left for each in (step.low, step.high))
-    return performance, Estimate(driver.sign * step.value * left, *ends, step.n, step.unit)
+    return Estimate(value, max(float(low), 0.0), min(float(high), 1.0), len(known), "share")

@@ -76,8 +76,8 @@ def answers_with_contact(
 
     Returns:
         `customer_id`, `score`, and the facts that the dataset has: `not resolved` (0 or 1),
-        `transfers`, `wait` (log of the wait over its channel's median wait), `handling`
-        (likewise), `channel`, `reason`, `touchpoint`, and every numeric or true-or-false attribute
+        `transfers`, `wait` (log of the wait over its channel's median wait in all the data),
+        `handling` (likewise), `channel`, `reason`, `touchpoint`, and every numeric or true-or-false attribute
         of interactions.
     """
     if data.lacks("surveys", "score") or data.lacks("interactions"):
@@ -89,19 +89,21 @@ def answers_with_contact(
     answers = data.tables["surveys"]
     answers = answers.mutate(_at=answers.responded_at.fill_null(answers.sent_at))
     answers = answers.filter(answers.metric == metric, answers.score.notnull())
-    answers = answers.filter(answers._at >= ibis.timestamp(start))
-    answers = answers.filter(answers._at < ibis.timestamp(end)) if end else answers
-    answers = answers.select("response_id", "customer_id", "interaction_id", _score=answers.score)
+    answers = answers.select(
+        "response_id", "customer_id", "interaction_id", "_at", _score=answers.score
+    )
     contacts = data.tables["interactions"].select("interaction_id", *kinds, *facts, *own)
     rows = answers.left_join(contacts, "interaction_id")
     frame = rows.execute().sort_values("response_id", ignore_index=True)
+    # What is usual is told from all answers, so that a shorter wait than ever shows as one.
     table = _described(frame, facts, kinds)
     for name in own:
         label = name.replace("_", " ")
         # An attribute of the same name as one of the facts above is told apart from it.
         label = f"{label} (attribute)" if label in table else label
         table[label] = frame[name].astype(float)
-    return table
+    inside = (frame._at >= start) & ((frame._at < end) if end else True)
+    return table[inside].reset_index(drop=True)
 
 
 def _contacts(data: Dataset, kpi: str, start: datetime, end: datetime) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def group_finding(found: Comparison, months: int, currency: str = "") -> Finding
         months: How long they were followed.
         currency: Of money.
     """
-    if len(found.groups) < 2 or not found.gaps:
+    if len(found.groups) < 2 or not any(each.difference.has_interval for each in found.gaps):
         small = [f"{rows(count, name.rstrip('s'))}" for name, count in found.left_out.items()]
         why = f" ({listed(small)})" if small else ""
         return Finding(
@@ -36,6 +36,7 @@ def group_finding(found: Comparison, months: int, currency: str = "") -> Finding
         )
     worst, best = found.groups[0].name, found.groups[-1].name
     gaps = [each for each in found.gaps if (each.lower, each.upper) == (worst, best)]
+    gaps = [each for each in gaps if each.difference.has_interval]
     clear = [each for each in gaps if each.detected]
     evidence = EVIDENCE.format(alike=_alike(found))
     if not clear:
@@ -83,8 +84,9 @@ def group_figure(found: Comparison, currency: str = "") -> Figure | None:
         factor = scale("share" if result == "retained" else "")
         for row, (group, colour) in enumerate(zip(found.groups, colours, strict=True)):
             each, raw = group.adjusted[result], group.raw[result]
-            ends = [each.low * factor, each.high * factor]
-            axis.plot(ends, [row, row], color=colour, lw=2)
+            if each.has_interval:
+                ends = [each.low * factor, each.high * factor]
+                axis.plot(ends, [row, row], color=colour, lw=2)
             axis.plot(each.value * factor, row, "o", color=colour, ms=6)
             axis.plot(raw.value * factor, row, "o", mfc="none", mec=colour, ms=6)
         names = [f"{each.name} ({number(each.accounts, 'count')})" for each in found.groups]

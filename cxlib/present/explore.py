@@ -21,7 +21,7 @@ from cxlib.data.config import TierRules
 from cxlib.errors import CxError
 from cxlib.measure import KPIS, measure
 from cxlib.measure.coverage import Coverage
-from cxlib.measure.invitations import ATTRIBUTES, ENDS, asked_and_answered
+from cxlib.measure.invitations import ATTRIBUTES, ENDS, asked_and_answered, unspanned
 from cxlib.measure.outcomes import outcome_rows, outcomes
 from cxlib.present import business, cycles, drivers, ledger, personas, portraits, readiness, tiers
 from cxlib.present.figure import Figure
@@ -156,9 +156,10 @@ def ledger_of(data: Dataset, kpi: str, by: str, quarters_ago: int) -> Figure | F
     """The change of a score, split by a column; or why it cannot be."""
     before = data.quarter.shift(-quarters_ago)
     counts = asked_and_answered(data, by, data.quarter, before, kpi)
-    found = keep_ledger(counts, not data.answers_only, KPIS[kpi].unit)
+    lack = unspanned(data, before)
+    found = keep_ledger(counts, not data.answers_only, KPIS[kpi].unit, lack)
     drawn = ledger.ledger_figure(found, str(before), kpi)
-    return drawn or ledger.ledger_finding(found, by, str(before), kpi)
+    return drawn or ledger.ledger_finding(found, by, str(before), kpi=kpi)
 
 
 def explore_groups(later: pd.DataFrame, months: int, currency: str = "") -> widgets.Widget:

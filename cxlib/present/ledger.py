@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from cxlib.analysis.change import Change
 from cxlib.analysis.ledger import MIX, RESPONSE, TOTAL, TURNOVER, WITHIN, Entry, Ledger
 from cxlib.measure import KPIS
 from cxlib.present.figure import BLUE, GREY, INK, Figure, canvas, styled, whiskers
@@ -18,26 +19,33 @@ SHORT = {
 COLUMNS = ["kpi", "against", "grouping", "part", "group", "change", "low", "high", "q"]
 
 
-def ledger_finding(ledger: Ledger, by: str, against: str, kpi: str = "nps") -> Finding:
+def ledger_finding(
+    ledger: Ledger, by: str, against: str, change: Change | None = None, kpi: str = "nps"
+) -> Finding:
     """Whether a score has changed, and which part of its change stands out.
 
     Args:
         ledger: The split.
         by: The column by which it was split.
         against: The quarter before, as it is to be called.
+        change: The score's change as the page on KPIs judges it, among all KPIs; None if it was
+            not compared. The ledger itself does not judge whether the score has changed.
         kpi: The score.
     """
     name = KPIS[kpi].label
     if ledger.problem:
         sentence = f"The change of {name} against {against} cannot be split: {ledger.problem}."
         return Finding(sentence, news=False, kind=CHANGE)
-    total, found = ledger.total, [each for each in ledger.parts if each.detected]
-    change = estimate(total.change, sign=True)
-    if total.detected:
-        way = "up" if total.change.value > 0 else "down"
-        words = f"{name} is {way} against {against}: {change}."
+    found = [each for each in ledger.parts if each.detected]
+    whole = change.difference if change else ledger.total.change
+    detected = change is not None and change.detected
+    if detected:
+        way = "up" if whole.value > 0 else "down"
+        words = f"{name} is {way} against {against}: {estimate(whole, sign=True)}."
     else:
-        words = f"{name} shows no detectable change against {against}: {change}."
+        words = (
+            f"{name} shows no detectable change against {against}: {estimate(whole, sign=True)}."
+        )
     if found:
         said = [
             f"{_words(each, by, ledger)} ({estimate(each.change, sign=True)})" for each in found
@@ -48,9 +56,9 @@ def ledger_finding(ledger: Ledger, by: str, against: str, kpi: str = "nps") -> F
     asked = f"{ledger.customers[1]:,} customers answered, {ledger.customers[0]:,} before."
     return Finding(
         words,
-        estimate=total.change,
+        estimate=whole,
         evidence=f"{asked}{_caveats(ledger)}",
-        news=total.detected or bool(found),
+        news=detected or bool(found),
         kind=CHANGE,
     )
 

@@ -2,15 +2,27 @@
 
 import pandas as pd
 
+from cxlib.analysis.drivers import Driver
 from cxlib.analysis.priorities import FIX_FIRST, KEEP_UP, OVER_SERVED, WATCH, PriorityMap
 from cxlib.present.figure import BLUE, FAINT, GREY, RED, Figure, canvas, styled
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, listed, number
 from cxlib.present.tables import Table, make_table
 
+# Drivers as what is good for the score, where there is a word for it.
+GOOD = {
+    ("not resolved", -1): "solving at first contact", ("transfers", -1): "few transfers",
+    ("wait", -1): "short waits", ("handling", -1): "short handling", ("late", -1): "punctuality",
+}  # fmt: skip
 QUADRANTS = {
     FIX_FIRST: "Fix first", KEEP_UP: "Keep up", WATCH: "Watch", OVER_SERVED: "Over-served",
 }  # fmt: skip
+
+
+def aim(driver: Driver) -> str:
+    """A driver as what is good for the score: to keep up transfers is not what is meant."""
+    known = GOOD.get((driver.name, driver.sign))
+    return known or f"{'more' if driver.sign > 0 else 'less'} {driver.name}"
 
 
 def priority_finding(found: PriorityMap) -> Finding | None:
@@ -22,7 +34,7 @@ def priority_finding(found: PriorityMap) -> Finding | None:
         names = [each for each in found.placements if each.quadrant == quadrant]
         if names:
             said = listed(
-                f"{each.driver.name}{'' if each.certain else ' (perhaps)'}" for each in names
+                f"{aim(each.driver)}{'' if each.certain else ' (perhaps)'}" for each in names
             )
             words.append(f"{label}: {said}")
     unsure = any(not each.certain for each in found.placements)
@@ -55,7 +67,7 @@ def priority_figure(found: PriorityMap) -> Figure | None:
         axis.plot([100 * performance.value] * 2, [100 * share.low, 100 * share.high],
                   color=colour, lw=2)  # fmt: skip
         axis.plot(100 * performance.value, 100 * share.value, "o", color=colour, ms=6)
-        axis.annotate(each.driver.name, (100 * performance.value, 100 * share.value),
+        axis.annotate(aim(each.driver), (100 * performance.value, 100 * share.value),
                       (7, 7), textcoords="offset points")  # fmt: skip
     axis.axvline(100 * found.performance, color=GREY, lw=1, ls="--")
     axis.axhline(100 * found.importance, color=GREY, lw=1, ls="--")
@@ -73,7 +85,7 @@ def priority_figure(found: PriorityMap) -> Figure | None:
         ylabel="How much it matters: share of variation (%)",
     )
     words = [
-        f"{each.driver.name}: matters {number(each.driver.share.value, 'share')}, goes "
+        f"{aim(each.driver)}: matters {number(each.driver.share.value, 'share')}, goes "
         f"{number(each.performance.value, 'share')}, {each.quadrant}"
         for each in found.placements
     ]
@@ -87,18 +99,17 @@ def priority_table(found: PriorityMap) -> Table | None:
     return make_table(
         [
             {
-                "Driver": each.driver.name,
+                "Driver": aim(each.driver),
                 "Matters": estimate(each.driver.share),
                 "Goes": estimate(each.performance),
-                "Left to gain": estimate(each.room, sign=True),
                 "Reading": QUADRANTS[each.quadrant].lower()
                 + ("" if each.certain else ", not certain"),
             }
             for each in found.placements
         ],
-        "How much drivers matter (share of variation), how well they go (0% the worst, 100% the "
-        "best twentieth), and what the score would gain were every contact like the best twentieth",
-        ("Matters", "Goes", "Left to gain"),
+        "How much drivers matter (share of variation), and how well they go (0%: the worst, 100%: "
+        "the best twentieth ever seen), with 95% intervals",
+        ("Matters", "Goes"),
     )
 
 
@@ -106,11 +117,11 @@ def priority_frame(*several: PriorityMap) -> pd.DataFrame:
     """The file of priorities: a row per outcome and driver on the map."""
     records = [
         (found.outcome, each.driver.name, each.driver.share.value, each.performance.value,
-         each.performance.low, each.performance.high, each.room.value, each.quadrant, each.certain)
+         each.performance.low, each.performance.high, each.quadrant, each.certain)
         for found in several
         for each in found.placements
     ]  # fmt: skip
     columns = [
-        "outcome", "driver", "share", "performance", "low", "high", "room", "quadrant", "certain",
+        "outcome", "driver", "share", "performance", "low", "high", "quadrant", "certain",
     ]  # fmt: skip
     return pd.DataFrame(records, columns=columns)

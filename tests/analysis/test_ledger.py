@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.analysis.change import compare
 from cxlib.analysis.ledger import (
     FEWEST_STAYED,
     MIX,
@@ -14,8 +15,10 @@ from cxlib.analysis.ledger import (
     Ledger,
     keep_ledger,
 )
-from cxlib.measure import measure
-from cxlib.measure.invitations import OTHERS, asked_and_answered
+from cxlib.data import Quarter
+from cxlib.measure import KPIS, measure
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.invitations import OTHERS, asked_and_answered, unspanned
 from cxlib.present import ledger as show
 
 WORTH = np.array([-100.0, 0.0, 100.0])
@@ -79,10 +82,10 @@ def test_the_ledger_adds_up_on_any_pair_of_samples(seed):
     rng = np.random.default_rng(seed)
     groups = int(rng.integers(1, 7))
     asked = rng.integers(0, 120, (2, groups))
-    asked[:, 0] += 60
+    asked[:, 0] += 250
     rates = rng.uniform(0.2, 1, (2, groups))
     worths = rng.dirichlet(np.ones(3), (2, groups))
-    customers = None if seed % 2 else int(rng.integers(20, 200))
+    customers = None if seed % 2 else int(rng.integers(80, 200))
     counts = survey(rng, asked, rates, worths, customers)
     found = keep_ledger(counts, invitations_known=bool(seed % 3), resamples=20)
     assert not found.problem
@@ -214,6 +217,24 @@ def test_customers_who_answered_twice_tell_turnover_from_change():
     check_sums(found)
 
 
+def test_who_stayed_speaks_for_their_own_group():
+    """One group is up by 100 and the other is not; most who stayed are of the first."""
+    rng = np.random.default_rng(8)
+    frames = []
+    for group, stay, gain in (("a", 360, 100.0), ("b", 40, 0.0)):
+        for period in ("before", "now"):
+            who = [f"{group}{i}" for i in range(stay)]
+            who += [f"{group}-{period}{i}" for i in range(400 - stay)]
+            points = rng.choice([-100.0, 0.0], 400) + gain * (period == "now")
+            each = {"customer_id": who, "group": group, "period": period, "points": points}
+            frames.append(pd.DataFrame(each))
+    found = keep_ledger(pd.concat(frames).assign(invited=1, answered=1))
+    told = {each.part: each for each in found.parts}
+    assert told[WITHIN].change.low < 50 < told[WITHIN].change.high
+    assert not told[TURNOVER].detected
+    check_sums(found)
+
+
 def test_a_few_who_answered_twice_do_not_stand_for_all():
     rng = np.random.default_rng(4)
     counts = survey(rng, [[200], [200]], [[1.0], [1.0]], [[CONTENT]] * 2, customers=1500)
@@ -236,6 +257,21 @@ def test_a_group_that_is_new_is_all_a_matter_of_weights():
     assert {each.part: each.change.value for each in lines if each.part != MIX}[WITHIN] == 0
     assert parts_of(found)[MIX] > 0
     check_sums(found)
+
+
+def test_a_column_that_divides_too_finely_is_refused():
+    rng = np.random.default_rng(9)
+    counts = survey(rng, [[200], [200]], [[1], [1]], [[CONTENT]] * 2)
+    counts["group"] = counts.customer_id
+    assert "no group has answers of 10 customers" in keep_ledger(counts).problem
+
+
+def test_a_quarter_that_the_surveys_do_not_span_is_not_compared_with(data):
+    assert unspanned(data, data.quarter.previous) == ""
+    early = Quarter.holding(data.start).previous
+    assert "the surveys begin on" in unspanned(data, early)
+    counts = asked_and_answered(data, "channel", data.quarter, data.quarter.previous)
+    assert keep_ledger(counts, problem="so it is").problem == "so it is"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +308,11 @@ def test_the_page_says_which_part_stands_out():
     counts = survey(rng, [[400, 400], [700, 100]], [[0.5, 0.5]] * 2, [[CONTENT, SULLEN]] * 2)
     found = keep_ledger(counts)
     finding = show.ledger_finding(found, "service_level", "2026Q2")
-    assert finding.sentence.startswith("Net Promoter Score is up against 2026Q2: +")
+    assert finding.sentence.startswith("Net Promoter Score shows no detectable change against")
+    before, now = (Estimate(each, each - 5, each + 5, 400, "points") for each in (-10, 30))
+    (change,) = compare([(KPIS["nps"], now, before)])
+    finding = show.ledger_finding(found, "service_level", "2026Q2", change)
+    assert finding.sentence.startswith("Net Promoter Score is up against 2026Q2: +40")
     assert "each service level has another share of the invitations (+" in finding.sentence
     assert len(show.ledger_figure(found, "2026Q2").axes[0].get_yticks()) == 4
     frame = show.ledger_frame("service_level", {"2026Q2": found})
