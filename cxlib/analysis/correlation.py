@@ -16,10 +16,11 @@ from cxlib.measure.estimate import Estimate
 
 FEWEST_MONTHS = 12
 LONGEST_LEAD = 6
-# A yearly pattern can be told from chance only where it is seen twice.
-SEASON_MONTHS = 24
-# The coefficients that make a series' surprises, besides the constant.
-MOMENTUM, WAVES = 2, 4
+# A yearly pattern can be told from chance only where it is seen twice: as two smooth waves, or
+# month by month where it is seen three times, so that a single month may stand out.
+SEASON_MONTHS, EACH_MONTH = 24, 36
+# The coefficients that make a series' surprises, besides the constant; a season's come on top.
+MOMENTUM = 2
 # Whose season is taken out: of series that show one, of all, or of none.
 SEEN, ALWAYS, NEVER = "seen", "always", "never"
 SHOWN = 0.05
@@ -107,7 +108,8 @@ def _correlate(series, restated, pairs_of, lags, season) -> tuple[Correlation, .
         months, *coefficients = _lagged(fresh, lag)
         for x, y in wanted:
             r, rho = (float(table.at[x, y]) for table in coefficients)
-            count, lost = int(months.at[x, y]), MOMENTUM + WAVES * (waves[x] or waves[y])
+            taken = (waves[x] or waves[y]) * _season(len(series)).shape[1]
+            count, lost = int(months.at[x, y]), MOMENTUM + taken
             if np.isfinite(r) and np.isfinite(rho):
                 p = probability(r, count - 2 - lost)
                 pairs.append((x, y, lag, count, lost, r, rho, p))
@@ -133,7 +135,8 @@ def surprises(values: pd.Series, season: bool = False) -> np.ndarray:
 
     Args:
         values: A value per month.
-        season: Whether to take out a yearly and a half-yearly wave as well.
+        season: Whether to take out the time of the year as well: each month, or where less than
+            three years are seen a yearly and a half-yearly wave.
     """
     fresh = np.full(len(values), np.nan)
     known, design, after = _equation(values, season)
@@ -148,13 +151,20 @@ def _equation(values: pd.Series, season: bool) -> tuple[np.ndarray, np.ndarray, 
     """Which months after the first are known with the one before; their design, and values."""
     series = values.to_numpy(dtype=float)
     time = np.arange(1, len(series), dtype=float)
-    columns = [np.ones(len(time)), time, series[:-1]]
-    angle = 2 * np.pi * time / 12
+    design = np.column_stack([np.ones(len(time)), time, series[:-1]])
     if season:
-        columns += [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
-    design = np.column_stack(columns)
+        design = np.column_stack([design, _season(len(series))])
     known = np.isfinite(design).all(axis=1) & np.isfinite(series[1:])
     return known, design[known], series[1:][known]
+
+
+def _season(months: int) -> np.ndarray:
+    """The columns of a season for the months after the first."""
+    time = np.arange(1, months)
+    if months >= EACH_MONTH:
+        return (time[:, None] % 12 == np.arange(1, 12)).astype(float)
+    angle = 2 * np.pi * time / 12
+    return np.column_stack([np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)])
 
 
 def _fitted(design: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -163,16 +173,17 @@ def _fitted(design: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _has_season(values: pd.Series, season: str) -> bool:
     """Whether a season is to be taken out: where asked, or where an F test shows one."""
-    _, with_waves, after = _equation(values, season=True)
-    freedom = len(after) - with_waves.shape[1]
-    if season == NEVER or len(values) < SEASON_MONTHS or freedom < WAVES:
+    if season == NEVER or len(values) < SEASON_MONTHS:
         return False
-    without = with_waves[:, :-WAVES]
-    left = [((after - _fitted(each, after)) ** 2).sum() for each in (without, with_waves)]
+    (_, without, after), (_, within, _) = (_equation(values, season=each) for each in (False, True))
+    waves, freedom = within.shape[1] - without.shape[1], len(after) - within.shape[1]
+    if freedom < MOMENTUM + 2:
+        return False
+    left = [((after - _fitted(each, after)) ** 2).sum() for each in (without, within)]
     if season == ALWAYS or left[0] <= ROUNDING * (after**2).sum():
         return season == ALWAYS
-    ratio = (left[0] - left[1]) / WAVES / (left[1] / freedom)
-    return bool(stats.f.sf(ratio, WAVES, freedom) < SHOWN)
+    ratio = (left[0] - left[1]) / waves / (left[1] / freedom)
+    return bool(stats.f.sf(ratio, waves, freedom) < SHOWN)
 
 
 def _lagged(fresh: pd.DataFrame, lag: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

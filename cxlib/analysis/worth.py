@@ -74,6 +74,8 @@ class Return:
         pays: The probability that this is more than nothing.
         payback: After how many quarters the cost is back; infinite if never.
         soonest, latest: The interval of the payback; `latest` is infinite where it may never come.
+        break_even: What a unit of the KPI must be worth, per account and quarter, for the cost to
+            be back in time; infinite if no worth would do.
     """
 
     cost: float
@@ -84,6 +86,7 @@ class Return:
     payback: float
     soonest: float
     latest: float
+    break_even: float
 
 
 def worth_of_points(
@@ -172,11 +175,14 @@ def project_return(
         seed: Of the draws.
 
     Raises:
-        ArgumentError: The cost or a count is below zero, or an estimate has no interval.
+        ArgumentError: The cost is below zero, there is nobody whom it reaches or no quarter in
+            which it counts, or an estimate has no interval.
     """
-    for name, value in (("cost", cost), ("accounts", accounts), ("quarters", quarters)):
-        if not value >= 0:
-            raise ArgumentError(f"{name} == {value}, must be at least 0")
+    if not cost >= 0:
+        raise ArgumentError(f"cost == {cost}, must be at least 0")
+    for name, value in (("accounts", accounts), ("quarters", quarters)):
+        if not value > 0:
+            raise ArgumentError(f"{name} == {value}, must be more than 0")
     for name, each in (("change", change), ("worth", worth)):
         if not each.has_interval:
             raise ArgumentError(f"{name}: its interval must be known, to tell that of the return")
@@ -188,6 +194,7 @@ def project_return(
     ends = np.quantile(per_quarter, [tail, 1 - tail])
     low, high = min(ends[0], value), max(ends[1], value)
     each = Estimate(value, low, high, worth.n, "money")
+    changed = quarters * accounts * change.value
     return Return(
         cost=float(cost),
         quarters=float(quarters),
@@ -197,6 +204,7 @@ def project_return(
         payback=_quarters_until(cost, value),
         soonest=_quarters_until(cost, high),
         latest=_quarters_until(cost, low),
+        break_even=float(cost / changed) if changed else float("inf"),
     )
 
 

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data import Dataset
+from cxlib.errors import ArgumentError
 from cxlib.measure.features import ACROSS, account_kpis
 
 # Per quarter of the period after, as they are called in the frames and on the pages.
@@ -37,7 +38,12 @@ def later_business(data: Dataset, asked_until: datetime, until: datetime) -> pd.
           customers), and the KPIs that tell accounts apart.
 
         Empty where the dataset lacks accounts.
+
+    Raises:
+        ArgumentError: There is no quarter between the two moments.
     """
+    if not asked_until < until:
+        raise ArgumentError("quarters_after must be at least 1: results take a quarter to come")
     columns = [*RESULTS, *CONTROLS, "customers"]
     if data.lacks("accounts"):
         return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
@@ -74,6 +80,18 @@ def later_business(data: Dataset, asked_until: datetime, until: datetime) -> pd.
     kpis = account_kpis(data, start, asked_until, least=1)
     kpis = kpis[[name for name in POINTS_OF if name in kpis]]
     return table.join(_answers(data, start, asked_until)).join(kpis)
+
+
+def accounts_there(data: Dataset, moment: datetime) -> int:
+    """How many accounts are there at a moment; 0 without accounts."""
+    if data.lacks("accounts"):
+        return 0
+    rows = data.rows("accounts")
+    moment = ibis.timestamp(moment)
+    there = (rows.signup_date < moment).fill_null(True) & (rows.churn_date >= moment).fill_null(
+        True
+    )
+    return int(rows.filter(there).count().execute())
 
 
 def _answers(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:

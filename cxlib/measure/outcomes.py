@@ -77,8 +77,8 @@ def answers_with_contact(
     Returns:
         `customer_id`, `score`, and the facts that the dataset has: `not resolved` (0 or 1),
         `transfers`, `wait` (log of the wait over its channel's median wait in all the data),
-        `handling` (likewise), `channel`, `reason`, `touchpoint`, and every numeric or true-or-false attribute
-        of interactions.
+        `handling` (likewise), `channel`, `reason`, `touchpoint`, and every numeric or true-or-false
+        attribute of interactions.
     """
     if data.lacks("surveys", "score") or data.lacks("interactions"):
         return pd.DataFrame({"customer_id": [], "score": []})

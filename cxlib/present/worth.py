@@ -40,10 +40,12 @@ class Point:
     Attributes:
         worth: Money per account and quarter.
         through: Whether by costs saved, or by the revenue that goes with it.
+        known: Whether that link stands out from chance; where not, nothing is said of a return.
     """
 
     worth: Estimate
     through: str
+    known: bool
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,15 @@ class Project:
         kpi: The KPI that it changes.
         change: By how much, for those whom it reaches.
         reach: What share of all contacts it reaches.
-        through: Whether it returns through costs saved, or through the revenue that goes with the
-            KPI; and whether that link is known.
-        returned: What it may return.
+        point: What a unit of the KPI is worth, and through what.
+        returned: What it may return, as far as a unit is worth that.
     """
 
     name: str
     kpi: str
     change: Estimate
     reach: float
-    through: str
+    point: Point
     returned: Return
 
 
@@ -227,11 +228,10 @@ def evidence_finding(cycles: Iterable[Cycle], controls: Mapping[str, str]) -> Fi
 
 def points_of(worths: tuple[Worth, ...], savings: Mapping[str, Estimate]) -> dict[str, Point]:
     """What a unit of each KPI is worth: through the cost that it saves, or later revenue."""
-    found = {
-        each.kpi: Point(each.per_point, "revenue" if each.detected else "revenue, no clear link")
-        for each in worths
+    found = {each.kpi: Point(each.per_point, "later revenue", each.detected) for each in worths}
+    return found | {
+        kpi: Point(each, "the cost of contacts", each.excludes(0)) for kpi, each in savings.items()
     }
-    return found | {kpi: Point(each, "cost saved") for kpi, each in savings.items()}
 
 
 def cycle_projects(
@@ -258,11 +258,11 @@ def cycle_projects(
         if name not in points or pd.isna(cost) or effect is None or not effect.has_interval:
             continue
         share = reach(data, entry.plan.scope)
-        if math.isfinite(share):
+        if share > 0 and accounts:
             point = points[name]
             found = project_return(cost, effect, point.worth, accounts * share, quarters)
             label = f"{cycle.cycle_id} {cycle.title}"
-            projects.append(Project(label, name, effect, share, point.through, found))
+            projects.append(Project(label, name, effect, share, point, found))
     return tuple(projects)
 
 
@@ -286,17 +286,21 @@ def typed_project(
     Raises:
         ArgumentError: The change ends below where it begins, or nothing is known of the KPI.
     """
+    if kpi not in KPIS:
+        raise ArgumentError(f"project_kpi == {kpi!r}, must be a KPI, such as csat")
     if not cost:
         return None
     if kpi not in points:
-        some = ", ".join(points) or "nothing"
-        raise ArgumentError(f"project_kpi == {kpi!r}, must be one whose worth is known: {some}")
+        some = ", ".join(points) or "none"
+        raise ArgumentError(f"project_kpi == {kpi!r}: its worth cannot be told; that of {some} can")
     low, high = change
+    if low == high == 0:
+        raise ArgumentError("project_low, project_high: say by how much the KPI changes")
     if not low <= high:
         raise ArgumentError(f"project_high == {high}, must be at least project_low, {low}")
     effect = Estimate((low + high) / 2, low, high, 0, KPIS[kpi].unit)
     found = project_return(cost, effect, points[kpi].worth, accounts, quarters)
-    return Project("The project", kpi, effect, 1.0, points[kpi].through, found)
+    return Project("The project", kpi, effect, 1.0, points[kpi], found)
 
 
 def cycles_link(cycles: Iterable[Cycle]) -> HTML | None:
@@ -315,15 +319,26 @@ def projects_finding(projects: tuple[Project, ...]) -> Finding:
             news=False,
         )
     quarters = rows(projects[0].returned.quarters, "quarter")
-    likely = [each for each in projects if each.returned.pays >= LIKELY]
+    told = [each for each in projects if each.point.known]
+    likely = [each for each in told if each.returned.pays >= LIKELY]
     words = listed(f"{each.name} ({each.returned.pays:.0%})" for each in likely)
-    none = (
-        f"Of {rows(len(projects), 'improvement cycle')}, none is likely to pay within {quarters}."
+    sentence = f"Likely to pay within {quarters}: {words}."
+    if not likely:
+        looked = rows(len(told), "improvement cycle")
+        sentence = f"Of {looked} whose return can be told, none is likely to pay within {quarters}."
+    if not told:
+        sentence = "Whether any improvement cycle pays cannot be told."
+    open_cases = len(projects) - len(told)
+    unknown = (
+        f" Of {open_cases}, it is not known what the KPI is worth; the table says what it would "
+        "have to be worth."
+        if open_cases
+        else ""
     )
     return Finding(
-        f"Likely to pay within {quarters}: {words}." if likely else none,
+        sentence,
         evidence=f"Likely: with a probability of at least {LIKELY:.0%}, as far as the KPI's link "
-        "with cost or revenue is a cause. What else a cycle may be good for is not counted.",
+        f"with cost or revenue is a cause.{unknown}",
         news=bool(likely),
     )
 
@@ -333,34 +348,64 @@ def project_finding(project: Project | None, currency: str = "") -> Finding | No
     if project is None:
         return None
     found, kpi = project.returned, KPIS[project.kpi].label
+    quarters, cost = rows(found.quarters, "quarter"), number(found.cost, "money", currency)
+    change = (
+        f"For a change of {kpi} by {estimate(project.change, sign=True)} in {project.reach:.0%} of "
+        f"contacts, through {project.point.through}."
+    )
+    if not project.point.known:
+        return Finding(
+            f"Whether {project.name[0].lower()}{project.name[1:]}, at {cost}, pays cannot be told: "
+            f"{in_sentence(kpi)} has no clear link with {project.point.through}. "
+            f"{_break_even(project, currency)}",
+            estimate=project.point.worth,
+            evidence=change,
+            news=False,
+        )
     return Finding(
-        f"{project.name}, at {number(found.cost, 'money', currency)}, pays within "
-        f"{rows(found.quarters, 'quarter')} with a probability of {found.pays:.0%}: net "
-        f"{estimate(found.net, currency, sign=True)}.",
+        f"{project.name}, at {cost}, pays within {quarters} with a probability of "
+        f"{found.pays:.0%}: net {estimate(found.net, currency, sign=True)}. {payback(found)}.",
         estimate=found.net,
-        evidence=f"For a change of {kpi} by {estimate(project.change, sign=True)} in "
-        f"{project.reach:.0%} of contacts. The cost is back after {payback(found)}. It returns "
-        f"through {project.through}, as far as that link is a cause.",
+        evidence=f"{change} It holds as far as that link is a cause.",
         news=False,
     )
 
 
+def _break_even(project: Project, currency: str) -> str:
+    size, words = POINTS[KPIS[project.kpi].unit]
+    if not math.isfinite(project.returned.break_even):
+        return "A change of nothing pays at no worth."
+    needed = number(project.returned.break_even * size, "money", currency, sign=True)
+    now = estimate(_a_point(project), currency, sign=True)
+    return f"It pays if {words} is worth {needed} per account and quarter; the data say {now}."
+
+
 def payback(found: Return) -> str:
-    """After how many quarters a cost is back, with its interval.
+    """When a cost is back, with its interval, as a sentence without its full stop.
 
     Examples:
         >>> each = Estimate(10.0, -5.0, 30.0, 100, "money")
-        >>> payback(Return(60.0, 4, each, each, 0.3, 6.0, 2.0, float("inf")))
-        '6.0 quarters (2.0 to never)'
+        >>> payback(Return(60.0, 4, each, each, 0.3, 6.0, 2.0, float("inf"), 1.0))
+        'The cost is back after 6.0 quarters (2.0 to never)'
+        >>> payback(Return(60.0, 4, each, each, 0.0, float("inf"), float("inf"), float("inf"), 1.0))
+        'The cost never comes back'
     """
-    middle, soonest, latest = (
-        ("never" if not math.isfinite(each) else f"{each:.1f}" if each < LONG else f"over {LONG}")
-        for each in (found.payback, found.soonest, found.latest)
-    )
-    if soonest == "never":
-        return "no time known: it brings nothing"
-    unit = "" if middle == "never" else " quarters"
-    return f"{middle}{unit} ({soonest} to {latest})"
+    if math.isinf(found.soonest):
+        return "The cost never comes back"
+    if math.isinf(found.payback):
+        return f"The cost may never come back; at the earliest after {_quarters(found.soonest)}"
+    ends = f"{_in_quarters(found.soonest)} to {_in_quarters(found.latest)}"
+    return f"The cost is back after {_quarters(found.payback)} ({ends})"
+
+
+def _quarters(count: float) -> str:
+    return f"{_in_quarters(count)} quarters"
+
+
+def _in_quarters(count: float) -> str:
+    if math.isinf(count):
+        return "never"
+    return f"{count:.1f}" if count < LONG else f"over {LONG}"
 
 
 def project_table(projects: Iterable[Project], currency: str = "") -> Table | None:
@@ -371,24 +416,39 @@ def project_table(projects: Iterable[Project], currency: str = "") -> Table | No
             "Project": each.name,
             "Change where made": f"{KPIS[each.kpi].label} {estimate(each.change, sign=True)}",
             "Of contacts": f"{each.reach:.0%}",
-            "Through": each.through,
             f"Cost{money}": number(each.returned.cost, "money"),
             f"Net of {rows(each.returned.quarters, 'quarter')}{money}": estimate(
                 each.returned.net, sign=True
-            ),
-            "Pays": f"{each.returned.pays:.0%}",
-            "Payback, quarters": payback(each.returned).replace(" quarters", ""),
+            )
+            if each.point.known
+            else "not known",
+            "Pays": f"{each.returned.pays:.0%}" if each.point.known else "not known",
+            f"A point is worth{money}": estimate(_a_point(each), sign=True),
+            f"It must be{money}": _must_be(each),
         }
         for each in projects
     ]
     if not records:
         return None
-    texts = ("Project", "Change where made", "Through")
+    texts = ("Project", "Change where made")
     return make_table(
         records,
-        "What cycles may return, with 95% intervals",
+        "What cycles return, and what one point of the KPI is worth and must be worth to pay, per "
+        "account and quarter, with 95% intervals",
         tuple(name for name in records[0] if name not in texts),
     )
+
+
+def _a_point(project: Project) -> Estimate:
+    return scaled(project.point.worth, POINTS[KPIS[project.kpi].unit][0])
+
+
+def _must_be(project: Project) -> str:
+    """What a point must be worth; nothing of a project that has changed nothing detectably."""
+    if not project.change.excludes(0):
+        return "no change"
+    needed = project.returned.break_even * POINTS[KPIS[project.kpi].unit][0]
+    return number(needed, "money", sign=True) if math.isfinite(needed) else "–"
 
 
 @styled

@@ -137,6 +137,8 @@ def test_the_return_is_the_arithmetic_of_its_parts():
     assert found.per_quarter.value == pytest.approx(6_000)
     assert found.net.value == pytest.approx(12_000)
     assert found.payback == pytest.approx(2.0)
+    # 0.2 more for 100 accounts in 4 quarters: 150 for each unit make up for 12,000.
+    assert found.break_even == pytest.approx(150)
     assert (found.pays, found.soonest, found.latest) == (1.0, *[pytest.approx(2.0, abs=1e-3)] * 2)
 
 
@@ -145,7 +147,7 @@ def test_a_project_that_brings_nothing_never_pays():
     assert found.pays == 0.0
     assert math.isinf(found.payback)
     assert math.isinf(found.soonest)
-    assert show.payback(found) == "no time known: it brings nothing"
+    assert show.payback(found) == "The cost never comes back"
 
 
 def test_a_project_without_cost_is_paid_at_once():
@@ -155,7 +157,7 @@ def test_a_project_without_cost_is_paid_at_once():
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
-    [({"cost": -1}, "cost == -1"), ({"accounts": -5}, "accounts == -5"),
+    [({"cost": -1}, "cost == -1"), ({"accounts": 0}, "accounts == 0"),
      ({"quarters": float("nan")}, "quarters == nan"),
      ({"change": Estimate(1, float("nan"), float("nan"), 1)}, "change: its interval")],
 )  # fmt: skip
@@ -185,13 +187,32 @@ def test_a_typed_project_must_make_sense():
     worths = worth_of_points(accounts(np.random.default_rng(1), 4.0, 4.0), NPS)
     points = show.points_of(worths, {})
     assert show.typed_project("nps", 0.0, (0, 0), points, 100, 4) is None
-    with pytest.raises(ArgumentError, match="project_kpi == 'nsp', must be one"):
-        show.typed_project("nsp", 5.0, (0, 0), points, 100, 4)
+    with pytest.raises(ArgumentError, match="project_kpi == 'nsp', must be a KPI"):
+        show.typed_project("nsp", 0.0, (0, 0), points, 100, 4)
+    with pytest.raises(ArgumentError, match="'csat': its worth cannot be told; that of nps can"):
+        show.typed_project("csat", 5.0, (1, 2), points, 100, 4)
+    with pytest.raises(ArgumentError, match="say by how much"):
+        show.typed_project("nps", 5.0, (0, 0), points, 100, 4)
     with pytest.raises(ArgumentError, match="project_high == 3, must be"):
         show.typed_project("nps", 5.0, (9, 3), points, 100, 4)
     project = show.typed_project("nps", 5_000.0, (3, 7), points, 400, 4)
     sentence = show.project_finding(project, "EUR").sentence
     assert sentence.startswith("The project, at 5,000 EUR, pays within 4 quarters with a probab")
+    assert "The cost is back after " in sentence
+
+
+def test_of_a_project_whose_kpi_has_no_clear_link_no_return_is_told():
+    worths = worth_of_points(accounts(np.random.default_rng(2)), NPS)
+    assert not worths[0].detected
+    points = show.points_of(worths, {})
+    project = show.typed_project("nps", 5_000.0, (3, 7), points, 400, 4)
+    finding = show.project_finding(project, "EUR")
+    assert finding.sentence.startswith("Whether the project, at 5,000 EUR, pays cannot be told")
+    assert "It pays if 1 point is worth +0.62 EUR per account and quarter" in finding.sentence
+    table = show.project_table([project]).frame
+    assert table.Pays[0] == "not known"
+    assert "cannot be told" in show.projects_finding((project,)).sentence
+    assert "none is logged" in show.projects_finding(()).sentence
 
 
 def test_a_cycle_reaches_the_contacts_of_its_scope(data):

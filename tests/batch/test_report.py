@@ -11,7 +11,10 @@ import pytest
 from cxlib.present.figure import LARGEST_SVG
 from tests.conftest import cx
 
-PAGES = ("data_readiness", "personas", "kpi_drivers", "account_tiers", "pdca_cycles")
+PAGES = (
+    "data_readiness", "personas", "kpi_drivers", "score_changes", "score_worth", "account_tiers",
+    "pdca_cycles",
+)  # fmt: skip
 
 
 class Images(HTMLParser):
@@ -32,7 +35,7 @@ def read(path):
     return parser
 
 
-def test_five_pages_and_two_indexes_are_published(demo_report):
+def test_all_pages_and_two_indexes_are_published(demo_report):
     quarter = demo_report / "2026Q3"
     assert {path.stem for path in quarter.glob("*.html")} == {"index", *PAGES}
     assert 'href="2026Q3/index.html"' in (demo_report / "index.html").read_text()
