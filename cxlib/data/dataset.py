@@ -21,6 +21,8 @@ from cxlib.data.links import LINKS, reachable, widen
 from cxlib.data.quarter import Quarter
 from cxlib.errors import ArgumentError, MissingData
 
+# A table whose rows are few may begin so late in a period and still span it.
+LATE = timedelta(days=14)
 # The moment at which a row comes into being.
 EVENT = MappingProxyType(
     {
@@ -44,6 +46,7 @@ class Dataset:
         intake: What became of each table's rows.
         faults: Every fault found: table, file, row, column, value, rule.
         fingerprint: Changes whenever any of the dataset's files does.
+        begins: The first moment of each table with dates.
         start, end: The first moment of the data, and the first one after what is reported.
         slack_days: So many days without rows at either end do not make a period unfinished.
         answers_only: Every survey row of the files has a score: who did not answer is not known.
@@ -59,6 +62,7 @@ class Dataset:
     intake: tuple[Intake, ...]
     faults: pd.DataFrame
     fingerprint: str
+    begins: Mapping[str, datetime]
     start: datetime
     end: datetime
     slack_days: int
@@ -110,6 +114,11 @@ class Dataset:
         """Whether the data span a period, but for a few days at its ends without rows."""
         slack = timedelta(days=self.slack_days)
         return self.start - slack <= start and end <= self.end + slack
+
+    def begun(self, start: datetime, *tables: str) -> bool:
+        """Whether tables had begun by a moment, or a few days after; one without dates has."""
+        latest = start + max(timedelta(days=self.slack_days), LATE)
+        return all(self.begins.get(each, start) <= latest for each in tables)
 
     @property
     def known_tables(self) -> dict[str, ir.Table]:

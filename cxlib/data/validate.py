@@ -41,7 +41,7 @@ def validate(folder: Path) -> Dataset:
         raise DataError(f"{folder}: no table found; add a .sql, .parquet or .csv file for: {names}")
     if fingerprint(files) != before:
         raise DataError(f"{folder}: its files have changed while they were read; try again")
-    start, end, slack_days = _span(tables, folder)
+    begins, start, end, slack_days = _span(tables, folder)
     return Dataset(
         folder=folder,
         config=config,
@@ -50,6 +50,7 @@ def validate(folder: Path) -> Dataset:
         intake=tuple(intake),
         faults=pd.concat(faults, ignore_index=True),
         fingerprint=before,
+        begins=begins,
         start=start,
         end=end,
         slack_days=slack_days,
@@ -57,19 +58,23 @@ def validate(folder: Path) -> Dataset:
     )
 
 
-def _span(tables: Mapping[str, ir.Table], folder: Path) -> tuple[datetime, datetime, int]:
-    """The first day in the data, the day after the last, and how many days may lack rows."""
-    days = [
-        rows.select(day=rows[EVENT[name]].date()).distinct().execute().day
+def _span(
+    tables: Mapping[str, ir.Table], folder: Path
+) -> tuple[dict[str, datetime], datetime, datetime, int]:
+    """The first day of each table and of all, the day after the last, and how many may lack."""
+    days = {
+        name: pd.to_datetime(rows.select(day=rows[EVENT[name]].date()).distinct().execute().day)
         for name, rows in tables.items()
         if name in EVENT
-    ]
+    }
+    days = {name: each for name, each in days.items() if len(each)}
     if not days:
         raise DataError(f"{folder}: no table with dates; add interactions, surveys or revenue")
-    days = pd.to_datetime(pd.concat(days)).drop_duplicates()
-    start, end = days.min().to_pydatetime(), (days.max() + pd.Timedelta(days=1)).to_pydatetime()
-    daily = len(days) > (end - start).days / 2
-    return start, end, SLACK_DAILY if daily else SLACK_MONTHLY
+    begins = {name: each.min().to_pydatetime() for name, each in days.items()}
+    every = pd.concat(days.values()).drop_duplicates()
+    start, end = every.min().to_pydatetime(), (every.max() + pd.Timedelta(days=1)).to_pydatetime()
+    daily = len(every) > (end - start).days / 2
+    return begins, start, end, SLACK_DAILY if daily else SLACK_MONTHLY
 
 
 def _answers_only(tables: Mapping[str, ir.Table]) -> bool:

@@ -1,7 +1,7 @@
 """Survey invitations and what came of them: who was asked, who answered, and what."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
@@ -18,8 +18,6 @@ BEFORE, NOW = "before", "now"
 PAST = ("1", "2", "3", "4")
 # Values that say nothing of a group: its column is empty, or it is too small to stand alone.
 NOT_KNOWN, OTHERS = "not known", "others"
-# Surveys that begin so many days into a quarter still span it.
-LATE = 7
 COUNTS = ("invited", "answered", "points")
 # What the worst and the best answer to a question is worth to its score.
 ENDS: Mapping[str, tuple[float, float]] = {
@@ -68,12 +66,11 @@ def split_column(data: Dataset, wanted: str = "") -> str:
 
 def unspanned(data: Dataset, before: Quarter) -> str:
     """Why a quarter cannot be compared with: the surveys do not span it; or nothing."""
-    if data.lacks("surveys", "sent_at"):
+    if data.lacks("surveys"):
         return "there are no surveys"
-    first = pd.Timestamp(data.rows("surveys").sent_at.min().execute())
-    if first <= before.start + timedelta(days=max(data.slack_days, LATE)):
-        return ""
-    return f"the surveys begin on {first:%-d %B %Y}, after {before} did"
+    if not data.begun(before.start, "surveys"):
+        return f"the surveys begin on {data.begins['surveys']:%-d %B %Y}, after {before} did"
+    return "" if data.covers(before.start, before.end) else f"the data do not span {before}"
 
 
 def asked_and_answered(

@@ -138,10 +138,18 @@ def measure_spans(
             sums = _sums(rows, group, data, by, _cluster(table))
             parts += [_with_intervals(sums, kpi, by, confidence) for kpi in group]
     columns = [*COLUMNS[:2], *by, *COLUMNS[2:]]
-    parts = [part.merge(spans[["period", "complete"]], on="period") for part in parts]
+    parts = [part.merge(_complete(data, part.kpi.iloc[0], spans), on="period") for part in parts
+             if len(part)]  # fmt: skip
     frame = pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
     frame = frame.sort_values(["kpi", "period", *by], ignore_index=True)
     return Panel(frame, tuple(by), left_out)
+
+
+def _complete(data: Dataset, name: str, spans: pd.DataFrame) -> pd.DataFrame:
+    """Which periods the tables that a KPI counts span."""
+    tables = {need.split(".")[0] for need in KPIS[name].needs}
+    begun = [data.begun(start, *tables) for start in spans.start]
+    return spans[["period"]].assign(complete=spans.complete.to_numpy(dtype=bool) & begun)
 
 
 def spans_of(data: Dataset, period: str, since: Quarter | None = None) -> pd.DataFrame:

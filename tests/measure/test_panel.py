@@ -169,3 +169,14 @@ def test_of_a_contact_without_reason_nobody_knows_whether_it_came_back(write):
     data = open_dataset(write(interactions__csv=text, surveys__csv=None))
     each = measure(data, ["repeat_contact_rate"]).estimate("repeat_contact_rate")
     assert (each.value, each.n) == (0.5, 2)
+
+
+def test_a_table_that_begins_later_spans_no_earlier_period(data):
+    """Contacts since 2023, surveys since last month: last quarter's score is that of six weeks."""
+    late = replace(data, begins=data.begins | {"surveys": pd.Timestamp("2026-05-20")})
+    quarters = measure(late, ["nps", "transfer_rate"], period="quarter")
+    now, before = late.quarter.start, late.quarter.previous.start
+    assert [kpi.name for kpi, *_ in quarters.pairs(now, before)] == ["transfer_rate"]
+    complete = quarters.of("nps").set_index("period").complete
+    assert complete[now]
+    assert not complete[before]

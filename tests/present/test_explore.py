@@ -1,0 +1,46 @@
+"""What the widgets call, without a widget; and that each widget can be built."""
+
+import ipywidgets as widgets
+import pytest
+
+from cxlib.measure.business import later_business
+from cxlib.present import explore
+from cxlib.present.figure import Figure
+
+
+@pytest.mark.parametrize("outcome", ["ces", "transfer_rate", "revenue"])
+def test_drivers_of_any_outcome_within_any_window(data, outcome):
+    figure = explore.drivers_of(data, outcome, without="channel, prior revenue", quarters=2)
+    assert isinstance(figure, Figure)
+    assert "channel" not in figure.alt
+    assert "prior revenue" not in figure.alt
+
+
+def test_drivers_within_a_filter_that_cannot_be_used_say_why(data):
+    told = explore.drivers_of(data, "csat", where="chanel = 'phone'")
+    assert "did you mean channel?" in told.sentence
+    assert "at least 50 answers" in explore.drivers_of(data, "csat", quarters=1, where=(
+        "channel = 'phone' AND region = 'APAC' AND industry = 'finance'"
+    )).sentence  # fmt: skip
+
+
+@pytest.mark.parametrize("kpi", ["nps", "csat"])
+def test_the_change_of_any_score_is_split_by_any_column(data, kpi):
+    assert "Response rates" in explore.ledger_of(data, kpi, "team", 1).alt
+    assert "cannot be split" in explore.ledger_of(data, kpi, "region", 20).sentence
+
+
+def test_groups_by_any_question(data):
+    later = later_business(data, data.quarter.previous.start, data.quarter.end)
+    assert "hard" in explore.groups_by(later, "ces", 6).alt
+    assert "cannot be compared" in explore.groups_by(later.iloc[:5], "ces", 6).sentence
+
+
+def test_the_widgets_can_be_built(data):
+    later = later_business(data, data.quarter.start, data.quarter.end)
+    for built in (
+        explore.explore_drivers(data),
+        explore.explore_ledger(data),
+        explore.explore_groups(later, 3),
+    ):
+        assert isinstance(built, widgets.Widget)
