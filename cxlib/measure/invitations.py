@@ -14,8 +14,6 @@ from cxlib.measure.kpis import KPIS
 from cxlib.measure.rows import in_spans, survey_rows
 
 BEFORE, NOW = "before", "now"
-# The quarters before, the last one first.
-PAST = ("1", "2", "3", "4")
 # Values that say nothing of a group: its column is empty, or it is too small to stand alone.
 NOT_KNOWN, OTHERS = "not known", "others"
 COUNTS = ("invited", "answered", "points")
@@ -97,7 +95,7 @@ def asked_and_answered(
     columns = ["customer_id", "group", "period", *COUNTS]
     if data.lacks("surveys", "score", by):
         return pd.DataFrame(columns=columns)
-    spans = _spans({BEFORE: before, NOW: now})
+    spans = quarter_spans({BEFORE: before, NOW: now})
     rows = survey_rows(data, [by])
     rows = in_spans(rows.filter(rows.metric == kpi), "_answered_at", spans)
     wait = ibis.interval(days=int(data.config.thresholds.response_days))
@@ -151,53 +149,8 @@ def _counted(data: Dataset, rows: ir.Table, kpi: str, keys: list[str]) -> pd.Dat
     return counts.execute().sort_values(keys, ignore_index=True)[[*keys, *COUNTS]]
 
 
-def account_activity(data: Dataset, quarter: Quarter) -> pd.DataFrame:
-    """Contacts, invitations and answers of each account in a quarter and the four before it.
-
-    Returns:
-        Indexed by `account_id`, of accounts that are there at the quarter's end: `contacts_now`,
-        `invited_now` and `answered_now`; the same of the quarters before (`contacts_1`, of the
-        last one, to `contacts_4`, …); and `share_1` to `share_4`, of how much of each the account
-        was there and the data tell. 0 where the dataset has no such rows; empty without accounts.
-    """
-    kinds = ("contacts", "invited", "answered")
-    columns = [f"{kind}_{when}" for kind in kinds for when in (NOW, *PAST)]
-    columns += [f"share_{number}" for number in PAST]
-    if data.lacks("accounts"):
-        return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
-    spans = _spans({NOW: quarter} | {number: quarter.shift(-int(number)) for number in PAST})
-    accounts = data.rows("accounts").select("account_id", "signup_date", "churn_date").execute()
-    accounts = accounts.set_index("account_id").sort_index()
-    accounts = accounts[~(accounts.churn_date < pd.Timestamp(quarter.end))]
-    since = accounts.signup_date.fillna(pd.Timestamp.min).clip(lower=pd.Timestamp(data.start))
-    table = pd.DataFrame(index=accounts.index)
-    for number in PAST:
-        each = quarter.shift(-int(number))
-        there = (pd.Timestamp(each.end) - since) / (pd.Timestamp(each.end) - each.start)
-        table[f"share_{number}"] = there.clip(0, 1)
-    if data.has("interactions", "account_id"):
-        rows = in_spans(data.rows("interactions", "account_id"), "started_at", spans)
-        counts = rows.group_by("account_id", "_period").agg(contacts=rows.count()).execute()
-        table = table.join(_wide(counts, ["contacts"]))
-    if data.has("surveys", "score", "account_id") and not data.answers_only:
-        rows = in_spans(survey_rows(data, ["account_id"]), "sent_at", spans)
-        rows = rows.mutate(_answered=KPIS["response_rate"].value(rows, data.config))
-        rows = rows.filter(rows._answered.notnull())
-        counts = rows.group_by("account_id", "_period").agg(
-            invited=rows.count(), answered=rows._answered.cast("int64").sum()
-        )
-        table = table.join(_wide(counts.execute(), ["invited", "answered"]))
-    return table.reindex(columns=columns).fillna(0.0)
-
-
-def _spans(quarters: Mapping[str, Quarter]) -> pd.DataFrame:
+def quarter_spans(quarters: Mapping[str, Quarter]) -> pd.DataFrame:
+    """Quarters as periods by names of one's own: `period`, `start`, `end`."""
     starts, ends = ([getattr(each, end) for each in quarters.values()] for end in ("start", "end"))
     spans = pd.DataFrame({"period": list(quarters), "start": starts, "end": ends})
     return spans.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
-
-
-def _wide(counts: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Counts by account, a column per name and period."""
-    wide = counts.pivot(index="account_id", columns="_period", values=names)
-    wide.columns = [f"{name}_{period}" for name, period in wide.columns]
-    return wide

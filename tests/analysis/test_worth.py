@@ -7,10 +7,12 @@ import statsmodels.formula.api as smf
 from scipy import integrate, stats
 
 from cxlib.analysis.business import compare_groups
-from cxlib.analysis.worth import project_return, savings_of_points, worth_of_points
+from cxlib.analysis.projects import project_return
+from cxlib.analysis.worth import savings_of_points, worth_of_points
 from cxlib.errors import ArgumentError
 from cxlib.measure.cycles import reach, read_cycles
 from cxlib.measure.estimate import Estimate
+from cxlib.present import projects
 from cxlib.present import worth as show
 
 NPS = ("nps",)
@@ -147,7 +149,7 @@ def test_a_project_that_brings_nothing_never_pays():
     assert found.pays == 0.0
     assert math.isinf(found.payback)
     assert math.isinf(found.soonest)
-    assert show.payback(found) == "The cost never comes back"
+    assert projects.payback(found) == "The cost never comes back"
 
 
 def test_a_project_without_cost_is_paid_at_once():
@@ -185,18 +187,18 @@ def test_savings_are_the_cost_of_contacts():
 
 def test_a_typed_project_must_make_sense():
     worths = worth_of_points(accounts(np.random.default_rng(1), 4.0, 4.0), NPS)
-    points = show.points_of(worths, {})
-    assert show.typed_project("nps", 0.0, (0, 0), points, 100, 4) is None
+    points = projects.points_of(worths, {})
+    assert projects.typed_project("nps", 0.0, (0, 0), points, 100, 4) is None
     with pytest.raises(ArgumentError, match="project_kpi == 'nsp', must be a KPI"):
-        show.typed_project("nsp", 0.0, (0, 0), points, 100, 4)
+        projects.typed_project("nsp", 0.0, (0, 0), points, 100, 4)
     with pytest.raises(ArgumentError, match="'csat': its worth cannot be told; that of nps can"):
-        show.typed_project("csat", 5.0, (1, 2), points, 100, 4)
+        projects.typed_project("csat", 5.0, (1, 2), points, 100, 4)
     with pytest.raises(ArgumentError, match="say by how much"):
-        show.typed_project("nps", 5.0, (0, 0), points, 100, 4)
+        projects.typed_project("nps", 5.0, (0, 0), points, 100, 4)
     with pytest.raises(ArgumentError, match="project_high == 3, must be"):
-        show.typed_project("nps", 5.0, (9, 3), points, 100, 4)
-    project = show.typed_project("nps", 5_000.0, (3, 7), points, 400, 4)
-    sentence = show.project_finding(project, "EUR").sentence
+        projects.typed_project("nps", 5.0, (9, 3), points, 100, 4)
+    project = projects.typed_project("nps", 5_000.0, (3, 7), points, 400, 4)
+    sentence = projects.project_finding(project, "EUR").sentence
     assert sentence.startswith("The project, at 5,000 EUR, pays within 4 quarters with a probab")
     assert "The cost is back after " in sentence
 
@@ -204,15 +206,15 @@ def test_a_typed_project_must_make_sense():
 def test_of_a_project_whose_kpi_has_no_clear_link_no_return_is_told():
     worths = worth_of_points(accounts(np.random.default_rng(2)), NPS)
     assert not worths[0].detected
-    points = show.points_of(worths, {})
-    project = show.typed_project("nps", 5_000.0, (3, 7), points, 400, 4)
-    finding = show.project_finding(project, "EUR")
+    points = projects.points_of(worths, {})
+    project = projects.typed_project("nps", 5_000.0, (3, 7), points, 400, 4)
+    finding = projects.project_finding(project, "EUR")
     assert finding.sentence.startswith("Whether the project, at 5,000 EUR, pays cannot be told")
     assert "It pays if 1 point is worth +0.62 EUR per account and quarter" in finding.sentence
-    table = show.project_table([project]).frame
+    table = projects.project_table([project]).frame
     assert table.Pays[0] == "not known"
-    assert "cannot be told" in show.projects_finding((project,)).sentence
-    assert "none is logged" in show.projects_finding(()).sentence
+    assert "cannot be told" in projects.projects_finding((project,)).sentence
+    assert "none is logged" in projects.projects_finding(()).sentence
 
 
 def test_a_cycle_reaches_the_contacts_of_its_scope(data):
