@@ -18,6 +18,7 @@ test: .venv/ready axe  ## run every test
 
 bench: .venv/ready  ## time personas beside k-prototypes, a batch beside a shell loop (25 minutes)
 	$(BIN)/python benchmarks/drivers.py
+	$(BIN)/python benchmarks/purchases.py
 	$(BIN)/python benchmarks/personas.py
 	$(BIN)/python benchmarks/report.py
 
