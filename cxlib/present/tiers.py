@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from cxlib.analysis.concentration import TOP, Concentration
 from cxlib.analysis.tiers import TIER_NAMES, Tiers
 from cxlib.data import Dataset
 from cxlib.present.figure import (
@@ -17,7 +18,7 @@ from cxlib.present.figure import (
     styled,
 )
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import listed, number, rows
+from cxlib.present.numbers import estimate, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
 COLOURS = {"I": BLUE, "II": ORANGE, "III": GREY}
@@ -65,17 +66,39 @@ def unknown_finding(tiers: Tiers) -> Finding:
     )
 
 
-def concentration_finding(tiers: Tiers, currency: str = "") -> Finding:
+def concentration_finding(found: Concentration) -> Finding:
     """How much hangs on the largest accounts."""
-    revenue = tiers.accounts.revenue_12m.clip(lower=0).sort_values(ascending=False)
-    if revenue.sum() == 0:
-        return Finding("No account has revenue in the last twelve months.", news=False)
-    tenth = max(len(revenue) // 10, 1)
+    if found.problem:
+        return Finding(f"What hangs on the largest cannot be told: {found.problem}.", news=False)
+    tenth = max(round(found.accounts * TOP), 1)
     return Finding(
         f"The largest tenth of accounts ({number(tenth, 'count')}) brings "
-        f"{number(revenue.iloc[:tenth].sum() / revenue.sum(), 'share')} of revenue, the largest "
-        f"one {number(revenue.iloc[0] / revenue.sum(), 'share')} "
-        f"({number(revenue.iloc[0], 'money', currency)}).",
+        f"{estimate(found.top_share)} of revenue, the largest one "
+        f"{number(found.largest, 'share')}. Gini {number(found.gini.value)} "
+        f"({number(found.gini.low)} to {number(found.gini.high)}).",
+        estimate=found.top_share,
+        evidence="Intervals are those of another draw of accounts like these. Gini is 0 where all "
+        "bring the same, and near 1 where one brings all.",
+    )
+
+
+@styled
+def lorenz_figure(found: Concentration) -> Figure | None:
+    """The Lorenz curve; None where nothing can be told."""
+    if found.problem:
+        return None
+    figure, axis = canvas(3.6, width=4.6)
+    axis.plot([0, 100], [0, 100], color=GREY, lw=1, ls="--")
+    axis.plot(100 * found.lorenz.accounts, 100 * found.lorenz.revenue, color=BLUE, lw=2)
+    axis.set(xlim=(0, 100), ylim=(0, 100), xlabel="Accounts, the smallest first (%)",
+             ylabel="Revenue that they bring (%)")  # fmt: skip
+    axis.grid(color=FAINT, lw=0.6)
+    half = float(np.interp(0.5, found.lorenz.accounts, found.lorenz.revenue))
+    return Figure(
+        figure,
+        f"Lorenz curve of revenue: the smaller half of accounts brings {number(half, 'share')}, "
+        f"the largest tenth {number(found.top_share.value, 'share')}; "
+        f"Gini {number(found.gini.value)}. The dashed line is where all bring the same.",
     )
 
 
