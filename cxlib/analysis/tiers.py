@@ -1,7 +1,7 @@
 """Account tiers: I by revenue or strategic value, II by growth or lifetime value, III the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,11 @@ LIFTS = (
     ("growth_potential", "II"),
     ("lifetime_value", "II"),
 )
+# The setting that holds the threshold of each input.
+RULE_OF: Mapping[str, str] = {
+    "revenue_12m": "revenue", "strategic_value": "strategic_value", "growth_potential": "growth",
+    "lifetime_value": "lifetime_value",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,39 @@ def assign_tiers(facts: pd.DataFrame, rules: TierRules, yearly_churn: float | No
         "strategic_value", "lifetime_value", "unknown",
     ]  # fmt: skip
     return Tiers(accounts[columns], thresholds, _summary(accounts))
+
+
+def sensitivity(
+    facts: pd.DataFrame, rules: TierRules, yearly_churn: float | None = None, by: float = 0.1
+) -> pd.DataFrame:
+    """How many accounts change tier if a threshold lies a little lower, or higher.
+
+    Args:
+        facts, rules, yearly_churn: As for `assign_tiers`.
+        by: By how much, as a share of the threshold.
+
+    Returns:
+        A row per input and side: input, threshold (moved), up, down (accounts that change into a
+        higher, or a lower, tier). Inputs that are not known for any account are left out.
+
+    Raises:
+        MissingData: There is no account.
+    """
+    start = assign_tiers(facts, rules, yearly_churn)
+    # All thresholds stay where they are but one: shares are turned into the amounts that they mean.
+    fixed = {RULE_OF[name]: value for name, value in start.thresholds.items()}
+    fixed = {name: value for name, value in fixed.items() if np.isfinite(value)}
+    before = start.accounts.tier.map(TIER_NAMES.index)
+    rows = []
+    for name, _ in LIFTS:
+        for factor in (1 - by, 1 + by) if RULE_OF[name] in fixed else ():
+            moved = start.thresholds[name] * factor
+            other = assign_tiers(
+                facts, replace(rules, **(fixed | {RULE_OF[name]: moved})), yearly_churn
+            )
+            change = other.accounts.tier.map(TIER_NAMES.index) - before
+            rows.append((name, moved, int((change < 0).sum()), int((change > 0).sum())))
+    return pd.DataFrame(rows, columns=["input", "threshold", "up", "down"])
 
 
 def tier_of(facts: pd.DataFrame, rules: TierRules, yearly_churn: float | None = None) -> pd.Series:

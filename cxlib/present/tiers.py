@@ -126,6 +126,50 @@ def threshold_table(tiers: Tiers, currency: str = "") -> Table:
     )
 
 
+def sensitivity_finding(moved: pd.DataFrame, accounts: int) -> Finding | None:
+    """Which threshold decides most; None where no input is known.
+
+    Args:
+        moved: As `tiers.sensitivity` gives it.
+        accounts: How many accounts there are.
+    """
+    if moved.empty:
+        return None
+    total = (moved.up + moved.down).to_numpy()
+    most = moved.iloc[int(total.argmax())]
+    if not total.max():
+        return Finding("No account changes tier if a threshold lies 10% lower or higher.")
+    share = number(total.max() / accounts, "share")
+    return Finding(
+        f"At most {rows(total.max(), 'account')} ({share}) would change tier if a threshold lay "
+        f"10% lower or higher: that of {INPUTS[most.input][0]}.",
+        evidence="The table gives every threshold; the others stay where they are.",
+    )
+
+
+def sensitivity_table(moved: pd.DataFrame, currency: str = "") -> Table | None:
+    """What each threshold decides; None where no input is known."""
+    if moved.empty:
+        return None
+    return make_table(
+        [
+            {
+                "Input": INPUTS[each.input][0].capitalize(),
+                "If it took": _amount(each.threshold, INPUTS[each.input][1], currency),
+                "Accounts up": number(each.up, "count"),
+                "Accounts down": number(each.down, "count"),
+            }
+            for each in moved.itertuples()
+        ],
+        "Accounts that change tier if one threshold lies 10% lower, or 10% higher",
+        ("If it took", "Accounts up", "Accounts down"),
+    )
+
+
+def _amount(value: float, unit: str, currency: str) -> str:
+    return f"{value:g}" if unit == "count" else number(value, unit, currency)
+
+
 def reason(row: pd.Series, currency: str = "") -> str:
     """Why an account stands in its tier, in words."""
     if not row.reason:

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxlib.analysis.tiers import assign_tiers
+from cxlib.analysis.tiers import assign_tiers, sensitivity
 from cxlib.data.config import TierRules
 from cxlib.errors import MissingData
 from cxlib.measure.features import account_facts
+from cxlib.present import tiers as show
 
 ABSOLUTE = TierRules(revenue=100, strategic_value=5, growth=50, lifetime_value=1_000)
 
@@ -100,3 +101,56 @@ def test_tiers_add_up(values):
     tiers = assign_tiers(facts(revenue_12m=[float(v) for v in values]), TierRules(), 0.2)
     assert tiers.summary.accounts.sum() == len(values)
     assert tiers.summary.revenue.sum() == pytest.approx(sum(values))
+
+
+# How firm the tiers are ---------------------------------------------------------------------------
+
+
+def test_accounts_near_a_threshold_change_tier_with_it():
+    table = facts(revenue_12m=[50, 91, 95, 99, 101, 105, 150])
+    moved = sensitivity(table, TierRules(revenue=100, growth=1e9)).set_index("input")
+    revenue = moved.loc["revenue_12m"]
+    assert revenue.threshold.tolist() == pytest.approx([90, 110])
+    assert revenue.up.tolist() == [3, 0]
+    assert revenue.down.tolist() == [0, 2]
+
+
+def test_moving_one_threshold_leaves_those_by_share_where_they_are():
+    rng = np.random.default_rng(1)
+    revenue, growth_potential = rng.lognormal(8, 1, 300), rng.lognormal(5, 1, 300)
+    table = facts(revenue_12m=revenue, growth_potential=growth_potential)
+    moved = sensitivity(table, TierRules())
+    growth = moved[moved.input == "growth_potential"]
+    # Only accounts of Tier II and III can be touched by the threshold of growth.
+    start = assign_tiers(table, TierRules())
+    near = table.growth_potential.between(
+        0.9 * start.thresholds["growth_potential"], start.thresholds["growth_potential"],
+        inclusive="left",
+    )  # fmt: skip
+    assert growth.up.iloc[0] == (near & (start.accounts.tier == "III")).sum()
+    assert (growth.down.iloc[0], growth.up.iloc[1]) == (0, 0)
+
+
+def test_inputs_that_nobody_knows_are_left_out_and_nobody_is_refused():
+    moved = sensitivity(facts(revenue_12m=[1, 2, 3]), TierRules(revenue=2))
+    assert set(moved.input) == {"revenue_12m", "strategic_value"}
+    with pytest.raises(MissingData):
+        sensitivity(facts(revenue_12m=[]), TierRules())
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))
+def test_one_more_account_in_tier_iii_moves_nobody_under_absolute_thresholds(revenue):
+    rules = TierRules(revenue=5e5, growth=1e9, lifetime_value=1e12)
+    alone = assign_tiers(facts(revenue_12m=revenue), rules, 0.1).accounts.tier
+    joined = assign_tiers(facts(revenue_12m=[*revenue, 1.0]), rules, 0.1).accounts.tier
+    assert joined.iloc[-1] == "III"
+    assert joined.iloc[:-1].tolist() == alone.tolist()
+
+
+def test_the_page_says_which_threshold_decides_most():
+    table = facts(revenue_12m=[50, 91, 95, 99, 101, 105, 150])
+    moved = sensitivity(table, TierRules(revenue=100, growth=1e9))
+    told = show.sensitivity_finding(moved, len(table))
+    assert told.sentence.startswith("At most 3 accounts (42.9%) would change tier")
+    assert show.sensitivity_table(moved).frame["Accounts up"].tolist()[0] == "3"
+    assert show.sensitivity_finding(moved[:0], 7) is show.sensitivity_table(moved[:0]) is None
