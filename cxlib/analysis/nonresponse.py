@@ -18,6 +18,8 @@ FEWEST_OF_EACH = 10
 MOST_LEVELS = 20
 # No answer stands for more than so many times the invitations that a usual one stands for.
 LARGEST_WEIGHT = 5.0
+# What is left of a column once those before it are known is rounding below this share.
+COLLINEAR = 1e-8
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
     used = {name: levels for name, levels in used.items() if levels.nunique() > 1}
     if not used or not silent:
         return Weighed(invited, answered, as_it_stands, None, None, (), *bounds)
-    design = pd.get_dummies(pd.DataFrame(used), drop_first=True, dtype=float)
+    design = _independent(pd.get_dummies(pd.DataFrame(used), drop_first=True, dtype=float))
     chance = _chance(counts, design)
     heavy = counts.assign(weight=np.minimum(1 / chance, LARGEST_WEIGHT / chance.mean()))
     weighed, swayed = _mean(heavy), _influence(heavy, design.to_numpy(), chance)
@@ -162,6 +164,15 @@ def _pooled(counts: pd.DataFrame, name: str) -> pd.Series:
 def _tells_no_rate(sums: pd.DataFrame) -> pd.Series:
     silent = sums.invited - sums.answered
     return sums.answered.lt(FEWEST_OF_EACH) | silent.lt(FEWEST_OF_EACH)
+
+
+def _independent(design: pd.DataFrame) -> pd.DataFrame:
+    """The columns that do not follow from those before them, such as a team from its channel."""
+    cells = design.drop_duplicates()
+    left = np.abs(np.diag(np.linalg.qr(np.column_stack([np.ones(len(cells)), cells]), mode="r")))
+    # Of fewer cells than columns, the last columns follow from the first.
+    kept = np.pad(left[1:], (0, max(design.shape[1] - len(left) + 1, 0))) > COLLINEAR * left[0]
+    return design.loc[:, kept[: design.shape[1]]]
 
 
 def _chance(counts: pd.DataFrame, design: pd.DataFrame) -> np.ndarray:

@@ -163,3 +163,13 @@ def test_the_column_to_split_by_is_the_wanted_one_or_the_first_there_is(data):
     assert split_column(data, "industry") == "industry"
     with pytest.raises(ArgumentError, match="chanel"):
         split_column(data, "chanel")
+
+
+def test_an_attribute_that_follows_from_another_changes_nothing():
+    counts = asked(np.random.default_rng(6), (200, 200, 200), (0.6, 0.4, 0.2), (CONTENT,) * 3)
+    twice = counts.assign(
+        team=counts.channel.str.upper(), half=(counts.channel == "c0").astype(str)
+    )
+    one, other = weigh(counts, -100, 100), weigh(twice, -100, 100)
+    assert other.weighed.value == pytest.approx(one.weighed.value)
+    assert (other.moved.low, other.moved.high) == pytest.approx((one.moved.low, one.moved.high))
