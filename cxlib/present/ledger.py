@@ -53,11 +53,16 @@ def ledger_finding(
         words += f" What stands out of it: {listed(said)}."
     else:
         words += " None of its parts stands out from chance."
+    alone = (
+        " Looked at alone, the change would stand out; of so many KPIs, one does by chance."
+        if whole.excludes(0) and not detected
+        else ""
+    )
     asked = f"{ledger.customers[1]:,} customers answered, {ledger.customers[0]:,} before."
     return Finding(
         words,
         estimate=whole,
-        evidence=f"{asked}{_caveats(ledger)}",
+        evidence=f"{asked}{alone}{_caveats(ledger)}",
         news=detected or bool(found),
         kind=CHANGE,
     )

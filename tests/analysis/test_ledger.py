@@ -309,6 +309,7 @@ def test_the_page_says_which_part_stands_out():
     found = keep_ledger(counts)
     finding = show.ledger_finding(found, "service_level", "2026Q2")
     assert finding.sentence.startswith("Net Promoter Score shows no detectable change against")
+    assert "Looked at alone, the change would stand out" in finding.evidence
     before, now = (Estimate(each, each - 5, each + 5, 400, "points") for each in (-10, 30))
     (change,) = compare([(KPIS["nps"], now, before)])
     finding = show.ledger_finding(found, "service_level", "2026Q2", change)
