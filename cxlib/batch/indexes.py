@@ -18,8 +18,8 @@ HEADLINES = 7
 
 
 def headlines(findings: Sequence[Mapping]) -> list[Mapping]:
-    """What stands out; where nothing does, the first thing that the page says."""
-    return [each for each in findings if each["news"]][:HEADLINES] or list(findings[:1])
+    """The first thing that the page says, which answers its question, and what stands out."""
+    return [*findings[:1], *(each for each in findings[1:] if each["news"])][:HEADLINES]
 
 
 def quarter_page(
