@@ -121,10 +121,13 @@ def savings_of_points(later: pd.DataFrame) -> Mapping[str, Estimate]:
     known = later[["average_handle_time", "cost_per_contact"]].dropna()
     if len(known) >= FEWEST_ACCOUNTS and known.average_handle_time.nunique() > 1:
         design = np.column_stack([np.ones(len(known)), known.average_handle_time])
-        fit = OLS(known.cost_per_contact.to_numpy(), design).fit(cov_type="HC3")
+        fit = OLS(known.cost_per_contact.to_numpy(), design).fit(cov_type="HC3", use_t=True)
         slope = contrast_of(fit, np.array([0.0, 1.0]), "money")
-        ends = (-slope.value * mean, -slope.high * mean, -slope.low * mean)
-        found["average_handle_time"] = Estimate(*ends, len(known), "money")
+        value = -slope.value * mean
+        reach = np.hypot((slope.high - slope.value) * mean, slope.value * (high - mean))
+        found["average_handle_time"] = Estimate(
+            value, value - reach, value + reach, len(known), "money"
+        )
     return found
 
 
@@ -147,4 +150,4 @@ def _bent(
 
 def _fit(known: pd.DataFrame, columns: list[pd.Series]):
     design = np.column_stack([np.ones(len(known)), *columns, controls(known)[1]])
-    return OLS(known.revenue.to_numpy(), design).fit(cov_type="HC3")
+    return OLS(known.revenue.to_numpy(), design).fit(cov_type="HC3", use_t=True)

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
+from cxlib.measure.features import accounts_at
 from cxlib.measure.invitations import NOW, quarter_spans
 from cxlib.measure.kpis import KPIS
 from cxlib.measure.rows import in_spans, survey_rows
@@ -26,9 +27,7 @@ def account_activity(data: Dataset, quarter: Quarter) -> pd.DataFrame:
     if data.lacks("accounts"):
         return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
     spans = quarter_spans({NOW: quarter} | {number: quarter.shift(-int(number)) for number in PAST})
-    accounts = data.rows("accounts").select("account_id", "signup_date", "churn_date").execute()
-    accounts = accounts.set_index("account_id").sort_index()
-    accounts = accounts[~(accounts.churn_date < pd.Timestamp(quarter.end))]
+    accounts = accounts_at(data, quarter.end)
     since = accounts.signup_date.fillna(pd.Timestamp.min).clip(lower=pd.Timestamp(data.start))
     table = pd.DataFrame(index=accounts.index)
     for number in PAST:

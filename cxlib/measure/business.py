@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-import ibis
-import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.errors import ArgumentError
-from cxlib.measure.features import ACROSS, account_kpis
+from cxlib.measure.features import ACROSS, account_kpis, accounts_at
+from cxlib.measure.rows import survey_rows, within
 
 # Per quarter of the period after, as they are called in the frames and on the pages.
 RESULTS = ("retained", "revenue", "purchases", "returned", "contacts", "cost")
@@ -49,10 +48,7 @@ def later_business(data: Dataset, asked_until: datetime, until: datetime) -> pd.
         return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
     start = (pd.Timestamp(asked_until) - pd.DateOffset(years=1)).to_pydatetime()
     quarters = (until.year - asked_until.year) * 4 + (until.month - asked_until.month) / 3
-    accounts = data.rows("accounts").select("account_id", "signup_date", "churn_date").execute()
-    accounts = accounts.set_index("account_id").sort_index()
-    accounts = accounts[~(accounts.churn_date < asked_until)]
-    accounts = accounts[~(accounts.signup_date >= asked_until)]
+    accounts = accounts_at(data, asked_until)
     table = pd.DataFrame(index=accounts.index)
     if data.has("accounts", "churn_date"):
         table["retained"] = (~(accounts.churn_date < until)).astype(float)
@@ -82,25 +78,11 @@ def later_business(data: Dataset, asked_until: datetime, until: datetime) -> pd.
     return table.join(_answers(data, start, asked_until)).join(kpis)
 
 
-def accounts_there(data: Dataset, moment: datetime) -> int:
-    """How many accounts are there at a moment; 0 without accounts."""
-    if data.lacks("accounts"):
-        return 0
-    rows = data.rows("accounts")
-    moment = ibis.timestamp(moment)
-    there = (rows.signup_date < moment).fill_null(True) & (rows.churn_date >= moment).fill_null(
-        True
-    )
-    return int(rows.filter(there).count().execute())
-
-
 def _answers(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
     """The mean answer of each account's customers to each question."""
     if data.lacks("surveys", "score", "account_id"):
         return pd.DataFrame(index=pd.Index([], name="account_id"))
-    rows = data.rows("surveys", "account_id")
-    at = rows.responded_at.fill_null(rows.sent_at)
-    rows = _within(rows.mutate(_at=at), "_at", start, end)
+    rows = within(survey_rows(data, ["account_id"]), "_answered_at", start, end)
     rows = rows.filter(rows.score.notnull())
     means = rows.group_by("account_id", "metric").agg(score=rows.score.mean()).execute()
     wide = means.pivot(index="account_id", columns="metric", values="score")
@@ -108,7 +90,7 @@ def _answers(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
 
 
 def _booked(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
-    rows = _within(data.rows("revenue"), "booked_at", start, end)
+    rows = within(data.rows("revenue"), "booked_at", start, end)
     sums = rows.group_by("account_id").agg(
         revenue=rows.amount.sum(),
         purchases=(rows.amount > 0).sum().cast("float64"),
@@ -118,12 +100,8 @@ def _booked(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
 
 
 def _contacts(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
-    rows = _within(data.rows("interactions", "account_id"), "started_at", start, end)
+    rows = within(data.rows("interactions", "account_id"), "started_at", start, end)
     sums = rows.group_by("account_id").agg(
         contacts=rows.count().cast("float64"), cost=rows.cost.cast("float64").sum()
     )
     return sums.execute().set_index("account_id").astype(float)
-
-
-def _within(rows: ir.Table, at: str, start: datetime, end: datetime) -> ir.Table:
-    return rows.filter(rows[at] >= ibis.timestamp(start), rows[at] < ibis.timestamp(end))

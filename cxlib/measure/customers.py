@@ -11,7 +11,7 @@ import pandas as pd
 from cxlib.data import Dataset, Quarter
 from cxlib.errors import DataError
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.rows import contact_rows
+from cxlib.measure.rows import contact_rows, survey_rows, within
 
 # What contacts are divided by, into shares that add up to one.
 SPLITS = ("channel", "reason", "touchpoint")
@@ -65,10 +65,7 @@ def customer_features(
     _refuse_unknown(data, chosen, known)
     _refuse_rates_twice(data, chosen)
     wanted = set(chosen or known) - (set() if chosen else {CHANNEL_RATE})
-    rows = data.rows("interactions")
-    rows = rows.filter(
-        rows.started_at >= ibis.timestamp(start), rows.started_at < ibis.timestamp(end)
-    )
+    rows = within(data.rows("interactions"), "started_at", start, end)
     table = _contacts(data, rows, start, end)
     for name in wanted & set(SPLITS):
         counts = _counts(rows, name)
@@ -198,10 +195,7 @@ def _months(data: Dataset, start: datetime, end: datetime) -> pd.Series:
 
 
 def _repeats(data: Dataset, start: datetime, end: datetime) -> pd.Series:
-    rows = contact_rows(data, (), followed=True)
-    rows = rows.filter(
-        rows.started_at >= ibis.timestamp(start), rows.started_at < ibis.timestamp(end)
-    )
+    rows = within(contact_rows(data, (), followed=True), "started_at", start, end)
     came_back = KPIS["repeat_contact_rate"].value(rows, data.config).cast("float64")
     table = rows.mutate(_again=came_back).group_by("customer_id")
     return table.agg(repeats=lambda each: each._again.mean()).execute().set_index("customer_id")
@@ -215,10 +209,8 @@ def _counts(rows: ir.Table, split: str) -> pd.DataFrame:
 
 def _scores(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
     """Each customer's mean score by survey question."""
-    rows = data.rows("surveys")
-    at = rows.responded_at.fill_null(rows.sent_at)
-    inside = (at >= ibis.timestamp(start)) & (at < ibis.timestamp(end)) & rows.score.notnull()
-    rows = rows.filter(inside)
+    rows = within(survey_rows(data, ()), "_answered_at", start, end)
+    rows = rows.filter(rows.score.notnull())
     means = rows.group_by("customer_id", "metric").agg(score=rows.score.mean()).execute()
     wide = means.pivot(index="customer_id", columns="metric", values="score")
     return wide.reindex(columns=list(data.config.scales))

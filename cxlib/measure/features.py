@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-import ibis
 import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.measure.kpis import KPIS
 from cxlib.measure.panel import Panel, measure_spans
+from cxlib.measure.rows import within
 
 # KPIs that tell accounts apart; of those that restate one another, one.
 ACROSS = (
@@ -66,6 +66,15 @@ def account_segments(data: Dataset) -> pd.DataFrame:
     return accounts[own]
 
 
+def accounts_at(data: Dataset, moment: datetime) -> pd.DataFrame:
+    """The accounts that are there at a moment, by `account_id`; empty without accounts."""
+    if data.lacks("accounts"):
+        return pd.DataFrame(index=pd.Index([], name="account_id"))
+    accounts = data.rows("accounts").execute().set_index("account_id").sort_index()
+    stays = accounts.churn_date.isna() | (accounts.churn_date >= moment)
+    return accounts[stays & (accounts.signup_date.isna() | (accounts.signup_date < moment))]
+
+
 def account_facts(data: Dataset, end: datetime) -> pd.DataFrame:
     """What tiers rest on, one row per account that is still there.
 
@@ -77,14 +86,9 @@ def account_facts(data: Dataset, end: datetime) -> pd.DataFrame:
     if data.lacks("accounts") or data.lacks("revenue"):
         columns = ["name", "revenue_12m", "growth_potential", "strategic_value"]
         return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
-    accounts = data.rows("accounts").execute().set_index("account_id").sort_index()
-    stays = accounts.churn_date.isna() | (accounts.churn_date >= end)
-    accounts = accounts[stays & (accounts.signup_date.isna() | (accounts.signup_date < end))]
+    accounts = accounts_at(data, end)
     since = pd.Timestamp(end) - pd.DateOffset(years=1)
-    bookings = data.rows("revenue")
-    window = bookings.filter(
-        bookings.booked_at >= ibis.timestamp(since), bookings.booked_at < ibis.timestamp(end)
-    )
+    window = within(data.rows("revenue"), "booked_at", since, end)
     revenue = window.group_by("account_id").agg(revenue=window.amount.sum()).execute()
     revenue = revenue.set_index("account_id").revenue.reindex(accounts.index).fillna(0.0)
     return pd.DataFrame(

@@ -7,7 +7,6 @@ customers, shares of customers and of revenue are ratios over accounts, with the
 
 from datetime import datetime
 
-import ibis
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -15,6 +14,7 @@ from scipy import stats
 from cxlib.data import Dataset
 from cxlib.measure import intervals
 from cxlib.measure.estimate import CONFIDENCE
+from cxlib.measure.rows import within
 
 # On the way to a purchase, a customer buys; from its receipt on, they use.
 BUYING = ("need", "research", "select", "purchase")
@@ -39,12 +39,8 @@ def contact_counts(
     columns = ["group", "customer_id", "touchpoint", "channel", "contacts"]
     if data.lacks("interactions", "touchpoint"):
         return pd.DataFrame(columns=columns)
-    rows = data.rows("interactions")
-    rows = rows.filter(
-        rows.started_at >= ibis.timestamp(start),
-        rows.started_at < ibis.timestamp(end),
-        rows.touchpoint.notnull(),
-    )
+    rows = within(data.rows("interactions"), "started_at", start, end)
+    rows = rows.filter(rows.touchpoint.notnull())
     counts = rows.group_by("customer_id", "touchpoint", "channel").agg(contacts=rows.count())
     table = counts.execute()
     table["group"] = table.customer_id.map(groups)
@@ -185,8 +181,6 @@ def shares_by(accounts: pd.DataFrame, names: list[str], kinds: pd.Series) -> pd.
 def _booked(data: Dataset, start: datetime, end: datetime) -> pd.Series:
     if data.lacks("revenue", "account_id"):
         return pd.Series(dtype=float)
-    rows = data.rows("revenue")
-    inside = (rows.booked_at >= ibis.timestamp(start)) & (rows.booked_at < ibis.timestamp(end))
-    rows = rows.filter(inside)
+    rows = within(data.rows("revenue"), "booked_at", start, end)
     booked = rows.group_by("account_id").agg(amount=rows.amount.sum()).execute()
     return booked.set_index("account_id").amount

@@ -11,7 +11,7 @@ from cxlib.data import Dataset, Quarter
 from cxlib.data.config import SCALES
 from cxlib.errors import ArgumentError
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.rows import in_spans, survey_rows
+from cxlib.measure.rows import in_spans, survey_rows, within
 
 BEFORE, NOW = "before", "now"
 # Values that say nothing of a group: its column is empty, or it is too small to stand alone.
@@ -125,7 +125,7 @@ def invited(
     if data.lacks("surveys", "score") or data.answers_only:
         return pd.DataFrame(columns=["customer_id", *by, *COUNTS])
     rows = survey_rows(data, by)
-    rows = rows.filter(rows.sent_at >= ibis.timestamp(start), rows.sent_at < ibis.timestamp(end))
+    rows = within(rows, "sent_at", start, end)
     rows = rows.filter(rows.metric == kpi) if kpi else rows
     rows = rows.mutate(
         _answered=KPIS["response_rate"].value(rows, data.config),

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import ibis
 import numpy as np
 import pandas as pd
 
@@ -11,7 +10,7 @@ from cxlib.errors import ArgumentError
 from cxlib.measure.business import CONTROLS, POINTS_OF, RESULTS, later_business
 from cxlib.measure.features import account_segments
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.rows import contact_rows
+from cxlib.measure.rows import contact_rows, within
 
 # What is recorded of a contact, in the order in which it comes about; nothing drives what was
 # there before it.
@@ -112,9 +111,7 @@ def _contacts(data: Dataset, kpi: str, start: datetime, end: datetime) -> pd.Dat
     before = COURSE[: COURSE.index(_column(kpi))]
     facts = [name for name in FACTS if name in before and data.has("interactions", name)]
     rows = contact_rows(data, [*kinds, *facts], followed=KPIS[kpi].followed)
-    rows = rows.filter(
-        rows.started_at >= ibis.timestamp(start), rows.started_at < ibis.timestamp(end)
-    )
+    rows = within(rows, "started_at", start, end)
     rows = rows.mutate(_score=KPIS[kpi].value(rows, data.config).cast("float64"))
     rows = rows.filter(rows._score.notnull()).select(
         "interaction_id", "customer_id", "_score", *kinds, *facts

@@ -4,6 +4,7 @@ Columns made here begin with an underscore, which no column of a dataset does.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import ibis
 import ibis.expr.types as ir
@@ -102,6 +103,11 @@ def customer_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> 
     counts = contacts.group_by("customer_id", "_period").agg(_contacts=contacts.count())
     joined = rows.left_join(counts, ["customer_id", "_period"])
     return joined.mutate(_contacts=joined._contacts.fill_null(0))
+
+
+def within(rows: ir.Table, at: str, start: datetime, end: datetime) -> ir.Table:
+    """The rows whose moment lies in a window."""
+    return rows.filter(rows[at] >= ibis.timestamp(start), rows[at] < ibis.timestamp(end))
 
 
 def in_spans(rows: ir.Table, at: str, spans: pd.DataFrame) -> ir.Table:
