@@ -1,4 +1,4 @@
-"""Which accounts have gone silent: no contact any more, or no answer to any invitation."""
+"""Which accounts have gone silent, or loud: no contact, no answer, or a rush of contacts."""
 
 from dataclasses import dataclass
 
@@ -59,6 +59,29 @@ def gone_silent(activity: pd.DataFrame) -> Silence:
     return Silence(silent, len(looked_at))
 
 
+def rush_of_contacts(activity: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Accounts that make many more contacts than they used to.
+
+    How likely so many contacts are follows from the account's own past and from how accounts and
+    their quarters differ, as for silence.
+
+    Args:
+        activity: As `invitations.account_activity` gives it.
+
+    Returns:
+        By `account_id`, the least likely first: `p` and `q` (adjusted for how many were looked at);
+        and how many were looked at.
+    """
+    known, expected, bursts = _expected(activity)
+    if known.empty:
+        return pd.DataFrame(columns=["p", "q"], index=known.index), 0
+    now = known.contacts_now.to_numpy()[:, None]
+    chance = stats.nbinom.sf(now - 1, 1 / bursts, 1 / (1 + bursts * expected)).mean(axis=1)
+    found = pd.DataFrame({"p": chance, "q": multipletests(chance, method="fdr_bh")[1]}, known.index)
+    rushed = found[found.q < FALSE_DISCOVERIES].sort_values("p", kind="stable")
+    return rushed, len(found)
+
+
 def _quarters(activity: pd.DataFrame, name: str) -> np.ndarray:
     """The counts of the four quarters before, NaN where the account or the data were not there."""
     counts = activity[[f"{name}_{number}" for number in PAST]].to_numpy(dtype=float)
@@ -67,11 +90,26 @@ def _quarters(activity: pd.DataFrame, name: str) -> np.ndarray:
 
 def _no_contact(activity: pd.DataFrame) -> pd.Series:
     """How likely each account is to make no contact; 1 of those that made some."""
+    known, expected, bursts = _expected(activity)
+    if known.empty:
+        return pd.Series(dtype=float)
+    chance = ((1 + bursts * expected) ** (-1 / bursts)).mean(axis=1)
+    # An account with contacts is as little silent as can be; it counts among those looked at.
+    return pd.Series(np.where(known.contacts_now == 0, chance, 1.0), known.index)
+
+
+def _expected(activity: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, float]:
+    """How many contacts each account is to make: equally likely means, and how contacts burst.
+
+    Returns:
+        The accounts of which it can be told, their means (accounts by row), and by how much the
+        quarters of one account differ beyond chance.
+    """
     past = _quarters(activity, "contacts")
     seen = np.isfinite(past).sum(axis=1)
     known, past = activity[seen >= FEWEST_QUARTERS], past[seen >= FEWEST_QUARTERS]
     if known.empty or not np.nansum(past) or not known.contacts_now.sum():
-        return pd.Series(dtype=float)
+        return known[:0], np.empty((0, len(GRID))), LEAST_SPREAD
     seen = np.isfinite(past).sum(axis=1)
     own = np.nanmean(past, axis=1)
     mean = np.nansum(past) / seen.sum()
@@ -85,10 +123,7 @@ def _no_contact(activity: pd.DataFrame) -> pd.Series:
     shape = 1 / between + np.nansum(past, axis=1) * worth
     rate = 1 / (between * mean) + seen * worth
     expected = stats.gamma.ppf(GRID, shape[:, None], scale=1 / rate[:, None])
-    expected = expected * known.contacts_now.mean() / mean
-    chance = ((1 + bursts * expected) ** (-1 / bursts)).mean(axis=1)
-    # An account with contacts is as little silent as can be; it counts among those looked at.
-    return pd.Series(np.where(known.contacts_now == 0, chance, 1.0), known.index)
+    return known, expected * known.contacts_now.mean() / mean, bursts
 
 
 def _no_answer(activity: pd.DataFrame) -> pd.Series:

@@ -140,8 +140,8 @@ def style() -> str:
 
 
 def script() -> str:
-    """The script of all pages: it sorts and copies tables, and asks no host for anything."""
-    return _read("page.js")
+    """The script of all pages: tables that sort and copy, sliders that need no kernel."""
+    return "\n".join(_read(name) for name in ("page.js", "whatif.js"))
 
 
 def policy() -> str:

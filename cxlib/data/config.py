@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,9 @@ from cxlib.errors import DataError
 
 SCALES = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
 EMPTY: Mapping = MappingProxyType({})
+TIER_NAMES = ("I", "II", "III")
+# Settings that are shares, beside those whose names end so.
+SHARES = ("buffer", "margin", "surplus_1", "surplus_2")
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,40 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
-class TierRules:
-    """What makes an account Tier I or Tier II; a share such as 0.1 means "the top tenth".
+class Override:
+    """A tier that people have set by hand.
 
-    An absolute amount, where given, is used instead of the share.
+    Attributes:
+        account: The account_id.
+        tier: I, II or III.
+        reason: Why, in words.
+        until: The last day on which it holds.
+    """
+
+    account: str
+    tier: str
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True)
+class TierRules:
+    """What makes an account Tier I or Tier II.
+
+    A threshold is an amount (`revenue`) or, where none is given, that of a top share (0.1 means
+    "the top tenth"). A capacity sets the threshold so that the tier is full; beside an amount, the
+    stricter of the two holds.
+
+    Attributes:
+        revenue, revenue_top_share, strategic_value: What lifts an account into Tier I.
+        growth, growth_top_share, lifetime_value, lifetime_value_top_share: Into Tier II.
+        capacity_1, capacity_2: So many accounts can be served in Tier I, and in Tier II.
+        buffer: An account stays where it was until an input falls short of its threshold by more
+            than this share.
+        margin: What is left of revenue; lifetime value is that.
+        horizon_years: Lifetime value looks so far ahead.
+        discount_rate: What a year's wait takes off the worth of money.
+        overrides: Tiers that people have set by hand.
     """
 
     revenue_top_share: float = 0.10
@@ -54,6 +88,28 @@ class TierRules:
     growth: float | None = None
     lifetime_value_top_share: float = 0.10
     lifetime_value: float | None = None
+    capacity_1: int | None = None
+    capacity_2: int | None = None
+    buffer: float = 0.10
+    margin: float = 1.0
+    horizon_years: float = 5.0
+    discount_rate: float = 0.10
+    overrides: tuple[Override, ...] = ()
+
+
+@dataclass(frozen=True)
+class CareRules:
+    """How hours of service are to be shared out.
+
+    Attributes:
+        hours: Hours of service that can be given in a quarter; as many as were, if None.
+        surplus_1, surplus_2: The shares of what lies beyond the baseline that go to Tier I and
+            Tier II; the rest goes to Tier III.
+    """
+
+    hours: float | None = None
+    surplus_1: float = 0.6
+    surplus_2: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -81,6 +137,7 @@ class Config:
     source: Source = Source()
     thresholds: Thresholds = Thresholds()
     tiers: TierRules = TierRules()
+    care: CareRules = CareRules()
     personas: PersonaRules = PersonaRules()
 
 
@@ -105,6 +162,16 @@ def read_config(folder: Path) -> Config:
         raise DataError(
             f"{path}: fiscal_year_start == {config.fiscal_year_start}, "
             "must be the number of a month, 1 to 12"
+        )
+    if config.tiers.buffer >= 1:
+        raise DataError(f"{path}: tiers.buffer == {config.tiers.buffer}, must be below 1")
+    if not 1 <= config.tiers.horizon_years <= 50:
+        raise DataError(
+            f"{path}: tiers.horizon_years == {config.tiers.horizon_years}, must be from 1 to 50"
+        )
+    if (total := config.care.surplus_1 + config.care.surplus_2) > 1:
+        raise DataError(
+            f"{path}: care.surplus_1 and care.surplus_2 add up to {total:g}, must be at most 1"
         )
     return config
 
@@ -157,19 +224,54 @@ def _value(known, value, path: Path, where: str):
         return tuple(value)
     if known.name == "names":
         return _names(value, path, where)
-    if known.type in (Source, Thresholds, TierRules, PersonaRules):
+    if known.name == "overrides":
+        return _overrides(value, path, where)
+    if known.type in (Source, Thresholds, TierRules, CareRules, PersonaRules):
         if not isinstance(value, dict):
             raise DataError(f"{path}: {where} must be a section, written [{where}]")
         return _fill(known.type, value, path, f"{where}.")
     if known.type is str and not isinstance(value, str):
         raise DataError(f"{path}: {where} == {value!r}, must be text in quotes")
-    if known.type is int and type(value) is not int:
+    if known.type in (int, int | None) and type(value) is not int:
         raise DataError(f"{path}: {where} == {value!r}, must be a whole number")
-    if known.type not in (str, int):
+    if known.type is not str:
         _number(value, path, where)
-        if known.name.endswith("_share") and value > 1:
+        if (known.name.endswith("_share") or known.name in SHARES) and value > 1:
             raise DataError(f"{path}: {where} == {value!r}, must be a share from 0 to 1")
     return value
+
+
+def _overrides(value, path: Path, where: str) -> tuple[Override, ...]:
+    """Tiers set by hand, each with its reason and its last day."""
+    listed = isinstance(value, list) and all(isinstance(each, dict) for each in value)
+    if not listed:
+        raise DataError(f"{path}: {where} must be sections, each written [[{where}]]")
+    kept = [_override(each, path, f"{where}[{n}]") for n, each in enumerate(value, start=1)]
+    ids = [each.account for each in kept]
+    twice = [each for each in ids if ids.count(each) > 1]
+    if twice:
+        raise DataError(f"{path}: {where}: account {twice[0]!r} stands there twice")
+    return tuple(kept)
+
+
+def _override(given: dict, path: Path, where: str) -> Override:
+    names = [each.name for each in fields(Override)]
+    stray = sorted(set(given) ^ set(names))
+    if stray:
+        state = "unknown" if stray[0] in given else "missing"
+        raise DataError(
+            f"{path}: {where} must have {', '.join(names)} and nothing else; {stray[0]} is {state}"
+        )
+    for name in ("account", "reason"):
+        if not isinstance(given[name], str) or not given[name].strip():
+            raise DataError(f"{path}: {where}.{name} == {given[name]!r}, must be text in quotes")
+    if given["tier"] not in TIER_NAMES:
+        raise DataError(f"{path}: {where}.tier == {given['tier']!r}, must be one of "
+                        f"{', '.join(TIER_NAMES)}")  # fmt: skip
+    if type(given["until"]) is not date:
+        raise DataError(f"{path}: {where}.until == {given['until']!r}, must be a date without "
+                        "quotes, such as 2026-12-31")  # fmt: skip
+    return Override(**given)
 
 
 def _names(value, path: Path, where: str) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""KPIs side by side, by month and by account, and what tiers rest on."""
+"""KPIs side by side, by month and by account, and which accounts are there."""
 
 from datetime import datetime
 
@@ -6,8 +6,7 @@ import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.panel import Panel, measure_spans
-from cxlib.measure.rows import within
+from cxlib.measure.panel import measure_spans
 
 # KPIs that tell accounts apart; of those that restate one another, one.
 ACROSS = (
@@ -70,43 +69,10 @@ def accounts_at(data: Dataset, moment: datetime) -> pd.DataFrame:
     """The accounts that are there at a moment, by `account_id`; empty without accounts."""
     if data.lacks("accounts"):
         return pd.DataFrame(index=pd.Index([], name="account_id"))
-    accounts = data.rows("accounts").execute().set_index("account_id").sort_index()
+    return there_at(data.rows("accounts").execute().set_index("account_id").sort_index(), moment)
+
+
+def there_at(accounts: pd.DataFrame, moment: datetime) -> pd.DataFrame:
+    """Those of the accounts that are there at a moment."""
     stays = accounts.churn_date.isna() | (accounts.churn_date >= moment)
     return accounts[stays & (accounts.signup_date.isna() | (accounts.signup_date < moment))]
-
-
-def account_facts(data: Dataset, end: datetime) -> pd.DataFrame:
-    """What tiers rest on, one row per account that is still there.
-
-    Returns:
-        Indexed by `account_id`: `name` (or the id), `revenue_12m` (booked in the twelve months
-        before `end`), `growth_potential` and `strategic_value` (NaN where unknown). Empty where
-        the dataset lacks accounts or revenue.
-    """
-    if data.lacks("accounts") or data.lacks("revenue"):
-        columns = ["name", "revenue_12m", "growth_potential", "strategic_value"]
-        return pd.DataFrame(columns=columns, index=pd.Index([], name="account_id"), dtype=float)
-    accounts = accounts_at(data, end)
-    since = pd.Timestamp(end) - pd.DateOffset(years=1)
-    window = within(data.rows("revenue"), "booked_at", since, end)
-    revenue = window.group_by("account_id").agg(revenue=window.amount.sum()).execute()
-    revenue = revenue.set_index("account_id").revenue.reindex(accounts.index).fillna(0.0)
-    return pd.DataFrame(
-        {
-            "name": accounts.name.astype("str").where(accounts.name.notna(), accounts.index),
-            "revenue_12m": revenue,
-            "growth_potential": accounts.growth_potential.astype(float),
-            "strategic_value": accounts.strategic_value.astype(float),
-        }
-    )
-
-
-def yearly_churn(churn: Panel) -> float | None:
-    """The share of accounts lost over the last four quarters; None where churn is not known.
-
-    Args:
-        churn: The churn rate by quarter.
-    """
-    rates = churn.of("churn_rate").tail(4)
-    whole = len(rates) == 4 and rates.complete.all()
-    return float(1 - (1 - rates.value).prod()) if whole else None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import ipywidgets as widgets
+import numpy as np
 import pandas as pd
 from IPython.display import display
 
@@ -15,7 +16,7 @@ from cxlib.analysis.passport import identify
 from cxlib.analysis.pdca import Cycle
 from cxlib.analysis.personas import MOST_PERSONAS, Personas, find_personas
 from cxlib.analysis.portraits import differences
-from cxlib.analysis.tiers import assign_tiers
+from cxlib.analysis.tiers import Tiers
 from cxlib.data import Dataset
 from cxlib.data.config import TierRules
 from cxlib.errors import CxError
@@ -23,7 +24,8 @@ from cxlib.measure import KPIS, measure
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.invitations import ATTRIBUTES, ENDS, asked_and_answered, unspanned
 from cxlib.measure.outcomes import outcome_rows, outcomes
-from cxlib.present import business, cycles, drivers, ledger, personas, portraits, readiness, tiers
+from cxlib.present import business, cycles, drivers, ledger, personas, portraits, readiness, whatif
+from cxlib.present import tiers as tier_pages
 from cxlib.present.figure import Figure
 from cxlib.present.findings import Finding
 
@@ -178,25 +180,43 @@ def groups_by(
     return drawn or business.group_finding(found, months, currency)
 
 
-def explore_tiers(facts: pd.DataFrame, rules: TierRules, currency: str = "") -> widgets.Widget:
-    """Move the thresholds; see who stands where."""
-    start = assign_tiers(facts, rules).thresholds
-    top = float(facts.revenue_12m.max()) or 1.0
-    most = float(facts.growth_potential.max()) if facts.growth_potential.notna().any() else 1.0
-    slide = {"readout_format": ",.0f", "continuous_update": False}
+def explore_tiers(tiers: Tiers, rules: TierRules, currency: str = "") -> widgets.Widget:
+    """Move thresholds and capacities; see who would stand where."""
+    amounts = {}
+    for name, threshold in tiers.thresholds.items():
+        top = float(tiers.accounts[name].max())
+        if np.isfinite(threshold) and top > 0:
+            most = 1.1 * max(top, threshold)
+            amounts[name] = widgets.FloatSlider(
+                threshold, min=0, max=most, readout_format=",.0f", continuous_update=False
+            )
+    count = len(tiers.accounts)
+    capacities = {
+        name: widgets.IntSlider(count, min=0, max=count, continuous_update=False)
+        for name in ("capacity_1", "capacity_2")
+    }
     return _chooser(
-        lambda revenue, growth: tiers_at(facts, rules, revenue, growth, currency),
-        revenue=widgets.FloatSlider(min(start["revenue_12m"], top), min=0, max=top, **slide),
-        growth=widgets.FloatSlider(min(start["growth_potential"], most), min=0, max=most, **slide),
+        lambda **moved: display(*tiers_at(tiers, rules, currency, **moved)), **amounts, **capacities
     )
 
 
 def tiers_at(
-    facts: pd.DataFrame, rules: TierRules, revenue: float, growth: float, currency: str = ""
-) -> Figure:
-    """Shares of accounts and revenue by tier at other thresholds."""
-    changed = replace(rules, revenue=revenue, growth=growth)
-    return tiers.tier_figure(assign_tiers(facts, changed), currency)
+    tiers: Tiers, rules: TierRules, currency: str = "", capacity_1: int | None = None,
+    capacity_2: int | None = None, **thresholds: float,
+) -> tuple[Finding, Figure]:  # fmt: skip
+    """What other thresholds and capacities would do: how many accounts move, and the shares.
+
+    Args:
+        tiers, rules: As they are.
+        currency: Of amounts.
+        capacity_1, capacity_2: How many accounts Tier I and Tier II can hold.
+        thresholds: By input.
+    """
+    changed = whatif.tiers_under(
+        tiers, rules, dict(tiers.thresholds) | thresholds, capacity_1, capacity_2
+    )
+    told = whatif.outcome(tiers, changed, currency)
+    return told, tier_pages.tier_figure(changed, currency)
 
 
 def explore_cycles(board: tuple[Cycle, ...], currency: str = "") -> widgets.Widget:

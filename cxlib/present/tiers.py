@@ -1,11 +1,14 @@
 """What the account-tiers page shows."""
 
-import numpy as np
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
 import pandas as pd
 
-from cxlib.analysis.concentration import TOP, Concentration
-from cxlib.analysis.tiers import TIER_NAMES, Tiers
-from cxlib.data import Dataset
+from cxlib.analysis.inputs import ESTIMATED, Inputs
+from cxlib.analysis.tiers import BY_HAND, Tiers
+from cxlib.data.config import TIER_NAMES
 from cxlib.present.figure import (
     BLUE,
     FAINT,
@@ -18,10 +21,16 @@ from cxlib.present.figure import (
     styled,
 )
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import estimate, listed, number, rows
+from cxlib.present.numbers import listed, number, rows
 from cxlib.present.tables import Table, make_table
 
 COLOURS = {"I": BLUE, "II": ORANGE, "III": GREY}
+NOBODY: Mapping[str, str] = {}
+CRM_COLUMNS = (
+    "account_id", "tier", "previous_tier", "reason", "valid_from", "revenue_12m",
+    "growth_potential", "lifetime_value", "strategic_value",
+)  # fmt: skip
+ACCOUNT_COLUMNS = ("Account", "Reason", "Margin", "Probability", "Revenue, 12 months")
 INPUTS = {
     "revenue_12m": ("revenue of the last twelve months", "money"),
     "strategic_value": ("strategic value", "count"),
@@ -44,160 +53,64 @@ def tier_finding(tiers: Tiers, currency: str = "") -> Finding:
     )
 
 
-def window_finding(data: Dataset) -> Finding | None:
-    """Whether twelve months of revenue are there; None if they are."""
-    if data.covers(data.quarter.shift(-3).start, data.quarter.end):
-        return None
-    return Finding(
-        f"The data, from {data.start:%d %b %Y}, do not span the twelve months whose revenue "
-        "counts: accounts may stand too low."
-    )
-
-
-def unknown_finding(tiers: Tiers) -> Finding:
-    """Accounts that may stand too low for want of data."""
-    counts = {each.tier: each.unknown for each in tiers.summary.itertuples() if each.unknown}
-    if not counts:
-        return Finding("Every input of every account is known.", news=False)
-    words = listed(f"{rows(count, 'account')} in Tier {tier}" for tier, count in counts.items())
-    return Finding(
-        f"{words} might stand higher, were all their inputs known.",
-        evidence="An unknown input lifts no account.",
-    )
-
-
-def concentration_finding(found: Concentration) -> Finding:
-    """How much hangs on the largest accounts."""
-    if found.problem:
-        return Finding(f"What hangs on the largest cannot be told: {found.problem}.", news=False)
-    tenth = max(round(found.accounts * TOP), 1)
-    return Finding(
-        f"The largest tenth of accounts ({number(tenth, 'count')}) brings "
-        f"{estimate(found.top_share)} of revenue, the largest one "
-        f"{number(found.largest, 'share')}. Gini {number(found.gini.value)} "
-        f"({number(found.gini.low)} to {number(found.gini.high)}).",
-        estimate=found.top_share,
-        evidence="Intervals are those of another draw of accounts like these. Gini is 0 where all "
-        "bring the same, and near 1 where one brings all.",
-    )
-
-
-@styled
-def lorenz_figure(found: Concentration) -> Figure | None:
-    """The Lorenz curve; None where nothing can be told."""
-    if found.problem:
-        return None
-    figure, axis = canvas(3.6, width=4.6)
-    axis.plot([0, 100], [0, 100], color=GREY, lw=1, ls="--")
-    axis.plot(100 * found.lorenz.accounts, 100 * found.lorenz.revenue, color=BLUE, lw=2)
-    axis.set(xlim=(0, 100), ylim=(0, 100), xlabel="Accounts, the smallest first (%)",
-             ylabel="Revenue that they bring (%)")  # fmt: skip
-    axis.grid(color=FAINT, lw=0.6)
-    half = float(np.interp(0.5, found.lorenz.accounts, found.lorenz.revenue))
-    return Figure(
-        figure,
-        f"Lorenz curve of revenue: the smaller half of accounts brings {number(half, 'share')}, "
-        f"the largest tenth {number(found.top_share.value, 'share')}; "
-        f"Gini {number(found.gini.value)}. The dashed line is where all bring the same.",
-    )
-
-
-def threshold_table(tiers: Tiers, currency: str = "") -> Table:
-    """The thresholds in force."""
-    tier = {
-        "revenue_12m": "I",
-        "strategic_value": "I",
-        "growth_potential": "II",
-        "lifetime_value": "II",
-    }
-    return make_table(
-        [
-            {
-                "Input": INPUTS[name][0].capitalize(),
-                "At least": number(value, INPUTS[name][1], currency)
-                if np.isfinite(value)
-                else "not known for any account",
-                "Lifts into": f"Tier {tier[name]}",
-            }
-            for name, value in tiers.thresholds.items()
-        ],
-        "Thresholds",
-        ("At least",),
-    )
-
-
-def sensitivity_finding(moved: pd.DataFrame, accounts: int) -> Finding | None:
-    """Which threshold decides most; None where no input is known.
-
-    Args:
-        moved: As `tiers.sensitivity` gives it.
-        accounts: How many accounts there are.
-    """
-    if moved.empty:
-        return None
-    total = (moved.up + moved.down).to_numpy()
-    most = moved.iloc[int(total.argmax())]
-    if not total.max():
-        return Finding("No account changes tier if a threshold lies 10% lower or higher.")
-    share = number(total.max() / accounts, "share")
-    return Finding(
-        f"At most {rows(total.max(), 'account')} ({share}) would change tier if a threshold lay "
-        f"10% lower or higher: that of {INPUTS[most.input][0]}.",
-        evidence="The table gives every threshold; the others stay where they are.",
-    )
-
-
-def sensitivity_table(moved: pd.DataFrame, currency: str = "") -> Table | None:
-    """What each threshold decides; None where no input is known."""
-    if moved.empty:
-        return None
-    return make_table(
-        [
-            {
-                "Input": INPUTS[each.input][0].capitalize(),
-                "If it took": _amount(each.threshold, INPUTS[each.input][1], currency),
-                "Accounts up": number(each.up, "count"),
-                "Accounts down": number(each.down, "count"),
-            }
-            for each in moved.itertuples()
-        ],
-        "Accounts that change tier if one threshold lies 10% lower, or 10% higher",
-        ("If it took", "Accounts up", "Accounts down"),
-    )
-
-
-def _amount(value: float, unit: str, currency: str) -> str:
+def amount(value: float, unit: str, currency: str = "") -> str:
+    """An input, or its threshold, as people read it."""
     return f"{value:g}" if unit == "count" else number(value, unit, currency)
 
 
-def reason(row: pd.Series, currency: str = "") -> str:
-    """Why an account stands in its tier, in words."""
-    if not row.reason:
+def reason(row: pd.Series, currency: str = "", by_hand: Mapping[str, str] = NOBODY) -> str:
+    """Why an account stands in its tier, in words and numbers.
+
+    Args:
+        row: Of `Tiers.accounts`.
+        currency: Of amounts.
+        by_hand: The reasons of tiers that people have set, by account.
+    """
+    if row.reason == BY_HAND:
+        return f"set by hand: {by_hand.get(row.name, '')}".strip(": ")
+    name = row.reason or row.nearest
+    if not name:
         return "no input reaches a threshold" + (" (some inputs unknown)" if row.unknown else "")
-    name, unit = INPUTS[row.reason]
-    value, threshold = (
-        number(row[row.reason], unit, currency),
-        number(row.threshold, unit, currency),
-    )
-    return f"{name} {value}, threshold {threshold}"
+    label, unit = INPUTS[name]
+    guessed = name == "growth_potential" and row.growth_source == ESTIMATED
+    value = amount(row[name], unit, currency) + (" (estimated)" if guessed else "")
+    limit = amount(row.threshold, unit, currency)
+    if not row.reason:
+        missed = "some inputs unknown; " if row.unknown else ""
+        return f"no input reaches a threshold; {missed}nearest: {label} {value} of {limit}"
+    if row.held:
+        return f"{label} {value}, below the threshold {limit}, but within the buffer"
+    return f"{label} {value}, threshold {limit}"
+
+
+def reasons(tiers: Tiers, currency: str = "") -> pd.Series:
+    """The reason of each account's tier, in words."""
+    by_hand = {
+        each.account: f"{each.reason} (until {each.until:%d %b %Y})" for each in tiers.overrides
+    }
+    words = [reason(row, currency, by_hand) for _, row in tiers.accounts.iterrows()]
+    return pd.Series(words, tiers.accounts.index, dtype="str")
 
 
 def account_table(tiers: Tiers, tier: str, currency: str = "", most: int = 15) -> Table:
-    """The accounts of a tier, largest margin first."""
+    """The accounts of a tier, those that made it by least first."""
     chosen = tiers.accounts[tiers.accounts.tier == tier]
-    shown = chosen.sort_values(["margin", "revenue_12m"], ascending=False).head(most)
+    shown = chosen.sort_values(["margin", "revenue_12m"], kind="stable").head(most)
+    words = reasons(replace(tiers, accounts=shown), currency)
     return make_table(
         [
             {
                 "Account": row["name"],
-                "Reason": reason(row, currency),
+                "Reason": words[account],
+                "Margin": number(row.margin, "share"),
+                "Probability": number(row.chance, "share"),
                 "Revenue, 12 months": number(row.revenue_12m, "money", currency),
             }
-            for _, row in shown.iterrows()
+            for account, row in shown.iterrows()
         ]
-        or [{"Account": "none", "Reason": "–", "Revenue, 12 months": "–"}],
-        f"Tier {tier}: the first {len(shown)} of {rows(len(chosen), 'account')}",
-        ("Revenue, 12 months",),
+        or [dict.fromkeys(ACCOUNT_COLUMNS, "–")],
+        f"Tier {tier}: the {len(shown)} of {rows(len(chosen), 'account')} that made it by least",
+        ACCOUNT_COLUMNS[2:],
     )
 
 
@@ -273,9 +186,29 @@ def map_figure(tiers: Tiers, currency: str = "") -> Figure | Finding:
     )
 
 
-def tier_frame(tiers: Tiers, currency: str = "") -> pd.DataFrame:
-    """The file of accounts and their tiers, ready for a CRM."""
+def tier_frame(tiers: Tiers, valid_from: datetime, currency: str = "") -> pd.DataFrame:
+    """The file of accounts and their tiers, ready for a CRM.
+
+    Args:
+        tiers: The tiers.
+        valid_from: The day from which they hold.
+        currency: Of the amounts in the reasons.
+    """
     accounts = tiers.accounts
-    words = [reason(row, currency) for _, row in accounts.iterrows()]
-    columns = ["tier", "revenue_12m", "growth_potential", "strategic_value", "lifetime_value"]
-    return accounts[columns].assign(reason=words).reset_index()
+    frame = accounts.assign(
+        previous_tier=accounts.before, reason=reasons(tiers, currency),
+        valid_from=f"{valid_from:%Y-%m-%d}",
+    )  # fmt: skip
+    return frame.reset_index()[list(CRM_COLUMNS)]
+
+
+def evidence_frame(tiers: Tiers, inputs: Inputs) -> pd.DataFrame:
+    """The file of how firmly each account stands where it does."""
+    table = tiers.accounts[
+        ["tier", "reason", "nearest", "threshold", "margin", "held", "chance", "growth_source",
+         "growth_potential", "lifetime_value"]
+    ].copy()  # fmt: skip
+    for name, quantiles in inputs.spread.items():
+        for end, probability in (("low", 0.025), ("high", 0.975)):
+            table[f"{name}_{end}"] = quantiles[probability].reindex(table.index)
+    return table.reset_index()

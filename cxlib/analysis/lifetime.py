@@ -1,0 +1,135 @@
+"""What an account is still worth: survival where it is under contract, purchases where not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib.analysis import purchases, spend, survival
+from cxlib.analysis.spread import PROBABILITIES, quantiles_of
+from cxlib.data.config import TierRules
+from cxlib.errors import MissingData
+from cxlib.measure.accounts import DAYS_PER_YEAR, AccountBook
+
+SURVIVAL, PURCHASES, UNKNOWN = "survival", "purchases", "unknown"
+# From this share of recurring bookings on, accounts are under contract.
+MOSTLY_RECURRING = 0.5
+STEPS_PER_YEAR = 12
+DRAWS, CHUNK = 400, 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class LifetimeValues:
+    """What accounts are still worth, and how that was told.
+
+    Attributes:
+        method: survival, purchases or unknown.
+        why: Why it was this one, in words.
+        value: The expected value of each account, by id; NaN where unknown.
+        quantiles: What it may turn out to be; None if not asked for, or unknown.
+        lives, buying, spending: The models behind it, where there are.
+    """
+
+    method: str
+    why: str
+    value: pd.Series
+    quantiles: pd.DataFrame | None = None
+    lives: survival.LifeModel | None = None
+    buying: purchases.PurchaseModel | None = None
+    spending: spend.SpendModel | None = None
+
+
+def value_accounts(book: AccountBook, rules: TierRules, spread: bool = True) -> LifetimeValues:
+    """Each account's lifetime value: its margin over the years ahead, discounted.
+
+    Args:
+        book: What is known of accounts.
+        rules: Margin, years ahead and discount rate.
+        spread: Whether to tell the quantiles as well, which takes longer.
+
+    Returns:
+        Where churn dates are known, yearly revenue for as long as accounts of its tenure and size
+        stay (`survival`); where bookings are purchases under no contract, purchases to come times
+        their amount (BG/NBD and Gamma-Gamma); otherwise unknown, with the reason.
+    """
+    unknown = pd.Series(np.nan, index=book.accounts.index)
+    try:
+        if book.dated:
+            return _by_survival(book, rules, spread)
+        if book.recurring >= MOSTLY_RECURRING:
+            why = "bookings recur under contract, but no account has a churn date"
+            return LifetimeValues(UNKNOWN, why, unknown)
+        return _by_purchases(book, rules, spread)
+    except MissingData as error:
+        return LifetimeValues(UNKNOWN, str(error), unknown)
+
+
+def _by_survival(book: AccountBook, rules: TierRules, spread: bool) -> LifetimeValues:
+    model = survival.fit_lives(book.lives)
+    accounts = book.accounts
+    ahead = np.linspace(0, rules.horizon_years, round(rules.horizon_years * STEPS_PER_YEAR) + 1)
+    risk = survival.cumulative_risk(
+        model, accounts.tenure.to_numpy(), accounts["size"].to_numpy(), ahead
+    )
+    yearly = accounts.revenue_12m.clip(lower=0).to_numpy(float) * rules.margin
+    worth = (1 + rules.discount_rate) ** -ahead
+    value = yearly * np.trapezoid(np.exp(-risk) * worth, ahead, axis=1)
+    quantiles = None
+    if spread:
+        # Money until the moment at which so many have left.
+        until = np.concatenate([[0.0], np.cumsum((worth[1:] + worth[:-1]) / 2 * np.diff(ahead))])
+        gone = -np.log1p(-np.array(PROBABILITIES))
+        found = [yearly * _until(risk, each, until) for each in gone]
+        quantiles = pd.DataFrame(np.column_stack(found), accounts.index, list(PROBABILITIES))
+    why = f"churn dates are known: {model.churns:,} accounts have left"
+    return LifetimeValues(SURVIVAL, why, pd.Series(value, accounts.index), quantiles, lives=model)
+
+
+def _until(risk: np.ndarray, gone: float, money: np.ndarray) -> np.ndarray:
+    """The money that comes until each row's risk reaches a level, or to the end."""
+    step = np.clip((risk < gone).sum(axis=1), 1, risk.shape[1] - 1)
+    row = np.arange(len(risk))
+    low, high = risk[row, step - 1], risk[row, step]
+    part = np.clip((gone - low) / np.maximum(high - low, 1e-12), 0, 1)
+    return money[step - 1] + part * (money[step] - money[step - 1])
+
+
+def _by_purchases(book: AccountBook, rules: TierRules, spread: bool) -> LifetimeValues:
+    accounts = book.accounts
+    bought = accounts[accounts.amount.notna()]
+    buying = purchases.fit_purchases(bought)
+    # All purchases tell of the amount, the first as well.
+    spent = bought.assign(x=bought.x + 1)
+    spending = spend.fit_spend(spent)
+    amount = spend.expected_amount(spending, spent) * rules.margin * book.kept
+    years = np.arange(0, rules.horizon_years, 1.0)
+    ends = np.minimum(years + 1, rules.horizon_years)
+    counts = np.column_stack(
+        [purchases.expected_purchases(buying, bought, each * DAYS_PER_YEAR) for each in ends]
+    )
+    worth = (1 + rules.discount_rate) ** -((years + ends) / 2)
+    discounted = np.diff(counts, axis=1, prepend=0.0) @ worth
+    # Who has never bought has nothing to be told from, and brings nothing.
+    value = pd.Series(discounted * amount, bought.index).reindex(accounts.index, fill_value=0.0)
+    quantiles = None
+    if spread:
+        later = np.divide(discounted, counts[:, -1], where=counts[:, -1] > 0,
+                          out=np.ones(len(bought)))  # fmt: skip
+        scale = later * rules.margin * book.kept
+        parts = [
+            _drawn(
+                buying, spending, bought.iloc[at : at + CHUNK], rules, scale[at : at + CHUNK], at
+            )
+            for at in range(0, len(bought), CHUNK)
+        ]
+        quantiles = pd.concat(parts).reindex(accounts.index, fill_value=0.0)
+    why = "accounts buy under no contract: no churn date is known, and bookings do not recur"
+    return LifetimeValues(PURCHASES, why, value, quantiles, buying=buying, spending=spending)
+
+
+def _drawn(buying, spending, bought: pd.DataFrame, rules: TierRules, scale: np.ndarray, seed: int):
+    counts = purchases.draw_purchases(
+        buying, bought, rules.horizon_years * DAYS_PER_YEAR, DRAWS, seed
+    )
+    spent = spend.draw_amounts(spending, bought.assign(x=bought.x + 1), counts, seed + 1)
+    return quantiles_of(spent * scale, bought.index)

@@ -1,0 +1,130 @@
+"""Where the thresholds of tiers lie, and which inputs reach them.
+
+`whatif.js` on the published page works out the same; a test compares the two account by account.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib.data.config import TierRules
+
+# Which inputs lift an account into which tier; the first that does is the reason.
+LIFTS = (
+    ("revenue_12m", "I"),
+    ("strategic_value", "I"),
+    ("growth_potential", "II"),
+    ("lifetime_value", "II"),
+)
+# The setting that holds the threshold of each input.
+RULE_OF: Mapping[str, str] = {
+    "revenue_12m": "revenue", "strategic_value": "strategic_value", "growth_potential": "growth",
+    "lifetime_value": "lifetime_value",
+}  # fmt: skip
+# From which tiers of the quarter before an account may be held by the buffer.
+HOLDS: Mapping[str, tuple[str, ...]] = {"I": ("I",), "II": ("I", "II")}
+# An account with nothing is not at the top, however few have more.
+LEAST = 1e-9
+Thresholds = Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """Where thresholds lie.
+
+    Attributes:
+        thresholds: Of each input; infinite if no account has it.
+        lifts: Which accounts each input lifts, whatever was set by hand.
+        limits: What each account's input must reach: the threshold, less the buffer where the
+            account stood as high a quarter before.
+        full: Accounts beyond the capacity of each tier.
+    """
+
+    thresholds: Thresholds
+    lifts: Mapping[str, pd.Series]
+    limits: Mapping[str, pd.Series]
+    full: Mapping[str, int]
+
+
+def resolve(accounts: pd.DataFrame, fixed: pd.Series, rules: TierRules) -> Resolved:
+    """Find the thresholds.
+
+    Args:
+        accounts: The inputs, and `before`, each account's tier a quarter before.
+        fixed: The tier of accounts that people have set; NaN of the others.
+        rules: Amounts, capacities, shares and the buffer.
+    """
+    values = {name: _buffered(accounts, name, tier, rules.buffer) for name, tier in LIFTS}
+    base = {
+        "revenue_12m": _base(accounts.revenue_12m, rules.revenue, rules.revenue_top_share),
+        "strategic_value": float(rules.strategic_value),
+        "growth_potential": _base(
+            accounts.growth_potential, rules.growth, rules.growth_top_share
+        ),
+        "lifetime_value": _base(
+            accounts.lifetime_value, rules.lifetime_value, rules.lifetime_value_top_share
+        ),
+    }  # fmt: skip
+    free = fixed.isna().to_numpy()
+    thresholds, full = dict(base), {}
+    strategic = free & (values["strategic_value"] >= base["strategic_value"])
+    if rules.capacity_1 is not None:
+        # Strategic accounts, and those set by hand, take their places first.
+        places = rules.capacity_1 - int((fixed == "I").sum()) - int(strategic.sum())
+        full["I"] = max(-places, 0)
+        floor = LEAST if rules.revenue is None else base["revenue_12m"]
+        revenue = values["revenue_12m"][free & ~strategic]
+        thresholds["revenue_12m"] = _for_places(revenue, max(places, 0), floor)
+    first = strategic | (values["revenue_12m"] >= thresholds["revenue_12m"])
+    if rules.capacity_2 is not None:
+        places = rules.capacity_2 - int((fixed == "II").sum())
+        full["II"] = max(-places, 0)
+        names = ["growth_potential", "lifetime_value"]
+        claims = {name: values[name][free & ~first] / max(base[name], LEAST) for name in names}
+        amounts = rules.growth is not None or rules.lifetime_value is not None
+        claim = np.fmax(*claims.values())
+        bar = _for_places(claim, max(places, 0), 1.0 if amounts else LEAST)
+        for name in names:
+            # The smallest amount that is let in: nothing is lost to rounding.
+            let_in = values[name][free & ~first][claims[name] >= bar]
+            thresholds[name] = float(let_in.min()) if len(let_in) else base[name] * bar
+    lifts = {
+        name: pd.Series(values[name] >= thresholds[name], accounts.index) for name, _ in LIFTS
+    }  # fmt: skip
+    limits = {
+        name: thresholds[name] * _hold(accounts, tier, rules.buffer) for name, tier in LIFTS
+    }  # fmt: skip
+    return Resolved(thresholds, lifts, limits, full)
+
+
+def _hold(accounts: pd.DataFrame, tier: str, buffer: float) -> pd.Series:
+    """What share of the threshold each account must reach."""
+    return 1 - buffer * accounts.before.isin(HOLDS[tier])
+
+
+def _buffered(accounts: pd.DataFrame, name: str, tier: str, buffer: float) -> np.ndarray:
+    """An input as it is compared with its threshold: that of who stood as high weighs more."""
+    values = accounts[name].to_numpy(float)
+    # A debt is not made larger.
+    return np.where(values > 0, values / _hold(accounts, tier, buffer).to_numpy(), values)
+
+
+def _base(values: pd.Series, amount: float | None, top_share: float) -> float:
+    if amount is not None:
+        return float(amount)
+    known = values.dropna()
+    return max(float(known.quantile(1 - top_share)), LEAST) if len(known) else np.inf
+
+
+def _for_places(values: np.ndarray, places: int, floor: float) -> float:
+    """The lowest threshold, from a floor on, that no more values reach than there are places.
+
+    Values that are equal are all let in, or none is.
+    """
+    able = np.sort(values[values >= floor])[::-1]
+    if len(able) <= places:
+        return floor
+    above = able[able > able[places]]
+    return float(above.min()) if len(above) else float(np.nextafter(able[places], np.inf))

@@ -1,0 +1,189 @@
+"""What is known of each account at a moment: its revenue, its purchases, and how long it stayed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from cxlib.data import Dataset, Quarter
+from cxlib.measure.features import there_at
+
+DAYS_PER_YEAR = 365.25
+# A year of bookings is whole if the first came so shortly after its start.
+LATE = timedelta(days=31)
+YEARS = ("revenue_12m", "revenue_prior", "revenue_before")
+FACTS = (
+    "name", "peers", *YEARS, "growth_potential", "strategic_value", "tenure", "size", "x", "t_x",
+    "T", "amount",
+)  # fmt: skip
+LIVES = ("entered", "left", "churned", "size")
+# What the engine adds up of each account's bookings, per moment.
+SUMS = (*YEARS, "kept", "first", "last", "purchases", "spent")
+
+
+@dataclass(frozen=True, eq=False)
+class AccountBook:
+    """What is known of accounts at a moment.
+
+    Attributes:
+        moment: The moment.
+        accounts: Indexed by `account_id`, of those that are there: `name` (or the id), `peers`
+            (industry, or one group of all), `revenue_12m` (booked in the twelve months before),
+            `revenue_prior` and `revenue_before` (in each of the two years before those; NaN where
+            the data, or the account's bookings, do not go back so far), `growth_potential` (money
+            per year) and `strategic_value` as the company has entered them, NaN where it has not,
+            `tenure` (years since signup, or since the first purchase), `size` (revenue per
+            year, over all that is seen), and its purchases, a day with bookings above zero being
+            one: `x` (after the first), `t_x` and `T` (days from the first to the last, and to the
+            moment), `amount` (mean; NaN without any).
+        lives: Of all accounts ever seen, by `account_id`: years after signup at which it came into
+            sight (`entered`) and at which it left, or was last seen (`left`), whether it `churned`,
+            and its `size`.
+        dated: Whether the dataset tells when accounts leave.
+        recurring: The share of bookings above zero that recur by contract; NaN if not told.
+        kept: The share of what is bought that is not refunded.
+    """
+
+    moment: datetime
+    accounts: pd.DataFrame
+    lives: pd.DataFrame
+    dated: bool
+    recurring: float
+    kept: float
+
+
+def account_books(data: Dataset, moments: Sequence[datetime]) -> tuple[AccountBook, ...]:
+    """What is known of accounts at each of some moments.
+
+    What the company has entered of an account (growth potential, strategic value) is known as it
+    stands today alone; bookings and churn as of each moment.
+
+    Args:
+        data: The dataset.
+        moments: Midnights.
+
+    Returns:
+        A book per moment; its frames are empty where the dataset lacks accounts or revenue.
+    """
+    if data.lacks("accounts") or data.lacks("revenue"):
+        accounts = pd.DataFrame(columns=list(FACTS), index=_nobody(), dtype=float)
+        lives = pd.DataFrame(columns=list(LIVES), index=_nobody(), dtype=float)
+        nan = float("nan")
+        return tuple(AccountBook(each, accounts, lives, False, nan, nan) for each in moments)
+    accounts = data.rows("accounts").execute().set_index("account_id").sort_index()
+    booked = _booked(data, moments).reindex(accounts.index)
+    recurring = _recurring(data)
+    return tuple(
+        _book(data, accounts, booked[[f"{name}_{n}" for name in SUMS]].set_axis(list(SUMS), axis=1),
+              moment, recurring)
+        for n, moment in enumerate(moments)
+    )  # fmt: skip
+
+
+def quarter_books(data: Dataset, quarter: Quarter, back: int = 5) -> tuple[AccountBook, ...]:
+    """What is known of accounts at the ends of a quarter and of those before it, earliest first.
+
+    Args:
+        data: The dataset.
+        quarter: The last quarter.
+        back: How many quarters to go back; those whose twelve months the data do not span are left
+            out. Five reach the same quarter of last year, and the one before it.
+    """
+    quarters = [quarter.shift(-each) for each in reversed(range(back + 1))]
+    whole = [each for each in quarters if data.covers(each.shift(-3).start, each.end)]
+    ends = [each.end for each in whole if each != quarter]
+    return account_books(data, [*ends, quarter.end])
+
+
+def _nobody() -> pd.Index:
+    return pd.Index([], name="account_id", dtype="str")
+
+
+def _booked(data: Dataset, moments: Sequence[datetime]) -> pd.DataFrame:
+    """Sums of each account's bookings as of each moment, in one question to the engine."""
+    rows = data.rows("revenue")
+    days = rows.group_by("account_id", day=rows.booked_at.truncate("D")).agg(net=rows.amount.sum())
+    sums = {}
+    for n, moment in enumerate(moments):
+        at = pd.Timestamp(moment)
+        for back, name in enumerate(YEARS):
+            start, end = (at - pd.DateOffset(years=each) for each in (back + 1, back))
+            inside = (days.day >= ibis.timestamp(start)) & (days.day < ibis.timestamp(end))
+            sums[f"{name}_{n}"] = days.net.sum(where=inside)
+        sums |= {f"{name}_{n}": value for name, value in _bought(days, at).items()}
+    return days.group_by("account_id").agg(**sums).execute().set_index("account_id")
+
+
+def _bought(days: ir.Table, moment: pd.Timestamp) -> dict[str, ir.Value]:
+    known = days.day < ibis.timestamp(moment)
+    bought = known & (days.net > 0)
+    return {
+        "kept": days.net.sum(where=known),
+        "first": days.day.min(where=bought),
+        "last": days.day.max(where=bought),
+        "purchases": days.day.count(where=bought),
+        "spent": days.net.sum(where=bought),
+    }
+
+
+def _recurring(data: Dataset) -> float:
+    if data.lacks("revenue", "kind"):
+        return float("nan")
+    rows = data.rows("revenue", "kind").filter(lambda row: row.amount > 0)
+    share = (rows.kind == "recurring").cast("float64").mean().execute()
+    return float("nan") if pd.isna(share) else float(share)
+
+
+def _book(
+    data: Dataset, accounts: pd.DataFrame, booked: pd.DataFrame, moment: datetime, recurring: float
+) -> AccountBook:
+    begun = accounts.signup_date.fillna(booked["first"])
+    left = accounts.churn_date.where(accounts.churn_date < moment)
+    lives = pd.DataFrame(
+        {
+            # Who had left before the data begin is not in them: nobody is at risk before that.
+            "entered": _years(pd.Timestamp(data.start) - begun).clip(lower=0.0),
+            "left": _years(left.fillna(pd.Timestamp(moment)) - begun),
+            "churned": left.notna().astype(float),
+        }
+    )
+    seen = (lives["left"] - lives.entered).clip(lower=1 / 12)
+    lives["size"] = booked.kept / seen
+    lives = lives[(lives["left"] > lives.entered) & begun.notna()]
+    there = there_at(accounts, moment)
+    facts = booked.reindex(there.index)
+    table = pd.DataFrame(
+        {
+            "name": there.name.astype("str").where(there.name.notna(), there.index),
+            "peers": there.industry.astype("str").where(there.industry.notna(), "all"),
+            "revenue_12m": facts.revenue_12m.fillna(0.0),
+            **{name: _whole(data, facts, name, moment) for name in YEARS[1:]},
+            "growth_potential": there.growth_potential.astype(float),
+            "strategic_value": there.strategic_value.astype(float),
+            "tenure": _years(pd.Timestamp(moment) - begun.reindex(there.index)),
+            "size": (booked.kept / seen).reindex(there.index),
+            "x": (facts.purchases - 1).clip(lower=0).fillna(0.0),
+            "t_x": (facts["last"] - facts["first"]).dt.days.fillna(0.0),
+            "T": (pd.Timestamp(moment) - facts["first"]).dt.days,
+            "amount": facts.spent / facts.purchases.where(facts.purchases > 0),
+        }
+    )
+    spent, kept = facts.spent.sum(), facts.kept.sum()
+    share = min(max(kept / spent, 0.0), 1.0) if spent > 0 else float("nan")
+    dated = bool(accounts.churn_date.notna().any())
+    return AccountBook(moment, table, lives.rename_axis("account_id"), dated, recurring, share)
+
+
+def _whole(data: Dataset, facts: pd.DataFrame, name: str, moment: datetime) -> pd.Series:
+    """A year's revenue, where the account had begun to buy by the year's start."""
+    years = YEARS.index(name) + 1
+    start = (pd.Timestamp(moment) - pd.DateOffset(years=years)).to_pydatetime()
+    known = facts["first"] <= start + LATE
+    return facts[name].fillna(0.0).where(known & (data.start <= start + LATE))
+
+
+def _years(span: pd.Series) -> pd.Series:
+    return span.dt.days / DAYS_PER_YEAR

@@ -1,0 +1,100 @@
+"""What the account-tiers page shows of shiny prospects and quiet partners."""
+
+import pandas as pd
+
+from cxlib.present.findings import Finding
+from cxlib.present.numbers import number, rows
+from cxlib.present.tables import Table, make_table
+
+MOST_ROWS = 10
+# Below this probability, a promise is called weak.
+WEAK = 0.5
+
+
+def shiny_finding(shiny: pd.DataFrame, currency: str = "") -> Finding:
+    """How many accounts stand high by a promise alone, and how many of these are weak.
+
+    Args:
+        shiny: As `prospects.shiny_prospects` gives it.
+        currency: Of amounts.
+    """
+    if shiny.empty:
+        return Finding("No account stands high by predicted growth alone.", news=False)
+    promised = number(float(shiny.growth_potential.sum()), "money", currency)
+    known = shiny.evidence.dropna()
+    weak = int((known < WEAK).sum())
+    text = f"{rows(len(shiny), 'account')} stand high by predicted growth alone: {promised} a year"
+    if known.empty:
+        return Finding(f"{text}. Whether such growth is likely cannot be told from the data.")
+    verb = "is" if weak == 1 else "are"
+    return Finding(
+        f"{text}. By what accounts like them have grown, {weak:,} of these {verb} more likely than "
+        "not to stay below the threshold.",
+        evidence="The probability rests on the growth of peers, and on the account's own as far as "
+        "growth has lasted. Whoever entered the promise may know more.",
+    )
+
+
+def shiny_table(shiny: pd.DataFrame, currency: str = "") -> Table | None:
+    """Shiny prospects, those with the weakest evidence first; None without any."""
+    if shiny.empty:
+        return None
+    shown = shiny.head(MOST_ROWS)
+    return make_table(
+        [
+            {
+                "Account": row["name"],
+                "Promise, per year": number(row.growth_potential, "money", currency),
+                "Source": row.growth_source,
+                "Times its revenue": number(row.times),
+                "Bought for": f"{row.years:.1f} years" if pd.notna(row.years) else "never",
+                "Probability": _chance(row.evidence),
+            }
+            for _, row in shown.iterrows()
+        ],
+        f"Shiny prospects: the {len(shown):,} with the weakest evidence, of {len(shiny):,}",
+        ("Promise, per year", "Times its revenue", "Probability"),
+    )
+
+
+def quiet_finding(quiet: pd.DataFrame, currency: str = "") -> Finding:
+    """How many accounts of strategic value bring little.
+
+    Args:
+        quiet: As `prospects.quiet_partners` gives it.
+        currency: Of amounts.
+    """
+    if quiet.empty:
+        return Finding("No account of high strategic value has modest revenue.", news=False)
+    revenue = number(float(quiet.revenue_12m.sum()), "money", currency)
+    return Finding(
+        f"{rows(len(quiet), 'quiet partner')}: of high strategic value, but {revenue} a year in "
+        f"all; their relationship has lasted {quiet.tenure.median():.1f} years in the middle.",
+        evidence="By revenue alone they would be overlooked.",
+    )
+
+
+def quiet_table(quiet: pd.DataFrame, currency: str = "") -> Table | None:
+    """Quiet partners, the oldest first; None without any."""
+    if quiet.empty:
+        return None
+    shown = quiet.head(MOST_ROWS)
+    return make_table(
+        [
+            {
+                "Account": row["name"],
+                "Strategic value": f"{row.strategic_value:g}",
+                "Revenue, 12 months": number(row.revenue_12m, "money", currency),
+                "Relationship": f"{row.tenure:.1f} years" if pd.notna(row.tenure) else "–",
+            }
+            for _, row in shown.iterrows()
+        ],
+        f"Quiet partners: the {len(shown):,} with the longest relationship, of {len(quiet):,}",
+        ("Strategic value", "Revenue, 12 months"),
+    )
+
+
+def _chance(value: float) -> str:
+    if pd.isna(value):
+        return "–"
+    return "under 1%" if value < 0.01 else number(value, "share")

@@ -1,0 +1,153 @@
+"""What the account-tiers page shows of revenue at risk."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cxlib.analysis.risk import (
+    DECLINE,
+    FEWEST_ANSWERS,
+    LEAST_FALL,
+    RUSH,
+    SCORE,
+    SIGNALS,
+    SILENCE,
+    Foretold,
+    Risk,
+)
+from cxlib.data import Quarter
+from cxlib.present.findings import Finding
+from cxlib.present.numbers import estimate, listed, number, rows
+from cxlib.present.tables import Table, make_table
+
+NAMES = {
+    SCORE: "low scores", SILENCE: "gone silent", RUSH: "a rush of contacts",
+    DECLINE: "falling revenue", "any": "any of these",
+}  # fmt: skip
+MEANINGS = {
+    SCORE: f"{FEWEST_ANSWERS} answers or more in half a year, their mean in the lowest band",
+    SILENCE: "no contact, or no answer, any more, though it used to",
+    RUSH: "many more contacts than it used to make",
+    DECLINE: f"revenue {LEAST_FALL:.0%} or more below its usual quarter, and beyond what it varies",
+}
+MOST_ROWS = 12
+
+
+def risk_finding(risk: Risk, currency: str = "") -> Finding:
+    """How much revenue gives signs of leaving, and what may hide."""
+    total = float(risk.tiers.revenue.sum())
+    if not total > 0:
+        return Finding("No account has revenue that could be at risk.", news=False)
+    low, high = (float(risk.tiers[name].sum()) for name in ("low", "high"))
+    accounts = int(risk.tiers.at_risk.sum())
+    share = number(low / total, "share")
+    verb = "gives" if accounts == 1 else "give"
+    hidden = (
+        f" Of accounts with another {number(high - low, 'money', currency)} nothing has been heard "
+        f"in a year, so as much as {number(high, 'money', currency)} may be at risk unseen."
+        if high > low
+        else ""
+    )
+    return Finding(
+        f"{rows(accounts, 'account')} with {number(low, 'money', currency)} of yearly revenue "
+        f"({share}) {verb} signs of leaving.{hidden}",
+        evidence="Signs are counted beyond chance, given how many accounts were looked at.",
+        news=accounts > 0,
+    )
+
+
+def risk_table(risk: Risk, currency: str = "") -> Table:
+    """Revenue at risk by tier."""
+    return make_table(
+        [
+            {
+                "Tier": tier,
+                "Accounts with a sign": f"{row.at_risk:,.0f} of {row.accounts:,.0f}",
+                "Revenue at risk": number(row.low, "money", currency),
+                "Of its revenue": number(row.low / row.revenue, "share") if row.revenue else "–",
+                "At most, with the unheard": number(row.high, "money", currency),
+            }
+            for tier, row in risk.tiers.iterrows()
+        ],
+        "Yearly revenue of accounts that give signs of leaving",
+        ("Accounts with a sign", "Revenue at risk", "Of its revenue", "At most, with the unheard"),
+    )
+
+
+def signal_table(risk: Risk, known: Sequence[Foretold], since: Quarter) -> Table:
+    """Each sign: what it is, how many give it, and what it has foretold.
+
+    Args:
+        risk: Revenue at risk.
+        known: What signs of an earlier quarter have foretold.
+        since: That quarter.
+    """
+    past = {each.signal: each for each in known}
+    records = []
+    for name in SIGNALS:
+        each = past.get(name)
+        records.append(
+            {
+                "Sign": NAMES[name],
+                "What it is": MEANINGS[name],
+                "Accounts": f"{int(risk.accounts[name].sum()):,} of {risk.told[name]:,}",
+                f"Left since {since}": (
+                    f"{estimate(each.with_it)} with it, {estimate(each.without)} without any"
+                    if each
+                    else "too few gave it to tell"
+                ),
+            }
+        )
+    return make_table(records, "Signs of leaving", ("Accounts",))
+
+
+def foretold_finding(known: Sequence[Foretold], since: Quarter) -> Finding:
+    """Whether signs have foretold who left."""
+    if not known:
+        return Finding(
+            "Whether these signs foretell leaving cannot be told: too few accounts gave them two "
+            "quarters ago, or nobody knows when accounts leave.",
+            news=False,
+        )
+    shown = [each for each in known if each.difference.excludes(0) and each.difference.value > 0]
+    if not shown:
+        return Finding(
+            f"These signs have not detectably foretold who has left since {since}: treat them as a "
+            "reason to call, not as a forecast.",
+            evidence=_odds(known[-1]),
+            news=False,
+        )
+    words = listed(NAMES[each.signal] for each in shown)
+    return Finding(
+        f"Of the signs given in {since}, {words} foretold leaving.",
+        estimate=shown[-1].difference,
+        evidence=_odds(shown[-1]),
+    )
+
+
+def account_table(risk: Risk, names: pd.Series, currency: str = "") -> Table | None:
+    """The accounts with signs, those with most revenue first; None without any."""
+    given = risk.accounts[risk.accounts.signals > 0]
+    if given.empty:
+        return None
+    shown = given.sort_values("revenue", ascending=False, kind="stable").head(MOST_ROWS)
+    return make_table(
+        [
+            {
+                "Account": names.get(account, account),
+                "Tier": row.tier,
+                "Signs": listed(NAMES[each] for each in SIGNALS if row[each]),
+                "Revenue, 12 months": number(row.revenue, "money", currency),
+            }
+            for account, row in shown.iterrows()
+        ],
+        f"Accounts that give signs of leaving: {len(shown):,} of {len(given):,}",
+        ("Revenue, 12 months",),
+    )
+
+
+def _odds(each: Foretold) -> str:
+    return (
+        f"With {NAMES[each.signal]}, {estimate(each.with_it)} left; without any sign, "
+        f"{estimate(each.without)}."
+    )

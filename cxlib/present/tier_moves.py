@@ -1,0 +1,127 @@
+"""What the account-tiers page shows of accounts that moved from tier to tier."""
+
+import pandas as pd
+
+from cxlib.analysis.migration import (
+    ARRIVAL,
+    DEPARTURE,
+    KNOWN,
+    LEFT,
+    NEW,
+    OVERRIDE,
+    VALUE,
+    Migration,
+)
+from cxlib.data.config import TIER_NAMES
+from cxlib.data.quarter import Quarter
+from cxlib.present.findings import CHANGE, Finding
+from cxlib.present.numbers import number, rows
+from cxlib.present.tables import Table, make_table
+from cxlib.present.tiers import INPUTS, amount
+
+MOST_ROWS = 15
+
+
+def moved_finding(moved: Migration | None, quarter: Quarter, currency: str = "") -> Finding:
+    """How many accounts moved, and the revenue that moved with them."""
+    if moved is None:
+        return Finding(
+            f"How accounts stood in {quarter} is not known: the data do not span the twelve months "
+            "before its end.",
+            kind=CHANGE,
+            news=False,
+        )
+    up, down = moved.went(upwards=True), moved.went(upwards=False)
+    if up.empty and down.empty:
+        words = "no account changed tier"
+    else:
+        words = (
+            f"{rows(len(up), 'account')} moved up ({_money(up, currency)} of revenue), "
+            f"{rows(len(down), 'account')} down ({_money(down, currency)})"
+        )
+    left = moved.moved[moved.moved.now == LEFT]
+    arrived = moved.moved[moved.moved.before == NEW]
+    return Finding(
+        f"Since {quarter}, {words}; {_money(left, currency)} of yearly revenue left with "
+        f"{rows(len(left), 'account')}, {len(arrived):,} came.",
+        evidence="Accounts and bookings are counted, so there is no sampling error; what the "
+        "company has entered of an account is taken as it stands today.",
+        kind=CHANGE,
+        news=bool(len(up) + len(down)),
+    )
+
+
+def flow_table(moved: Migration | None, quarter: Quarter, currency: str = "") -> Table | None:
+    """Accounts by where they stood and stand; None if not known."""
+    if moved is None:
+        return None
+    labels = {name: f"Tier {name}" for name in TIER_NAMES} | {NEW: "not there", LEFT: "left"}
+    records = [
+        {f"In {quarter}": labels[before]}
+        | {
+            labels[now]: (
+                f"{count:,} ({number(moved.revenue.loc[before, now], 'money', currency)})"
+                if count
+                else "–"
+            )
+            for now, count in row.items()
+        }
+        for before, row in moved.accounts.iterrows()
+    ]
+    columns = tuple(labels[name] for name in (*TIER_NAMES, LEFT))
+    return make_table(
+        records, f"Accounts (and their revenue) by tier in {quarter}, and now", columns
+    )
+
+
+def moved_table(moved: Migration | None, quarter: Quarter, currency: str = "") -> Table | None:
+    """Who moved and why, those with most revenue first; None if nobody did."""
+    if moved is None:
+        return None
+    between = pd.concat([moved.went(True), moved.went(False)])
+    between = between.sort_values("revenue", ascending=False, kind="stable")
+    if between.empty:
+        return None
+    shown = between.head(MOST_ROWS)
+    return make_table(
+        [
+            {
+                "Account": row["name"],
+                "From": f"Tier {row.before}",
+                "To": f"Tier {row.now}",
+                "Why": why(row, currency),
+                "Revenue, 12 months": number(row.revenue, "money", currency),
+            }
+            for _, row in shown.iterrows()
+        ],
+        f"Accounts that changed tier since {quarter}: {len(shown):,} of {len(between):,}",
+        ("Revenue, 12 months",),
+    )
+
+
+def why(row: pd.Series, currency: str = "") -> str:
+    """Why an account moved, in words.
+
+    Args:
+        row: Of `Migration.moved`.
+        currency: Of amounts.
+    """
+    if row.cause == OVERRIDE:
+        return "set by hand, or no longer so"
+    if row.cause in (ARRIVAL, DEPARTURE):
+        return "came" if row.cause == ARRIVAL else "left"
+    label, unit = INPUTS[row.input]
+    was, stands = amount(row.value_before, unit, currency), amount(row.value_now, unit, currency)
+    limits = [amount(each, unit, currency) for each in (row.threshold_before, row.threshold_now)]
+    if row.cause == KNOWN:
+        state = "is no longer known" if pd.isna(row.value_now) else f"is now known: {stands}"
+        return f"{label} {state}"
+    if row.cause == VALUE:
+        return f"{label} went from {was} to {stands}, threshold {limits[1]}"
+    return (
+        f"the threshold of {label} went from {limits[0]} to {limits[1]}; the account has {stands}"
+    )
+
+
+def _money(accounts: pd.DataFrame, currency: str) -> str:
+    return number(float(accounts.revenue.sum()), "money", currency)
