@@ -16,6 +16,7 @@ SURVIVAL, PURCHASES, UNKNOWN = "survival", "purchases", "unknown"
 MOSTLY_RECURRING = 0.5
 STEPS_PER_YEAR = 12
 DRAWS, CHUNK = 400, 2_000
+NEXT_YEAR_CONFIDENCE = 0.80
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,9 @@ class LifetimeValues:
         why: Why it was this one, in words.
         value: The expected value of each account, by id; NaN where unknown.
         quantiles: What it may turn out to be; None if not asked for, or unknown.
+        next_year: Of each account, likewise: the chance that it stays (`stays_12m`), or the
+            purchases to be expected of it (`purchases_12m`, with `purchases_12m_low` and
+            `purchases_12m_high`, 80%).
         lives, buying, spending: The models behind it, where there are.
     """
 
@@ -34,6 +38,7 @@ class LifetimeValues:
     why: str
     value: pd.Series
     quantiles: pd.DataFrame | None = None
+    next_year: pd.DataFrame | None = None
     lives: survival.LifeModel | None = None
     buying: purchases.PurchaseModel | None = None
     spending: spend.SpendModel | None = None
@@ -74,15 +79,19 @@ def _by_survival(book: AccountBook, rules: TierRules, spread: bool) -> LifetimeV
     yearly = accounts.revenue_12m.clip(lower=0).to_numpy(float) * rules.margin
     worth = (1 + rules.discount_rate) ** -ahead
     value = yearly * np.trapezoid(np.exp(-risk) * worth, ahead, axis=1)
-    quantiles = None
+    quantiles = next_year = None
     if spread:
+        stays = np.exp(-risk[:, min(STEPS_PER_YEAR, risk.shape[1] - 1)])
+        next_year = pd.DataFrame({"stays_12m": stays}, accounts.index)
         # Money until the moment at which so many have left.
         until = np.concatenate([[0.0], np.cumsum((worth[1:] + worth[:-1]) / 2 * np.diff(ahead))])
         gone = -np.log1p(-np.array(PROBABILITIES))
         found = [yearly * _until(risk, each, until) for each in gone]
         quantiles = pd.DataFrame(np.column_stack(found), accounts.index, list(PROBABILITIES))
     why = f"churn dates are known: {model.churns:,} accounts have left"
-    return LifetimeValues(SURVIVAL, why, pd.Series(value, accounts.index), quantiles, lives=model)
+    return LifetimeValues(
+        SURVIVAL, why, pd.Series(value, accounts.index), quantiles, next_year, lives=model
+    )
 
 
 def _until(risk: np.ndarray, gone: float, money: np.ndarray) -> np.ndarray:
@@ -111,25 +120,40 @@ def _by_purchases(book: AccountBook, rules: TierRules, spread: bool) -> Lifetime
     discounted = np.diff(counts, axis=1, prepend=0.0) @ worth
     # Who has never bought has nothing to be told from, and brings nothing.
     value = pd.Series(discounted * amount, bought.index).reindex(accounts.index, fill_value=0.0)
-    quantiles = None
+    quantiles = next_year = None
     if spread:
         later = np.divide(discounted, counts[:, -1], where=counts[:, -1] > 0,
                           out=np.ones(len(bought)))  # fmt: skip
         scale = later * rules.margin * book.kept
-        parts = [
-            _drawn(
-                buying, spending, bought.iloc[at : at + CHUNK], rules, scale[at : at + CHUNK], at
-            )
-            for at in range(0, len(bought), CHUNK)
-        ]
-        quantiles = pd.concat(parts).reindex(accounts.index, fill_value=0.0)
+        chunks = [slice(at, at + CHUNK) for at in range(0, len(bought), CHUNK)]
+        quantiles = pd.concat(
+            [_drawn(buying, spending, bought.iloc[each], rules, scale[each]) for each in chunks]
+        ).reindex(accounts.index, fill_value=0.0)
+        next_year = pd.concat([_next_year(buying, bought.iloc[each]) for each in chunks])
+        next_year = next_year.reindex(accounts.index, fill_value=0.0)
     why = "accounts buy under no contract: no churn date is known, and bookings do not recur"
-    return LifetimeValues(PURCHASES, why, value, quantiles, buying=buying, spending=spending)
-
-
-def _drawn(buying, spending, bought: pd.DataFrame, rules: TierRules, scale: np.ndarray, seed: int):
-    counts = purchases.draw_purchases(
-        buying, bought, rules.horizon_years * DAYS_PER_YEAR, DRAWS, seed
+    return LifetimeValues(
+        PURCHASES, why, value, quantiles, next_year, buying=buying, spending=spending
     )
-    spent = spend.draw_amounts(spending, bought.assign(x=bought.x + 1), counts, seed + 1)
+
+
+def _drawn(buying, spending, bought: pd.DataFrame, rules: TierRules, scale: np.ndarray):
+    """What accounts may spend over the years ahead: its quantiles."""
+    days = rules.horizon_years * DAYS_PER_YEAR
+    counts = purchases.draw_purchases(buying, bought, days, DRAWS)
+    spent = spend.draw_amounts(spending, bought.assign(x=bought.x + 1), counts, seed=1)
     return quantiles_of(spent * scale, bought.index)
+
+
+def _next_year(buying: purchases.PurchaseModel, bought: pd.DataFrame) -> pd.DataFrame:
+    """The purchases to be expected of accounts within twelve months."""
+    counts = purchases.draw_purchases(buying, bought, DAYS_PER_YEAR, DRAWS, seed=2)
+    low, high = purchases.likely_range(counts, NEXT_YEAR_CONFIDENCE)
+    return pd.DataFrame(
+        {
+            "purchases_12m": purchases.expected_purchases(buying, bought, DAYS_PER_YEAR),
+            "purchases_12m_low": low,
+            "purchases_12m_high": high,
+        },
+        bought.index,
+    )

@@ -54,5 +54,5 @@ def quiet_partners(standing: Standing) -> pd.DataFrame:
     modest = ~(accounts.revenue_12m >= thresholds["revenue_12m"])
     chosen = accounts[strategic & modest & (accounts.reason != BY_HAND)]
     table = chosen[["name", "tier", "revenue_12m", "strategic_value"]]
-    table = table.assign(tenure=standing.book.accounts.tenure)
+    table = table.assign(tenure=standing.book.accounts.tenure.loc[chosen.index])
     return table.sort_values("tenure", ascending=False, kind="stable")

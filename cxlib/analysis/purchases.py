@@ -132,6 +132,34 @@ def draw_purchases(
     return stays * np.minimum(rng.poisson(rate * horizon), before_leaving)
 
 
+def likely_range(counts: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """The range of counts whose probability comes nearest to a confidence.
+
+    Counts are few and whole, so that the usual quantiles hold more than they say; here either end
+    gives up a count where that comes nearer. A customer who has all but gone buys nothing with a
+    probability above any confidence.
+
+    Args:
+        counts: Draws by row, customers by column.
+        confidence: Of the range.
+
+    Returns:
+        The lowest and the highest count of each customer.
+    """
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(counts, [tail, 1 - tail], axis=0, method="inverted_cdf")
+    best = np.full(counts.shape[1], np.inf)
+    lowest, highest = low, high
+    for up, down in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        one, other = low + up, high - down
+        held = ((counts >= one) & (counts <= other)).mean(axis=0)
+        off = np.where(one <= other, np.abs(held - confidence), np.inf)
+        better = off < best
+        best = np.where(better, off, best)
+        lowest, highest = np.where(better, one, lowest), np.where(better, other, highest)
+    return lowest, highest
+
+
 @dataclass(frozen=True, eq=False)
 class _Told:
     """Histories as the likelihood needs them.

@@ -31,7 +31,7 @@ class Tiers:
             no more than the buffer), chance (how likely the account is in this tier, given how
             uncertain its inputs are; NaN of one set by hand), before (its tier a quarter before;
             "" if it had none), the inputs, growth_source, and unknown (how many inputs are not
-            known).
+            known that are of other accounts).
         thresholds: The threshold of each input.
         full: Accounts that Tier I and Tier II hold beyond their capacity, by tier; people have
             given them so high a strategic value, or set them by hand.
@@ -100,7 +100,9 @@ def assign_tiers(
     accounts.loc[by_hand, ["threshold", "margin"]] = np.nan
     accounts.loc[by_hand, ["held", "nearest"]] = False, ""
     inputs = [name for name, _ in LIFTS]
-    accounts["unknown"] = accounts[inputs].isna().sum(axis=1)
+    # An input that is known of nobody decides nothing.
+    used = [name for name in inputs if accounts[name].notna().any()]
+    accounts["unknown"] = accounts[used].isna().sum(axis=1)
     accounts["chance"] = _chances(accounts, found, spread).where(~by_hand)
     columns = [
         "name", "tier", "reason", "nearest", "threshold", "margin", "held", "chance", "before",
@@ -171,13 +173,17 @@ def tier_of(books: Sequence[AccountBook], rules: TierRules) -> pd.Series:
     return standings(books, rules)[-1].tiers.accounts.tier
 
 
-def sensitivity(inputs: pd.DataFrame, rules: TierRules, by: float = 0.1, **known) -> pd.DataFrame:
+def sensitivity(
+    inputs: pd.DataFrame, rules: TierRules, on: date | None = None, by: float = 0.1
+) -> pd.DataFrame:
     """How many accounts change tier if a threshold lies a little lower, or higher.
 
+    The buffer, which holds accounts where they stood, is left out: it would hide what a threshold
+    decides.
+
     Args:
-        inputs, rules: As for `assign_tiers`.
+        inputs, rules, on: As for `assign_tiers`.
         by: By how much, as a share of the threshold.
-        known: `before` and `on`, as for `assign_tiers`.
 
     Returns:
         A row per input and side: input, threshold (moved), up, down (accounts that change into a
@@ -186,7 +192,7 @@ def sensitivity(inputs: pd.DataFrame, rules: TierRules, by: float = 0.1, **known
     Raises:
         MissingData: There is no account.
     """
-    start = assign_tiers(inputs, rules, **known)
+    start = assign_tiers(inputs, rules, on=on)
     # All thresholds stay where they are but one: shares and capacities are turned into the amounts
     # that they mean.
     fixed = {RULE_OF[name]: value for name, value in start.thresholds.items()}
@@ -197,9 +203,7 @@ def sensitivity(inputs: pd.DataFrame, rules: TierRules, by: float = 0.1, **known
     for name, _ in LIFTS:
         for factor in (1 - by, 1 + by) if RULE_OF[name] in fixed else ():
             moved = start.thresholds[name] * factor
-            other = assign_tiers(
-                inputs, replace(loose, **(fixed | {RULE_OF[name]: moved})), **known
-            )  # fmt: skip
+            other = assign_tiers(inputs, replace(loose, **(fixed | {RULE_OF[name]: moved})), on=on)
             change = other.accounts.tier.map(TIER_NAMES.index) - before
             rows.append((name, moved, int((change < 0).sum()), int((change > 0).sum())))
     return pd.DataFrame(rows, columns=["input", "threshold", "up", "down"])
@@ -263,7 +267,7 @@ def _summary(accounts: pd.DataFrame) -> pd.DataFrame:
     groups = accounts.groupby("tier")
     revenue = groups.revenue_12m.sum().reindex(TIER_NAMES, fill_value=0.0)
     # What is unknown matters only if it could lift the account: into II from III, or into I.
-    first = [name for name, tier in LIFTS if tier == "I"]
+    first = [name for name, tier in LIFTS if tier == "I" and accounts[name].notna().any()]
     unknown = accounts[first].isna().any(axis=1)
     unknown |= (accounts.tier == "III") & (accounts.unknown > 0)
     unknown &= accounts.reason != BY_HAND

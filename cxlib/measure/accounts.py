@@ -154,6 +154,9 @@ def _book(
     lives["size"] = booked.kept / seen
     lives = lives[(lives["left"] > lives.entered) & begun.notna()]
     there = there_at(accounts, moment)
+    if accounts.signup_date.isna().all() and accounts.churn_date.isna().all():
+        # Of accounts without any date it is known that they are there once they have bought.
+        there = there[booked["first"].reindex(there.index).notna()]
     facts = booked.reindex(there.index)
     table = pd.DataFrame(
         {

@@ -43,7 +43,7 @@ def _magnitude(value: float, unit: str, currency: str, change: bool, like: float
         case "seconds":
             return _duration(value, like)
         case "money":
-            return f"{value:,.{2 if like < 100 else 0}f} {currency}".strip()
+            return f"{value:,.{2 if 0 < like < 100 else 0}f} {currency}".strip()
         case "count":
             return f"{value:,.0f}"
         case "points":

@@ -26,9 +26,10 @@ def shiny_finding(shiny: pd.DataFrame, currency: str = "") -> Finding:
     text = f"{rows(len(shiny), 'account')} stand high by predicted growth alone: {promised} a year"
     if known.empty:
         return Finding(f"{text}. Whether such growth is likely cannot be told from the data.")
+    which = "all" if weak == len(shiny) else f"{weak:,}"
     verb = "is" if weak == 1 else "are"
     return Finding(
-        f"{text}. By what accounts like them have grown, {weak:,} of these {verb} more likely than "
+        f"{text}. By what accounts like them have grown, {which} of these {verb} more likely than "
         "not to stay below the threshold.",
         evidence="The probability rests on the growth of peers, and on the account's own as far as "
         "growth has lasted. Whoever entered the promise may know more.",
@@ -69,7 +70,7 @@ def quiet_finding(quiet: pd.DataFrame, currency: str = "") -> Finding:
     revenue = number(float(quiet.revenue_12m.sum()), "money", currency)
     return Finding(
         f"{rows(len(quiet), 'quiet partner')}: of high strategic value, but {revenue} a year in "
-        f"all; their relationship has lasted {quiet.tenure.median():.1f} years in the middle.",
+        f"all; half of them have stayed for {quiet.tenure.median():.1f} years or more.",
         evidence="By revenue alone they would be overlooked.",
     )
 

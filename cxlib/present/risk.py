@@ -42,17 +42,25 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
     accounts = int(risk.tiers.at_risk.sum())
     share = number(low / total, "share")
     verb = "gives" if accounts == 1 else "give"
+    could = [NAMES[each] for each in SIGNALS if risk.told[each]]
+    if not could:
+        return Finding("No sign of leaving can be told from these data.", news=False)
     hidden = (
         f" Of accounts with another {number(high - low, 'money', currency)} nothing has been heard "
         f"in a year, so as much as {number(high, 'money', currency)} may be at risk unseen."
         if high > low
         else ""
     )
+    if not accounts:
+        return Finding(
+            f"No account gives a sign of leaving, as far as can be told ({listed(could)}).{hidden}",
+            news=False,
+        )
     return Finding(
         f"{rows(accounts, 'account')} with {number(low, 'money', currency)} of yearly revenue "
         f"({share}) {verb} signs of leaving.{hidden}",
-        evidence="Signs are counted beyond chance, given how many accounts were looked at.",
-        news=accounts > 0,
+        evidence="Low scores are what customers have said; silence, contacts and revenue are signs "
+        "where they go beyond chance, given how many accounts were looked at.",
     )
 
 

@@ -22,8 +22,17 @@ from cxlib.present.tiers import INPUTS, amount
 MOST_ROWS = 15
 
 
-def moved_finding(moved: Migration | None, quarter: Quarter, currency: str = "") -> Finding:
-    """How many accounts moved, and the revenue that moved with them."""
+def moved_finding(
+    moved: Migration | None, quarter: Quarter, currency: str = "", news: bool = True
+) -> Finding:
+    """How many accounts moved, and the revenue that moved with them.
+
+    Args:
+        moved: How accounts moved.
+        quarter: Since when.
+        currency: Of amounts.
+        news: Whether a move is to be told in the summary.
+    """
     if moved is None:
         return Finding(
             f"How accounts stood in {quarter} is not known: the data do not span the twelve months "
@@ -47,7 +56,7 @@ def moved_finding(moved: Migration | None, quarter: Quarter, currency: str = "")
         evidence="Accounts and bookings are counted, so there is no sampling error; what the "
         "company has entered of an account is taken as it stands today.",
         kind=CHANGE,
-        news=bool(len(up) + len(down)),
+        news=news and bool(len(up) + len(down)),
     )
 
 

@@ -31,12 +31,16 @@ def window_finding(data: Dataset) -> Finding | None:
 def unknown_finding(tiers: Tiers) -> Finding:
     """Accounts that may stand too low for want of data."""
     counts = {each.tier: each.unknown for each in tiers.summary.itertuples() if each.unknown}
+    none = [label for name, (label, _) in INPUTS.items() if tiers.accounts[name].isna().all()]
+    evidence = "An unknown input lifts no account."
+    if none:
+        evidence += f" Not known for any account: {listed(none)}."
     if not counts:
-        return Finding("Every input of every account is known.", news=False)
+        known = "other input" if none else "input"
+        return Finding(f"Every {known} of every account is known.", evidence=evidence, news=False)
     words = listed(f"{rows(count, 'account')} in Tier {tier}" for tier, count in counts.items())
     return Finding(
-        f"{words} might stand higher, were all their inputs known.",
-        evidence="An unknown input lifts no account.",
+        f"{words} might stand higher, were all their inputs known.", evidence=evidence, news=False
     )
 
 
@@ -208,12 +212,15 @@ def sensitivity_finding(moved: pd.DataFrame, accounts: int) -> Finding | None:
     total = (moved.up + moved.down).to_numpy()
     most = moved.iloc[int(total.argmax())]
     if not total.max():
-        return Finding("No account changes tier if a threshold lies 10% lower or higher.")
+        return Finding(
+            "No account changes tier if a threshold lies 10% lower or higher.", news=False
+        )
     share = number(total.max() / accounts, "share")
     return Finding(
         f"At most {rows(total.max(), 'account')} ({share}) would change tier if a threshold lay "
         f"10% lower or higher: that of {INPUTS[most.input][0]}.",
-        evidence="The table gives every threshold; the others stay where they are.",
+        evidence="The table gives every threshold; the others stay where they are, and the buffer, "
+        "which would hide what a threshold decides, is left out.",
     )
 
 

@@ -211,4 +211,6 @@ def evidence_frame(tiers: Tiers, inputs: Inputs) -> pd.DataFrame:
     for name, quantiles in inputs.spread.items():
         for end, probability in (("low", 0.025), ("high", 0.975)):
             table[f"{name}_{end}"] = quantiles[probability].reindex(table.index)
+    if inputs.lifetime.next_year is not None:
+        table = table.join(inputs.lifetime.next_year)
     return table.reset_index()

@@ -6,8 +6,8 @@ import statsmodels.formula.api as smf
 from cxlib.analysis.business import compare_groups, controls
 from cxlib.analysis.tiers import tier_of
 from cxlib.errors import ArgumentError
+from cxlib.measure.accounts import quarter_books
 from cxlib.measure.business import RESULTS, later_business
-from cxlib.measure.features import account_facts
 from cxlib.present import business as show
 
 
@@ -118,7 +118,7 @@ def test_bond_shows_in_later_retention(data):
     """Accounts that stand well churn less and answer better, by construction."""
     asked_until = data.quarter.shift(-3).start
     later = later_business(data, asked_until, data.quarter.end)
-    later["tier"] = tier_of(account_facts(data, asked_until), data.config.tiers)
+    later["tier"] = tier_of(quarter_books(data, data.quarter.shift(-4)), data.config.tiers)
     found = compare_groups(later, "nps")
     gap = found.gap("retained", "detractors", "promoters")
     assert gap.difference.value > 0

@@ -6,12 +6,12 @@ from matplotlib.text import Text
 from cxlib.analysis.pdca import review
 from cxlib.analysis.personas import find_personas
 from cxlib.analysis.portraits import differences
-from cxlib.analysis.tiers import assign_tiers
+from cxlib.analysis.tiers import standings
 from cxlib.measure import measure
+from cxlib.measure.accounts import quarter_books
 from cxlib.measure.coverage import cover
 from cxlib.measure.customers import customer_features
 from cxlib.measure.cycles import read_cycles
-from cxlib.measure.features import account_facts
 from cxlib.present import cycles, explore, personas, portraits, readiness, tiers
 from cxlib.present.figure import contrast
 
@@ -75,7 +75,7 @@ def test_every_word_in_a_figure_can_be_read(data, board):
     mesh = heat.axes[0].collections[0]
     cells = list(zip(heat.axes[0].texts, mesh.get_facecolors(), strict=True))
     tiers_drawn = tiers.tier_figure(
-        assign_tiers(account_facts(data, data.quarter.end), data.config.tiers)
+        standings(quarter_books(data, data.quarter), data.config.tiers)[-1].tiers
     )
     bars = {bar.get_facecolor() for bar in tiers_drawn.axes[0].patches}
     cells += [
