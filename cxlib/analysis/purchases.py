@@ -19,6 +19,7 @@ FEWEST_CUSTOMERS, FEWEST_REPEATERS = 50, 20
 # Beyond these, a parameter says only that customers do not differ.
 BOUNDS = [(-9.0, 9.0)] * 4
 STEP = 1e-4
+LARGE = 50.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +102,13 @@ def expected_purchases(model: PurchaseModel, histories: pd.DataFrame, horizon: f
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     if abs(a - 1) < 1e-6:
         a += 1e-5  # the formula divides by a − 1; its limit is there
-    # The paper's hypergeometric series after Pfaff's transformation, which does not overflow where
-    # customers hardly differ.
-    stays = hyp2f1(r + x, a - 1, a + b + x - 1, -horizon / (alpha + until))
+    # The paper's hypergeometric series after Euler's transformation, which holds for any number of
+    # purchases; and after Pfaff's, which holds where customers hardly differ, and r is large.
+    share = horizon / (alpha + until + horizon)
+    if r < LARGE:
+        stays = (1 - share) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, share)
+    else:
+        stays = hyp2f1(r + x, a - 1, a + b + x - 1, -horizon / (alpha + until))
     return (a + b + x - 1) / (a - 1) * (1 - stays) * alive(model, histories)
 
 

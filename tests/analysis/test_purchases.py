@@ -143,6 +143,16 @@ def test_draws_have_the_mean_that_the_formula_gives():
     assert (np.abs(drawn.mean(axis=0) - expected) < 4 * error).all()
 
 
+def test_customers_with_many_purchases_are_foretold_too():
+    """Where the published series, or Pfaff's form of it, overflows in double precision."""
+    histories = pd.DataFrame({"x": [125, 900], "t_x": [791.7, 790.0], "T": [800.0, 800.0]})
+    model = a_model(1.99, 60.2, 0.593, 12.1)
+    drawn = draw_purchases(model, histories, 1_826, 200_000)
+    error = drawn.std(axis=0) / np.sqrt(len(drawn))
+    expected = expected_purchases(model, histories, 1_826)
+    assert (np.abs(drawn.mean(axis=0) - expected) < 4 * error).all()
+
+
 # Degenerate inputs --------------------------------------------------------------------------------
 
 
