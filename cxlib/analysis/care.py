@@ -18,6 +18,7 @@ from cxlib.measure.panel import Panel, estimate_of
 SECONDS_PER_HOUR = 3_600
 # Of fewer contacts, an account's time cannot be told from chance.
 FEWEST_CONTACTS = 5
+LEAST_VARIATION = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +88,10 @@ def weigh_care(
     of its channel and reason. What the capacity leaves beyond the baseline goes to Tier I and
     Tier II in the shares that `rules` name. If it does not cover the baseline, all tiers fall short
     of it alike. Within a tier, hours are due by contacts. An account is over- or under-served where
-    its hours differ from what is due by more than handling times vary from contact to contact
-    (Student's t, by the spread of contacts of a channel and reason), given how many accounts were
-    looked at (Benjamini and Hochberg 1995).
+    its hours differ from what is due by more than handling times vary from contact to contact,
+    given how many accounts were looked at (Benjamini and Hochberg 1995). Handling times are skewed,
+    so their sums are taken to be lognormal on the upper side (Fenton 1960, *IRE Transactions on
+    Communications Systems* 8) and gamma on the lower, whichever tail is the heavier.
 
     Args:
         service: As `account_service` gives it, of a quarter.
@@ -171,12 +173,14 @@ def _apart(table: pd.DataFrame, sums: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     per_contact = (sums.due / sums.baseline.where(sums.baseline > 0)).reindex(enough.tier)
     enough["due"] = enough.baseline * per_contact.to_numpy()
     enough["gap"] = enough.due - enough.hours
-    freedom = table.handled.sum()
-    within = table.squares.sum() / freedom
-    error = np.sqrt(enough.handled * within) / SECONDS_PER_HOUR
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.nan_to_num(enough.gap.abs() / error, nan=0.0)
-    p = 2 * stats.t.sf(t, freedom)
+    # The squared variation of a contact's time, and of the sum of an account's contacts.
+    varies = table.squares.sum() / table.handled.sum() / enough.handled
+    varies = varies.clip(lower=LEAST_VARIATION)
+    ratio = (enough.hours / enough.due.where(enough.due > 0)).fillna(1.0)
+    upper = np.log1p(varies)
+    over = stats.norm.sf((np.log(ratio.clip(lower=1e-9)) + upper / 2) / np.sqrt(upper))
+    under = stats.gamma.cdf(ratio, 1 / varies, scale=varies)
+    p = np.minimum(1.0, 2 * np.where(ratio > 1, over, under))
     enough["q"] = multipletests(p, method="fdr_bh")[1]
     apart = enough[enough.q < FALSE_DISCOVERIES][columns]
     order = apart.gap.abs().sort_values(ascending=False, kind="stable").index

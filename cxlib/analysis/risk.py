@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.optimize import brentq
+from scipy.special import digamma, polygamma
 from statsmodels.stats.multitest import multipletests
 
 from cxlib.analysis.business import BANDS
@@ -22,8 +24,9 @@ FEWEST_ANSWERS = 2
 # A fall of less is of no matter, however certain.
 LEAST_FALL = 0.10
 FEWEST_QUARTERS = 3
-# The spread that accounts have in common counts like so many of an account's own quarters.
-COMMON_QUARTERS = 4
+# No account's revenue is taken to vary by less than this share.
+LEAST_VARIATION = 0.01
+MOST_FREEDOM = 1e4
 FEWEST_ACCOUNTS = 10
 
 
@@ -106,9 +109,9 @@ def decline(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
     """Accounts whose revenue of the quarter fell beyond what it varies by.
 
     The quarter is compared with the mean of the account's quarters before it. How much an account's
-    revenue varies is told from its own quarters and from what is usual among accounts, weighed by
-    degrees of freedom, which makes t honest where own quarters are few (moderated t; Smyth 2004,
-    *Statistical Applications in Genetics and Molecular Biology* 3). Adjusted for how many accounts
+    revenue varies is told from its own quarters and from what is usual among accounts; how far the
+    latter counts follows from how much accounts differ in it (moderated t; Smyth 2004, *Statistical
+    Applications in Genetics and Molecular Biology* 3). Adjusted for how many accounts
     are looked at (Benjamini and Hochberg 1995).
 
     Args:
@@ -125,10 +128,11 @@ def decline(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
         return pd.Series(dtype=float), 0
     before, count, mean = before[known], count[known], mean[known]
     own = (before.std(axis=1, ddof=1) / mean) ** 2
-    # The mean over accounts, not the median: those that vary much are accounts, too.
-    usual = float(own.mean())
-    freedom = count - 1 + COMMON_QUARTERS
-    spread = ((count - 1) * own + COMMON_QUARTERS * usual) / freedom
+    own = own.clip(lower=LEAST_VARIATION**2)
+    usual, worth = usual_variation(own.to_numpy(), (count - 1).to_numpy())
+    freedom = count - 1 + worth
+    # Where accounts do not differ in it at all, the usual variation alone counts.
+    spread = own * 0 + usual if np.isinf(worth) else ((count - 1) * own + worth * usual) / freedom
     fall = 1 - revenue.now[known] / mean
     with np.errstate(divide="ignore", invalid="ignore"):
         t = fall / np.sqrt(spread * (1 + 1 / count))
@@ -136,6 +140,28 @@ def decline(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
     q = pd.Series(multipletests(p, method="fdr_bh")[1], fall.index)
     fallen = fall[(q < FALSE_DISCOVERIES) & (fall >= LEAST_FALL)]
     return fallen.sort_values(ascending=False, kind="stable"), len(fall)
+
+
+def usual_variation(variances: np.ndarray, freedom: np.ndarray) -> tuple[float, float]:
+    """The variance that is usual, and how many degrees of freedom it is worth (Smyth 2004).
+
+    Args:
+        variances: Estimated ones, above zero.
+        freedom: Degrees of freedom of each.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> true = 2.0 * 8 / rng.chisquare(8, 50_000)
+        >>> usual, worth = usual_variation(true * rng.chisquare(3, 50_000) / 3, np.full(50_000, 3))
+        >>> round(usual, 1), round(worth)
+        (2.0, 8)
+    """
+    logs = np.log(variances) - digamma(freedom / 2) + np.log(freedom / 2)
+    beyond = logs.var(ddof=1) - polygamma(1, freedom / 2).mean()
+    if beyond <= polygamma(1, MOST_FREEDOM / 2):
+        return float(np.exp(logs.mean())), np.inf
+    worth = 2 * brentq(lambda half: polygamma(1, half) - beyond, 1e-3, MOST_FREEDOM / 2)
+    return float(np.exp(logs.mean() + digamma(worth / 2) - np.log(worth / 2))), worth
 
 
 def revenue_at_risk(

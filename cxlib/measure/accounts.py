@@ -21,7 +21,7 @@ FACTS = (
 )  # fmt: skip
 LIVES = ("entered", "left", "churned", "size")
 # What the engine adds up of each account's bookings, per moment.
-SUMS = (*YEARS, "kept", "first", "last", "purchases", "spent")
+SUMS = (*YEARS, "kept", "seen", "first", "last", "purchases", "spent")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class AccountBook:
             `revenue_prior` and `revenue_before` (in each of the two years before those; NaN where
             the data, or the account's bookings, do not go back so far), `growth_potential` (money
             per year) and `strategic_value` as the company has entered them, NaN where it has not,
-            `tenure` (years since signup, or since the first purchase), `size` (revenue per
+            `tenure` (years since signup, or since the first booking), `size` (revenue per
             year, over all that is seen), and its purchases, a day with bookings above zero being
             one: `x` (after the first), `t_x` and `T` (days from the first to the last, and to the
             moment), `amount` (mean; NaN without any).
@@ -98,6 +98,11 @@ def quarter_books(data: Dataset, quarter: Quarter, back: int = 5) -> tuple[Accou
     return account_books(data, [*ends, quarter.end])
 
 
+def account_book(data: Dataset, moment: datetime) -> AccountBook:
+    """What is known of accounts at one moment."""
+    return account_books(data, [moment])[0]
+
+
 def _nobody() -> pd.Index:
     return pd.Index([], name="account_id", dtype="str")
 
@@ -122,6 +127,7 @@ def _bought(days: ir.Table, moment: pd.Timestamp) -> dict[str, ir.Value]:
     bought = known & (days.net > 0)
     return {
         "kept": days.net.sum(where=known),
+        "seen": days.day.min(where=known),
         "first": days.day.min(where=bought),
         "last": days.day.max(where=bought),
         "purchases": days.day.count(where=bought),
@@ -140,7 +146,7 @@ def _recurring(data: Dataset) -> float:
 def _book(
     data: Dataset, accounts: pd.DataFrame, booked: pd.DataFrame, moment: datetime, recurring: float
 ) -> AccountBook:
-    begun = accounts.signup_date.fillna(booked["first"])
+    begun = accounts.signup_date.fillna(booked.seen)
     left = accounts.churn_date.where(accounts.churn_date < moment)
     lives = pd.DataFrame(
         {
@@ -155,8 +161,8 @@ def _book(
     lives = lives[(lives["left"] > lives.entered) & begun.notna()]
     there = there_at(accounts, moment)
     if accounts.signup_date.isna().all() and accounts.churn_date.isna().all():
-        # Of accounts without any date it is known that they are there once they have bought.
-        there = there[booked["first"].reindex(there.index).notna()]
+        # Of accounts without any date it is known that they are there once they have a booking.
+        there = there[booked.seen.reindex(there.index).notna()]
     facts = booked.reindex(there.index)
     table = pd.DataFrame(
         {
@@ -168,9 +174,9 @@ def _book(
             "strategic_value": there.strategic_value.astype(float),
             "tenure": _years(pd.Timestamp(moment) - begun.reindex(there.index)),
             "size": (booked.kept / seen).reindex(there.index),
-            "x": (facts.purchases - 1).clip(lower=0).fillna(0.0),
-            "t_x": (facts["last"] - facts["first"]).dt.days.fillna(0.0),
-            "T": (pd.Timestamp(moment) - facts["first"]).dt.days,
+            "x": (facts.purchases - 1).clip(lower=0).fillna(0).astype(float),
+            "t_x": (facts["last"] - facts["first"]).dt.days.fillna(0).astype(float),
+            "T": (pd.Timestamp(moment) - facts["first"]).dt.days.astype(float),
             "amount": facts.spent / facts.purchases.where(facts.purchases > 0),
         }
     )

@@ -20,9 +20,9 @@ def account_service(data: Dataset, start: datetime, end: datetime) -> pd.DataFra
     Returns:
         Indexed by `account_id`, of accounts that are there at `end`: `contacts`, `handled` (those
         with a handling time), `seconds` (of handling), `usual` (what such contacts take on average,
-        by channel and reason), `squares` (of the differences between the two, contact by
-        contact), `cost` (NaN where the dataset does not tell). Empty where contacts lead to no
-        account.
+        by channel and reason), `squares` (of how far a contact's time lies from the usual, as a
+        share of it, added up over contacts), `cost` (NaN where the dataset does not tell). Empty
+        where contacts lead to no account.
     """
     accounts = accounts_at(data, end)
     if data.lacks("interactions", "account_id") or accounts.empty:
@@ -33,7 +33,7 @@ def account_service(data: Dataset, start: datetime, end: datetime) -> pd.DataFra
         _seconds=rows.handle_seconds.cast("float64"),
         _usual=rows.handle_seconds.mean().over(group_by=[rows.channel, rows.reason]),
     )
-    off = rows._seconds - rows._usual
+    off = rows._seconds / rows._usual.nullif(0) - 1
     sums = rows.group_by("account_id").agg(
         contacts=rows.count(), handled=rows._seconds.count(), seconds=rows._seconds.sum(),
         usual=rows._usual.sum(where=rows._seconds.notnull()), squares=(off * off).sum(),

@@ -3,6 +3,8 @@
 import ipywidgets as widgets
 import pytest
 
+from cxlib.analysis.tiers import standings
+from cxlib.measure.accounts import quarter_books
 from cxlib.measure.business import later_business
 from cxlib.present import explore
 from cxlib.present.figure import Figure
@@ -34,6 +36,16 @@ def test_groups_by_any_question(data):
     later = later_business(data, data.quarter.previous.start, data.quarter.end)
     assert "hard" in explore.groups_by(later, "ces", 6).alt
     assert "cannot be compared" in explore.groups_by(later.iloc[:5], "ces", 6).sentence
+
+
+def test_other_thresholds_and_capacities_are_told_with_their_moves(data):
+    tiers = standings(quarter_books(data, data.quarter), data.config.tiers)[-1].tiers
+    same, _ = explore.tiers_at(tiers, data.config.tiers, "EUR")
+    assert "0 accounts move up, 0 down, and 0 EUR of revenue with them" in same.sentence
+    told, figure = explore.tiers_at(tiers, data.config.tiers, capacity_1=40, revenue_12m=30_000)
+    assert told.sentence.startswith("Tier I: 40 · ")
+    assert "Tier I" in figure.alt
+    assert isinstance(explore.explore_tiers(tiers, data.config.tiers), widgets.Widget)
 
 
 def test_the_widgets_can_be_built(data):
