@@ -34,6 +34,17 @@ MEANINGS = {
     "tiers.growth": "Tier II: growth potential per year, instead of the share",
     "tiers.lifetime_value_top_share": "Tier II: the highest lifetime value, as a share of all",
     "tiers.lifetime_value": "Tier II: lifetime value, instead of the share",
+    "tiers.capacity_1": "Tier I: accounts that can be served; beside an amount, the stricter holds",
+    "tiers.capacity_2": "Tier II: accounts that can be served",
+    "tiers.buffer": "an account stays in its tier until it falls short by more than this share",
+    "tiers.margin": "what is left of revenue, as a share; lifetime value counts that",
+    "tiers.horizon_years": "lifetime value looks so many years ahead",
+    "tiers.discount_rate": "what a year's wait takes off the worth of money, as a share",
+    "tiers.overrides": "tiers set by hand: sections `[[tiers.overrides]]`, each with `account`, "
+    "`tier`, `reason` and `until`, its last day (a date without quotes)",
+    "care.hours": "hours of service that can be given in a quarter; as many as were, if not set",
+    "care.surplus_1": "the share of hours beyond the baseline that goes to Tier I",
+    "care.surplus_2": "likewise to Tier II; the rest goes to Tier III",
     "personas.features": 'What personas are made of, such as `["channel", "role"]`; all that is '
     "known of customers, unless told",
     "personas.names": "Your own names for personas, by letter: in `[personas.names]`, a line such "
