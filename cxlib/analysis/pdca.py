@@ -1,29 +1,60 @@
 """PDCA cycles: where each stands, and whether its KPI has changed."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from statsmodels.regression.linear_model import OLS
-from statsmodels.tools import add_constant
+from statsmodels.stats.multitest import multipletests
 
-from cxlib.analysis.spc import FEWEST_BASELINE, Chart, xmr
+from cxlib.analysis import spc
+from cxlib.analysis.change import FALSE_DISCOVERIES
+from cxlib.analysis.control import Watch, watch
+from cxlib.analysis.effect import SEASON_MONTHS, SLOPE, STEP, fit_steps
+from cxlib.analysis.plan import Plan, assess_plan, decide
+from cxlib.analysis.power import noise_of, smallest_effect
+from cxlib.analysis.rates import rate_step
+from cxlib.errors import MissingData
 from cxlib.measure import intervals
 from cxlib.measure.cycles import CycleData
-from cxlib.measure.estimate import CONFIDENCE, Estimate
-from cxlib.measure.kpis import HIGHER, LOWER, Kpi
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import HIGHER, LOWER, PROPORTION, RATIO, Kpi
 
-BASELINE_MONTHS = 12
+BASELINE_MONTHS, EARLIER_MONTHS = 12, 36
 AFTER_MONTHS = 12
 FEWEST_AFTER = 3
-LATEST_MONTHS = 3
-FIRM_AFTER = 7
-# A yearly pattern can be told from a change only where two years are seen.
-SEASON_MONTHS = 24
+# From so many events a month on, a proportion or rate gets limits of its own kind.
+LARGE_COUNT = 5
 IMPROVED, WORSENED = "improved", "worsened"
 CHANGED, NO_CHANGE, TOO_EARLY = "changed", "no detectable change", "too early"
 PLAN, DO, CHECK, ACT = "Plan", "Do", "Check", "Act"
+SERIES, DIFFERENCES = "interrupted time series", "difference-in-differences"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a change did, as far as trend, season and chance leave it.
+
+    Attributes:
+        method: interrupted time series, or difference-in-differences (against the control scope).
+        step: The step at the change.
+        p: The probability of so large a step where there is none.
+        q: The same, adjusted for the cycles that are checked in the same quarter.
+        slope: How the slope changed beside it, per month; None where it cannot be told.
+        relative: By what factor a proportion or rate changed (quasi-Poisson); None of others.
+        smallest: The smallest effect that would have been detected with 80%; infinite if none.
+        sides: On which sides the charts show a special cause since the change: above, and below.
+    """
+
+    method: str
+    step: Estimate
+    p: float
+    q: float
+    slope: Estimate | None
+    relative: Estimate | None
+    smallest: float
+    sides: tuple[bool, bool]
 
 
 @dataclass(frozen=True)
@@ -32,21 +63,26 @@ class Cycle:
 
     Attributes:
         cycle_id, title, objective, owner, decision: As logged.
+        impact, effort, cost: As expected; NaN where not logged.
         kpi: The KPI that it should move.
         stage: Plan, Do, Check or Act.
         start, check: When the change began, and when it is to be judged (NaT if not planned).
         closed: When the team decided; NaT if it has not.
+        expected: The planned effect; NaN if none was.
         months: The months of the chart.
         chart: The KPI's control chart, limits from the baseline; None where not possible.
         before, after: Mean of the monthly values in the baseline, and since the change.
-        effect: The step at the change that trend, season and chance do not account for.
+        found: What the change did; None where it cannot be told yet.
         target: The KPI value to reach; NaN if none was set.
         latest: The KPI over the reported quarter.
+        quarters: The KPI by quarter.
         verdict: improved, worsened, changed (where neither direction is better), no detectable
             change, or too early.
-        held: Whether the latest months still show a detected change; None where there is none, or
-            where it is too young to tell.
+        plan: The plan, judged; None where nothing could be measured.
+        rule: What the cycle's rule says: adopt, adapt, abandon, or nothing yet.
+        watch: How a detected gain is held; None where there is none, or it is too young.
         problem: Why nothing can be said; empty where something can.
+        caution: What else to know: why the control scope could not be used, or why it is too early.
     """
 
     cycle_id: str
@@ -54,102 +90,193 @@ class Cycle:
     objective: str
     owner: str
     decision: str
+    impact: float
+    effort: float
+    cost: float
     kpi: Kpi | None
     stage: str
     start: datetime
     check: datetime
     closed: datetime
+    expected: float
     months: pd.DatetimeIndex
-    chart: Chart | None
+    chart: spc.Chart | None
     before: Estimate | None
     after: Estimate | None
-    effect: Estimate | None
+    found: Found | None
     target: float
     latest: Estimate | None
+    quarters: pd.DataFrame | None
     verdict: str
-    held: bool | None
+    plan: Plan | None
+    rule: str
+    watch: Watch | None
     problem: str
+    caution: str
+
+    @property
+    def effect(self) -> Estimate | None:
+        """The step at the change; None where it cannot be told."""
+        return self.found.step if self.found else None
+
+    @property
+    def held(self) -> bool | None:
+        """Whether a detected gain has not slipped back; None where there is none to watch."""
+        return self.watch.held if self.watch else None
+
+    @property
+    def signal(self) -> str:
+        """The latest special cause in the chart since the change; empty without one."""
+        since = self.chart.signals[self.chart.baseline :] if self.chart else ()
+        return next((each for each in reversed(since) if each), "")
 
 
-def review(cycles: tuple[CycleData, ...]) -> tuple[Cycle, ...]:
-    """Review every cycle; one without data says so."""
-    return tuple(_review(each) for each in cycles)
+def review(cycles: Sequence[CycleData]) -> tuple[Cycle, ...]:
+    """Review every cycle; one without data says so.
+
+    A change counts where the interval of its step leaves out zero, the step stands out among the
+    cycles that are checked in the same quarter (Benjamini and Hochberg 1995), and a control chart
+    shows a special cause on the same side. With a control scope the step is that of the difference
+    between the two scopes. Without one, two years of months are needed, since a yearly season could
+    not be told from a change.
+    """
+    board = [_review(each) for each in cycles]
+    judged = [n for n, each in enumerate(board) if each.found]
+    quarters = pd.Series({n: _checked_in(board[n]) for n in judged})
+    for _, group in quarters.groupby(quarters):
+        p = [board[n].found.p for n in group.index]
+        for n, q in zip(group.index, multipletests(p, method="fdr_bh")[1], strict=True):
+            board[n] = _judged(board[n], cycles[n], float(q))
+    return tuple(board)
 
 
 def _review(cycle: CycleData) -> Cycle:
     plan, problem = cycle.plan, cycle.problem
-    months, chart, before, after, effect = _months(cycle), None, None, None, None
-    verdict = TOO_EARLY
+    months = _months(cycle)
+    problem = problem or _obstacle(months)
+    chart = before = after = found = promise = None
+    caution = cycle.control_problem
     if not problem:
-        problem = _obstacle(months)
-    if not problem:
-        chart = xmr(months.value, baseline=int(months.before.sum()))
+        chart = _chart(months, cycle.kpi)
+        history = windows(cycle.months, plan.do_date)
+        history = history[history.before]
+        noise = noise_of(history.value.to_numpy(float), month_number(history.month), chart.baseline)
         before = _mean(months.value[months.before], cycle.kpi.unit)
+        promise = assess_plan(plan, cycle.kpi, chart, history.value.to_numpy(float), noise)
         if months.after.sum() >= FEWEST_AFTER:
             after = _mean(months.value[months.after], cycle.kpi.unit)
-            effect = step_change(cycle.months, plan.do_date, cycle.kpi.unit)
-            verdict = _verdict(cycle.kpi, chart, effect)
+            found, why = find_effect(cycle, months, chart, noise)
+            caution = caution or why
+    number = {name: float(plan.get(name, np.nan)) for name in ("impact", "effort", "cost")}
     return Cycle(
         cycle_id=plan.cycle_id,
         title=plan.title,
         objective=_text(plan.objective),
         owner=_text(plan.owner),
         decision=_text(plan.decision),
+        **number,
         kpi=cycle.kpi,
         stage=_stage(plan, cycle.now),
         start=plan.do_date,
         check=plan.check_date,
         closed=plan.closed_at,
+        expected=float(plan.get("expected_effect", np.nan)),
         months=pd.DatetimeIndex(months.month),
         chart=chart,
         before=before,
         after=after,
-        effect=effect,
+        found=found,
         target=float(plan.target),
         latest=cycle.latest,
-        verdict=verdict,
-        held=_held(chart, effect) if verdict in (IMPROVED, WORSENED, CHANGED) else None,
+        quarters=cycle.quarters,
+        verdict=TOO_EARLY,
+        plan=promise,
+        rule="",
+        watch=None,
         problem=problem,
+        caution=caution,
     )
 
 
-def step_change(months: pd.DataFrame, start: datetime, unit: str) -> Estimate | None:
-    """The step of a monthly series at a date: an interrupted time series.
+def _judged(cycle: Cycle, data: CycleData, q: float) -> Cycle:
+    """A cycle with its verdict, the probability being adjusted for how many are judged with it."""
+    found = replace(cycle.found, q=q)
+    step, verdict = found.step, NO_CHANGE
+    agrees = found.sides[0] if step.value > 0 else found.sides[1]
+    if step.excludes(0) and q < FALSE_DISCOVERIES and agrees:
+        verdict = CHANGED
+        if cycle.kpi.better in (HIGHER, LOWER):
+            good = (step.value > 0) == (cycle.kpi.better == HIGHER)
+            verdict = IMPROVED if good else WORSENED
+    held = None
+    if verdict in (IMPROVED, WORSENED, CHANGED):
+        since = data.months[data.months.month >= first_month_after(cycle.start)]
+        held = watch(since, step.value, cycle.before.value, cycle.closed, data.now)
+    rule = decide(verdict, step, cycle.expected, cycle.kpi)
+    return replace(cycle, found=found, verdict=verdict, watch=held, rule=rule)
 
-    A regression on a constant, time, the step and, where two years are seen, a yearly wave, with
-    errors that allow for autocorrelation (Newey and West 1987). The month in which the change
-    falls counts as neither before nor after, unless it begins with it.
+
+def find_effect(
+    cycle: CycleData, months: pd.DataFrame, chart: spc.Chart, noise
+) -> tuple[Found | None, str]:
+    """What a change did; or None, and why it cannot be told.
+
+    The month in which the change falls counts as neither before nor after, unless it begins with
+    it. Up to 36 months before and 12 after are used.
 
     Args:
-        months: month, value.
-        start: When the change began.
-        unit: Of the values.
-
-    Returns:
-        The step; None where there are too few months to tell.
+        cycle: The cycle, with its KPI by month.
+        months: The months of its chart.
+        chart: Its chart.
+        noise: What the baseline tells of chance; None if it is too short.
     """
-    months = _windows(months, start, before=36)
-    used = months[months.before | months.after]
-    time = (used.month.dt.year * 12 + used.month.dt.month).to_numpy(dtype=float)
-    columns = [time - time.mean(), used.after.astype(float)]
-    if len(used) >= SEASON_MONTHS:
-        angle = 2 * np.pi * time / 12
-        columns += [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
-    if len(used) < len(columns) + 5 or not used.after.any() or not used.before.any():
-        return None
-    design = add_constant(np.column_stack(columns))
-    fit = OLS(used.value.to_numpy(dtype=float), design).fit(
-        cov_type="HAC", cov_kwds={"maxlags": 2, "use_correction": True}, use_t=True
-    )
-    low, high = fit.conf_int(1 - CONFIDENCE)[2]
-    return Estimate(
-        fit.params[2], min(low, fit.params[2]), max(high, fit.params[2]), len(used), unit
-    )
+    used = windows(cycle.months, cycle.plan.do_date)
+    used = used[used.before | used.after]
+    method, charts, control = SERIES, [chart], cycle.control
+    if control is not None:
+        other = control.set_index("month").value
+        both = used.month.isin(other.index)
+        if (both & used.before).sum() >= BASELINE_MONTHS and (both & used.after).sum():
+            method = DIFFERENCES
+            used = used[both]
+            net = used.value - used.month.map(other).astype(float)
+            used = used.assign(value=net)
+            charts += _net_charts(months, other)
+    if method == SERIES and len(used) < SEASON_MONTHS:
+        return None, (
+            f"{len(used)} months are seen, and a yearly season can be told from a change only from "
+            f"{SEASON_MONTHS} on, or against a control scope"
+        )
+    time, after = month_number(used.month), used.after.to_numpy()
+    values = used.value.to_numpy(dtype=float)
+    steps = fit_steps(values, time, after, STEP)
+    if steps is None:
+        return None, f"{len(used)} months are too few to tell a change from trend and season"
+    unit = cycle.kpi.unit
+    slopes = fit_steps(values, time, after, SLOPE) if after.sum() > FEWEST_AFTER else None
+    smallest = smallest_effect(noise, int(after.sum())) if noise else np.inf
+    return Found(
+        method,
+        steps.estimate(unit, len(used)),
+        float(steps.p[0]),
+        np.nan,
+        slopes.estimate(unit, len(used)) if slopes else None,
+        _relative(cycle),
+        smallest,
+        tuple(bool(any(_sides(each)[side] for each in charts)) for side in (0, 1)),
+    ), ""
 
 
-def _windows(months: pd.DataFrame, start: datetime, before: int) -> pd.DataFrame:
+def first_month_after(start) -> pd.Timestamp:
+    """The first month that lies wholly after a change."""
     begins = pd.Timestamp(start).to_period("M").start_time
-    first_after = begins if begins == pd.Timestamp(start) else begins + pd.offsets.MonthBegin()
+    return begins if begins == pd.Timestamp(start) else begins + pd.offsets.MonthBegin()
+
+
+def windows(months: pd.DataFrame, start, before: int = EARLIER_MONTHS) -> pd.DataFrame:
+    """Months with which of them count as before and as after a change."""
+    begins = pd.Timestamp(start).to_period("M").start_time
+    first_after = first_month_after(start)
     earlier = (months.month < begins) & (months.month >= begins - pd.DateOffset(months=before))
     later = (months.month >= first_after) & (
         months.month < first_after + pd.DateOffset(months=AFTER_MONTHS)
@@ -157,9 +284,70 @@ def _windows(months: pd.DataFrame, start: datetime, before: int) -> pd.DataFrame
     return months.assign(before=earlier, after=later)
 
 
+def month_number(months: pd.Series) -> np.ndarray:
+    """The number of each month, counted through the years."""
+    return (months.dt.year * 12 + months.dt.month).to_numpy(dtype=float)
+
+
+def _checked_in(cycle: Cycle) -> str:
+    """The quarter in which a cycle is checked, by whose cycles the budget is shared."""
+    planned = pd.notna(cycle.check)
+    when = cycle.check if planned else cycle.start + pd.DateOffset(months=AFTER_MONTHS)
+    return str(pd.Timestamp(when).to_period("Q"))
+
+
+def _chart(months: pd.DataFrame, kpi: Kpi) -> spc.Chart:
+    """XmR by default; p′ and u′ for proportions and rates with large counts."""
+    baseline = int(months.before.sum())
+    value, size = (months[name].to_numpy(dtype=float) for name in ("value", "n"))
+    events = np.round(value * size)
+    large = np.minimum(events, size - events if kpi.kind == PROPORTION else events).min()
+    if kpi.kind == PROPORTION and large >= LARGE_COUNT:
+        return spc.p_prime(events, size, baseline)
+    if kpi.kind == RATIO and kpi.unit == "per customer" and large >= LARGE_COUNT:
+        return spc.u_prime(events, size, baseline)
+    return spc.xmr(value, baseline)
+
+
+def _net_charts(months: pd.DataFrame, control: pd.Series) -> list[spc.Chart]:
+    """The chart of the KPI less what the control scope did; none where it lacks months."""
+    other = months.month.map(control).astype(float)
+    known = months[other.notna()]
+    baseline = int(known.before.sum())
+    if baseline < spc.FEWEST_BASELINE:
+        return []
+    return [spc.xmr((known.value - other[other.notna()]).to_numpy(dtype=float), baseline)]
+
+
+def _sides(chart: spc.Chart) -> tuple[bool, bool]:
+    """Whether a chart shows a special cause since its baseline: above the centre, and below."""
+    since = slice(chart.baseline, None)
+    shown = {
+        side
+        for side, signal in zip(chart.sides[since], chart.signals[since], strict=True)
+        if signal
+    }
+    return 1 in shown, -1 in shown
+
+
+def _relative(cycle: CycleData) -> Estimate | None:
+    """By what factor a proportion or rate changed."""
+    if cycle.kpi.kind not in (PROPORTION, RATIO) or cycle.kpi.unit not in ("share", "per customer"):
+        return None
+    used = windows(cycle.months, cycle.plan.do_date)
+    used = used[used.before | used.after]
+    size = used.n.to_numpy(dtype=float)
+    events = np.round(used.value.to_numpy(dtype=float) * size)
+    waves = 2 if len(used) >= SEASON_MONTHS else 0
+    try:
+        return rate_step(events, size, month_number(used.month), used.after.to_numpy(), waves).quasi
+    except MissingData:
+        return None
+
+
 def _months(cycle: CycleData) -> pd.DataFrame:
     """The months of the chart: the baseline and all since, with which is which."""
-    months = _windows(cycle.months, cycle.plan.do_date, BASELINE_MONTHS)
+    months = windows(cycle.months, cycle.plan.do_date, BASELINE_MONTHS)
     begins = pd.Timestamp(cycle.plan.do_date).to_period("M").start_time
     return months[months.before | (months.month >= begins)].reset_index(drop=True)
 
@@ -168,37 +356,11 @@ def _obstacle(months: pd.DataFrame) -> str:
     if months.empty:
         return "nothing was measured within its scope"
     count = int(months.before.sum())
-    if count < FEWEST_BASELINE:
-        return f"its baseline has {count} months; a control chart needs at least {FEWEST_BASELINE}"
+    if count < spc.FEWEST_BASELINE:
+        return (
+            f"its baseline has {count} months; a control chart needs at least {spc.FEWEST_BASELINE}"
+        )
     return ""
-
-
-def _verdict(kpi: Kpi, chart: Chart, effect: Estimate | None) -> str:
-    """A change counts only where the chart and the interval agree on it."""
-    after = slice(chart.baseline, None)
-    sides = {
-        side
-        for side, signal in zip(chart.sides[after], chart.signals[after], strict=True)
-        if signal
-    }
-    if effect is None:
-        return TOO_EARLY
-    if not effect.excludes(0) or np.sign(effect.value) not in sides:
-        return NO_CHANGE
-    if kpi.better not in (HIGHER, LOWER):
-        return CHANGED
-    return IMPROVED if (effect.value > 0) == (kpi.better == HIGHER) else WORSENED
-
-
-def _held(chart: Chart, effect: Estimate) -> bool | None:
-    """Whether the latest months lie nearer to the effect than to the old centre.
-
-    None where they belong to the months from which the effect itself was told.
-    """
-    if len(chart.values) - chart.baseline < FIRM_AFTER:
-        return None
-    moved = (chart.values[-LATEST_MONTHS:].mean() - chart.centre) / effect.value
-    return bool(moved > 0.5)
 
 
 def _stage(plan: pd.Series, now: datetime) -> str:

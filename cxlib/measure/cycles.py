@@ -12,6 +12,8 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import KPIS, Kpi
 from cxlib.measure.panel import estimate_of, measure_spans, spans_of
 
+NO_MONTHS = pd.DataFrame(columns=["month", "value", "low", "high", "n"])
+
 
 @dataclass(frozen=True)
 class CycleData:
@@ -24,6 +26,10 @@ class CycleData:
         latest: The KPI within the scope over the reported quarter.
         problem: Why nothing could be measured; empty where something could.
         now: The end of what is reported.
+        quarters: The KPI within the scope: quarter (its first moment), value, low, high; whole
+            quarters only.
+        control: The KPI within the control scope, like `months`; None without a control scope.
+        control_problem: Why the control scope cannot be used; empty where it can, or is not there.
     """
 
     plan: pd.Series
@@ -32,6 +38,9 @@ class CycleData:
     latest: Estimate | None
     problem: str
     now: datetime
+    quarters: pd.DataFrame | None = None
+    control: pd.DataFrame | None = None
+    control_problem: str = ""
 
 
 def read_cycles(data: Dataset) -> tuple[CycleData, ...]:
@@ -63,34 +72,68 @@ def reach(data: Dataset, scope: str | None) -> float:
     return float(counts[0] / counts[1]) if counts[1] else float("nan")
 
 
+def overlaps(data: Dataset, one: str | None, other: str | None) -> bool:
+    """Whether two scopes share contacts or answers; a scope that cannot be used shares none."""
+    scopes = [each for each in (one, other) if isinstance(each, str) and each]
+    if len(set(scopes)) < 2:
+        return True
+    try:
+        both = data.filtered(" AND ".join(f"({each})" for each in scopes))
+    except CxError:
+        return False
+    return both.has("interactions") or both.has("surveys")
+
+
 def _read(data: Dataset, plan: pd.Series) -> CycleData:
-    none = pd.DataFrame(columns=["month", "value", "low", "high", "n"])
     kpi = KPIS.get(plan.kpi)
     if kpi is None:
         problem = f"its KPI {plan.kpi!r} is not in the catalogue: {', '.join(KPIS)}"
-        return CycleData(plan, None, none, None, problem, data.end)
+        return CycleData(plan, None, NO_MONTHS, None, problem, data.end)
+    rows, problem = _measured(data, kpi, plan.scope, "scope")
+    if problem:
+        return CycleData(plan, kpi, NO_MONTHS, None, problem, data.end)
+    control, control_problem = None, ""
+    if isinstance(plan.get("control_scope"), str) and plan.control_scope:
+        control, control_problem = _measured(data, kpi, plan.control_scope, "control scope")
+        control = None if control_problem else _months(control)
+    quarters = rows[rows.name == "quarter"]
+    now = quarters[quarters.start == (data.quarter.start if data.quarter else pd.NaT)]
+    latest = estimate_of(now.iloc[0]) if len(now) else None
+    whole = quarters[quarters.complete.astype(bool)].rename(columns={"start": "quarter"})
+    return CycleData(
+        plan, kpi, _months(rows), latest, "", data.end,
+        whole[["quarter", "value", "low", "high"]].reset_index(drop=True), control, control_problem,
+    )  # fmt: skip
+
+
+def _measured(data: Dataset, kpi: Kpi, scope, what: str) -> tuple[pd.DataFrame, str]:
+    """A KPI by month and by quarter within a scope, or why it cannot be measured there."""
     try:
-        scoped = data.filtered(plan.scope) if pd.notna(plan.scope) else data
-        panel = measure_spans(scoped, _spans(scoped), [kpi.name])
+        scoped = data.filtered(scope) if pd.notna(scope) else data
+        spans = _spans(data)
+        panel = measure_spans(scoped, spans.drop(columns="name"), [kpi.name])
     except CxError as error:
-        return CycleData(plan, kpi, none, None, f"its scope cannot be used: {error}", data.end)
+        return NO_MONTHS, f"its {what} cannot be used: {error}"
     if kpi.name in panel.left_out:
-        problem = f"its KPI {kpi.name} {panel.left_out[kpi.name]}"
-        return CycleData(plan, kpi, none, None, problem, data.end)
+        return NO_MONTHS, f"its KPI {kpi.name} {panel.left_out[kpi.name]}"
     if kpi.table in scoped.unfiltered:
-        problem = f"its scope ({plan.scope}) says nothing of {kpi.table}, which {kpi.name} counts"
-        return CycleData(plan, kpi, none, None, problem, data.end)
-    rows = panel.of(kpi.name)
-    reported = rows.period == (data.quarter.end if data.quarter else pd.NaT)
-    latest = estimate_of(rows[reported].iloc[0]) if reported.any() else None
-    months = rows[~reported & rows.complete.astype(bool)].rename(columns={"period": "month"})
-    return CycleData(plan, kpi, months[none.columns].reset_index(drop=True), latest, "", data.end)
+        return (
+            NO_MONTHS,
+            f"its {what} ({scope}) says nothing of {kpi.table}, which {kpi.name} counts",
+        )
+    return panel.of(kpi.name).merge(spans[["period", "name", "start"]], on="period"), ""
+
+
+def _months(rows: pd.DataFrame) -> pd.DataFrame:
+    months = rows[(rows.name == "month") & rows.complete.astype(bool)]
+    return months.rename(columns={"start": "month"})[list(NO_MONTHS)].reset_index(drop=True)
 
 
 def _spans(data: Dataset) -> pd.DataFrame:
-    """All months and the reported quarter, which is called by its end: one question for both."""
-    months = spans_of(data, "month")
-    if data.quarter is None:
-        return months
-    quarter = spans_of(data, "quarter", data.quarter).head(1)
-    return pd.concat([months, quarter.assign(period=pd.Timestamp(data.quarter.end))])
+    """All months and quarters: one question for both.
+
+    A quarter begins with a month; it is called by its last second, which no month begins with.
+    """
+    months, quarters = spans_of(data, "month"), spans_of(data, "quarter")
+    quarters = quarters.assign(period=quarters.end - pd.Timedelta(seconds=1))
+    return pd.concat([months.assign(name="month"), quarters.assign(name="quarter")])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cxlib.analysis.concentration import concentration
-from cxlib.present import tiers as show
+from cxlib.present import concentration as show
 
 
 def accounts(values) -> pd.Series:

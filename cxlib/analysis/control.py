@@ -1,0 +1,93 @@
+"""Control: is the gain of a change held, or does it slip back?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib.analysis.spc import Chart, xmr
+
+# Limits are set anew from so many months after the change.
+REBASE_MONTHS = 6
+# Beside a special cause, so many months must have lost so much of the gain on average.
+LATEST_MONTHS, LOST = 2, 0.25
+# Months after the decision at which an adopted change is looked at again; then every year.
+REVIEWS = (3, 6, 12)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a gain is held.
+
+    Attributes:
+        months: The months since the change.
+        chart: Their chart, with limits from the first of them.
+        since: The month from which the limits are set anew.
+        alarm: The first month in which the gain was seen to slip back; NaT if none.
+        review: When to look again; the end of what is reported, if there is an alarm.
+    """
+
+    months: pd.DatetimeIndex
+    chart: Chart
+    since: pd.Timestamp
+    alarm: pd.Timestamp
+    review: pd.Timestamp
+
+    @property
+    def held(self) -> bool:
+        """Whether the gain has not slipped back."""
+        return pd.isna(self.alarm)
+
+
+def watch(months: pd.DataFrame, effect: float, before: float, closed, now) -> Watch | None:
+    """Watch over a gain: limits rebased at the change, and an alarm when it slips back.
+
+    An alarm takes a special cause towards the old level, in a chart whose limits come from the
+    first months after the change, and the loss of a quarter of the gain over the two latest months.
+    It is raised as of the month in which both were first to be seen.
+
+    Args:
+        months: The KPI by month since the change: month, value.
+        effect: What the change did.
+        before: The level before the change.
+        closed: When the team decided; NaT if it has not.
+        now: The end of what is reported.
+
+    Returns:
+        None while there are too few months to set limits from and one to watch.
+    """
+    if len(months) <= REBASE_MONTHS or not effect:
+        return None
+    values = months.value.to_numpy(dtype=float)
+    chart = xmr(values, baseline=REBASE_MONTHS)
+    alarm = pd.NaT
+    for count in range(REBASE_MONTHS + 1, len(values) + 1):
+        seen = xmr(values[:count], baseline=REBASE_MONTHS)
+        back = bool(seen.signals[-1]) and seen.sides[-1] == -np.sign(effect)
+        gain = seen.centre - before
+        kept = (values[count - LATEST_MONTHS : count].mean() - before) / gain if gain else 1.0
+        if back and kept < 1 - LOST:
+            alarm = months.month.iloc[count - 1]
+            break
+    when = pd.DatetimeIndex(months.month)
+    review = pd.Timestamp(now) if pd.notna(alarm) else next_review(closed, now)
+    return Watch(when, chart, when[0], alarm, review)
+
+
+def next_review(closed, now) -> pd.Timestamp:
+    """When an adopted change is looked at next; NaT if nothing was decided.
+
+    Examples:
+        >>> next_review(pd.Timestamp("2026-01-19"), pd.Timestamp("2026-05-01"))
+        Timestamp('2026-07-19 00:00:00')
+    """
+    if pd.isna(closed):
+        return pd.NaT
+    closed, now = pd.Timestamp(closed), pd.Timestamp(now)
+    for months in REVIEWS:
+        if closed + pd.DateOffset(months=months) >= now:
+            return closed + pd.DateOffset(months=months)
+    years = 2
+    while closed + pd.DateOffset(years=years) < now:
+        years += 1
+    return closed + pd.DateOffset(years=years)
