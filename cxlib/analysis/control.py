@@ -10,7 +10,7 @@ from cxlib.analysis.spc import Chart, xmr
 # Limits are set anew from so many months after the change.
 REBASE_MONTHS = 6
 # Beside a special cause, so many months must have lost so much of the gain on average.
-LATEST_MONTHS, LOST = 2, 0.25
+LATEST_MONTHS, LOST = 2, 1 / 3
 # Months after the decision at which an adopted change is looked at again; then every year.
 REVIEWS = (3, 6, 12)
 
@@ -43,7 +43,7 @@ def watch(months: pd.DataFrame, effect: float, before: float, closed, now) -> Wa
     """Watch over a gain: limits rebased at the change, and an alarm when it slips back.
 
     An alarm takes a special cause towards the old level, in a chart whose limits come from the
-    first months after the change, and the loss of a quarter of the gain over the two latest months.
+    first months after the change, and the loss of a third of the gain over the two latest months.
     It is raised as of the month in which both were first to be seen.
 
     Args:

@@ -103,12 +103,14 @@ def fit_steps(
         error[row] = np.sqrt(left / free * (inverse[-1] ** 2).sum())
         # The restricted likelihood, the variance integrated out.
         likely[row] = scale - np.log(np.abs(np.diag(r))).sum() - free / 2 * np.log(left)
+    # Of a series that never moves, rounding must not make a step.
+    flat = np.ptp(series, axis=1) <= 1e-12 * np.abs(series).max(axis=1)
+    centre[:, flat] = 0.0
     weight = np.exp(likely - likely.max(axis=0))
     weight /= weight.sum(axis=0)
     value = (weight * centre).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         below = (weight * stats.t.cdf(np.nan_to_num(-centre / error), free)).sum(axis=0)
-    flat = (np.abs(series - series.mean(axis=1, keepdims=True)) < 1e-12).all(axis=1)
     p = np.where(flat, 1.0, 2 * np.minimum(below, 1 - below))
     return Steps(value, p, centre, error, weight, free)
 

@@ -186,7 +186,7 @@ def digest(parts: Mapping[str, str]) -> str:
 
     Examples:
         >>> digest({"kpi": "csat"})[:12]
-        '5d1a5c0bb5b5'
+        '0f3b82fa0ba6'
     """
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -13,8 +13,10 @@ WEEKS_PER_MONTH = 365.25 / 12 / 7
 LONGEST_MONTHS = 24
 SIMULATIONS = 400
 # Steps of the search for the smallest effect; each halves what is left.
-HALVINGS = 18
+HALVINGS = 12
 SIGNIFICANT = 0.05
+# By how much less likely a correlation is before anything is seen: (1 − it) to this power.
+PATIENCE = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +26,15 @@ class Noise:
     Attributes:
         time: The months of the baseline.
         chart: How many of the last months of the baseline give the chart its limits.
-        correlation, spread: Draws of how months hang together, and of the standard deviation.
+        usual: What trend and season let expect, in the months of the baseline and in those to come;
+            it moves the points of the chart, and nothing else.
+        correlation, spread: Draws of how months hang together, and the standard deviation of each.
         draws: Standard normal numbers for each month of the baseline and of those to come.
     """
 
     time: np.ndarray
     chart: int
+    usual: np.ndarray
     correlation: np.ndarray
     spread: np.ndarray
     draws: np.ndarray
@@ -38,8 +43,8 @@ class Noise:
 def noise_of(values: np.ndarray, time: np.ndarray, chart: int, seed: int = 0) -> Noise | None:
     """What a baseline tells of chance: how months hang together, and by how much they vary.
 
-    Draws follow what the baseline leaves open (the restricted likelihood of the correlation, and a
-    scaled inverse chi-square of the variance), so that a short baseline promises less.
+    How months hang together is drawn from what the baseline leaves open (its restricted
+    likelihood); the variance is the one estimated with each.
 
     Args:
         values: The KPI by month, before the change.
@@ -63,12 +68,14 @@ def noise_of(values: np.ndarray, time: np.ndarray, chart: int, seed: int = 0) ->
         squares = max(float((y**2).sum() - ((q.T @ y) ** 2).sum()), 1e-300)
         left.append(squares)
         likely.append(scale - np.log(np.abs(np.diag(r))).sum() - free / 2 * np.log(squares))
-    weight = np.exp(np.array(likely) - max(likely)) * (1 - CORRELATIONS)
+    # A process that hangs together less is the likelier, before anything is seen.
+    weight = np.exp(np.array(likely) - max(likely)) * (1 - CORRELATIONS) ** PATIENCE
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(CORRELATIONS), SIMULATIONS, p=weight / weight.sum())
-    spread = np.sqrt(np.array(left)[chosen] / rng.chisquare(free, SIMULATIONS))
+    spread = np.sqrt(np.array(left)[chosen] / free)
     draws = rng.standard_normal((SIMULATIONS, len(time) + LONGEST_MONTHS))
-    return Noise(np.asarray(time), chart, CORRELATIONS[chosen], spread, draws)
+    usual = _continued(np.asarray(values, dtype=float), design, np.asarray(time, dtype=float))
+    return Noise(np.asarray(time), chart, usual, CORRELATIONS[chosen], spread, draws)
 
 
 def power(noise: Noise, effect: float, months: int) -> float:
@@ -145,7 +152,7 @@ class _Judged:
         steps = fit_steps(series, time, after)
         if steps is None:
             return None
-        chart = series[:, len(noise.time) - noise.chart :]
+        chart = (series + noise.usual[: len(time)])[:, len(noise.time) - noise.chart :]
         return cls(
             steps.centre, steps.error, steps.weight, steps.free, chart[:, noise.chart :],
             chart[:, : noise.chart],
@@ -172,6 +179,16 @@ def shows(earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
         shown |= points
     shown, above = shown[:, earlier.shape[1] :], later > centre
     return np.column_stack([(shown & above).any(axis=1), (shown & (later < centre)).any(axis=1)])
+
+
+def _continued(values: np.ndarray, design: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """The trend and the season of a baseline, continued."""
+    coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
+    longer = np.append(time, time[-1] + 1 + np.arange(LONGEST_MONTHS))
+    columns = design_of(longer, np.zeros(len(longer), dtype=bool))[:, : design.shape[1]]
+    # Time is counted from the middle of the baseline, as it was when the trend was fitted.
+    columns[:, 1] = (longer - time.mean()) / 12
+    return columns @ coefficients
 
 
 def _simulated(noise: Noise, time: np.ndarray) -> np.ndarray:

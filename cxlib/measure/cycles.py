@@ -1,7 +1,9 @@
 """The improvement cycles of a dataset, each with its KPI month by month within its scope."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 
 import ibis
 import pandas as pd
@@ -82,6 +84,29 @@ def overlaps(data: Dataset, one: str | None, other: str | None) -> bool:
     except CxError:
         return False
     return both.has("interactions") or both.has("surveys")
+
+
+def confounded(data: Dataset, logged: Sequence[CycleData]) -> tuple[tuple[str, str], ...]:
+    """Pairs of cycles whose effects cannot be told apart: one KPI, one time, and shared rows.
+
+    A cycle's time runs from its beginning to its check or, without one, for a year.
+    """
+    found = []
+    for one, other in combinations([each for each in logged if each.kpi], 2):
+        if one.kpi is not other.kpi or not _at_once(one.plan, other.plan):
+            continue
+        if overlaps(data, one.plan.scope, other.plan.scope):
+            found.append((one.plan.cycle_id, other.plan.cycle_id))
+    return tuple(found)
+
+
+def _at_once(one: pd.Series, other: pd.Series) -> bool:
+    year = pd.DateOffset(years=1)
+    ends = [
+        each.check_date if pd.notna(each.check_date) else each.do_date + year
+        for each in (one, other)
+    ]
+    return one.do_date < ends[1] and other.do_date < ends[0]
 
 
 def _read(data: Dataset, plan: pd.Series) -> CycleData:

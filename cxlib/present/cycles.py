@@ -3,51 +3,34 @@
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from cxlib.analysis.pdca import (
-    ACT,
     CHANGED,
-    CHECK,
-    DO,
     IMPROVED,
     NO_CHANGE,
-    PLAN,
     TOO_EARLY,
     WORSENED,
     Cycle,
 )
 from cxlib.measure import Estimate
 from cxlib.measure.kpis import HIGHER, LOWER
-from cxlib.present.figure import (
-    BLUE,
-    FAINT,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    RED,
-    SKY,
-    Figure,
-    canvas,
-    dated,
-    styled,
-)
 from cxlib.present.findings import DECISION, Finding
 from cxlib.present.numbers import (
-    axis_label,
     estimate,
     in_sentence,
     listed,
     month,
     number,
     rows,
-    scale,
 )
 from cxlib.present.tables import Table, make_table
 
-STAGE_COLOURS = {PLAN: GREY, DO: SKY, CHECK: ORANGE, ACT: BLUE}
-VERDICT_COLOURS = {IMPROVED: GREEN, WORSENED: RED}
+FILE_COLUMNS = (
+    "cycle_id", "stage", "verdict", "effect", "low", "high", "q", "chart signal",
+    "decision by rule", "held", "problem",
+)  # fmt: skip
 
 
 def board_finding(board: tuple[Cycle, ...]) -> Finding:
@@ -73,24 +56,33 @@ def cycle_finding(cycle: Cycle, currency: str = "") -> Finding:
     if cycle.problem:
         return Finding(f"{name} cannot be judged: {cycle.problem}.", news=False)
     if cycle.verdict == TOO_EARLY:
-        return Finding(f"{name}: too early to tell.", news=False)
-    shift = estimate(cycle.effect, currency, sign=True)
+        why = f": {cycle.caution}" if cycle.caution else ""
+        return Finding(f"{name}: too early to tell{why}.", news=False)
+    label, shift = in_sentence(cycle.kpi.label), estimate(cycle.effect, currency, sign=True)
     if cycle.verdict == NO_CHANGE:
         return Finding(
-            f"{name}: no detectable change of {in_sentence(cycle.kpi.label)} beyond trend, season "
-            f"and chance; estimated {shift}.",
+            f"{name}: no detectable change of {label} beyond trend, season and chance; estimated "
+            f"{shift}. {_visible(cycle, currency)}.",
             estimate=cycle.effect,
-            evidence=_decided(cycle),
+            evidence=_evidence(cycle),
             news=False,
         )
     size = estimate(_size(cycle.effect), currency, sign=True).replace("+", "")
     way = "rose" if cycle.effect.value > 0 else "fell"
-    lost = "" if cycle.held in (None, True) else "; the latest three months no longer show it"
+    lost = "" if cycle.held in (None, True) else f"; since {month(cycle.watch.alarm)} it slips back"
     return Finding(
-        f"{name}: {in_sentence(cycle.kpi.label)} {way} by {size}, so it {cycle.verdict}{lost}.",
+        f"{name}: {label} {way} by {size}, so it {cycle.verdict}{lost}.",
         estimate=cycle.effect,
-        evidence=_decided(cycle),
+        evidence=_evidence(cycle),
     )
+
+
+def _visible(cycle: Cycle, currency: str) -> str:
+    """The smallest effect that would have been seen, in a sentence."""
+    if not np.isfinite(cycle.found.smallest):
+        return "Hardly any change would have been seen, so widely does it vary"
+    size = number(cycle.found.smallest, cycle.kpi.unit, currency, sign=True).replace("+", "")
+    return f"A change of {size} would have been seen four times in five"
 
 
 def decision_findings(
@@ -108,7 +100,8 @@ def decision_findings(
     return tuple(
         Finding(
             f"The team of “{cycle.title}” ({cycle.cycle_id}) decided to {cycle.decision}; "
-            f"the data say: {cycle.problem or cycle.verdict}.",
+            f"the data say: {cycle.problem or cycle.verdict}"
+            + (f", and the cycle's rule: {cycle.rule}." if cycle.rule else "."),
             estimate=cycle.effect,
             evidence=f"Decided on {pd.Timestamp(cycle.closed):%d %b %Y}.",
             kind=DECISION,
@@ -123,8 +116,20 @@ def _size(effect: Estimate) -> Estimate:
     return replace(effect, value=abs(effect.value), low=ends[0], high=ends[1])
 
 
-def _decided(cycle: Cycle) -> str:
-    return f"The team decided to {cycle.decision}." if cycle.decision else "No decision yet."
+def _evidence(cycle: Cycle) -> str:
+    """How the effect was told, and what was decided, against the cycle's rule."""
+    words = [f"Told by {cycle.found.method}"]
+    if cycle.found.relative:
+        words[0] += f"; as a factor, {estimate(cycle.found.relative)}"
+    slope = cycle.found.slope
+    if slope and slope.excludes(0):
+        words.append(f"Beside it, the slope changed by {estimate(slope, sign=True)} a month")
+    if cycle.caution:
+        words.append(cycle.caution.capitalize())
+    decided = f"the team decided to {cycle.decision}" if cycle.decision else "no decision yet"
+    rule = f"; the rule says: {cycle.rule}" if cycle.rule else ""
+    words.append(f"{decided}{rule}".capitalize())
+    return f"{'. '.join(words)}."
 
 
 def board_table(board: tuple[Cycle, ...], currency: str = "") -> Table:
@@ -138,8 +143,8 @@ def board_table(board: tuple[Cycle, ...], currency: str = "") -> Table:
                 "Began": f"{pd.Timestamp(cycle.start):%d %b %Y}",
                 "Before → after": _before_after(cycle, currency),
                 "Effect": estimate(cycle.effect, currency, sign=True),
-                "Reading": cycle.problem or _reading(cycle),
-                "Decision": cycle.decision or "–",
+                "Reading": cycle.problem or reading(cycle),
+                "Decision": _decision(cycle),
             }
             for cycle in board
         ],
@@ -147,7 +152,15 @@ def board_table(board: tuple[Cycle, ...], currency: str = "") -> Table:
     )
 
 
-def _reading(cycle: Cycle) -> str:
+def _decision(cycle: Cycle) -> str:
+    """What was decided, and what the rule says where that is something else."""
+    if not cycle.rule or cycle.decision == cycle.rule:
+        return cycle.decision or "–"
+    return f"{cycle.decision or '–'} (the rule: {cycle.rule})"
+
+
+def reading(cycle: Cycle) -> str:
+    """The verdict, and whether it has held."""
     return cycle.verdict if cycle.held in (None, True) else f"{cycle.verdict}, not held"
 
 
@@ -196,93 +209,6 @@ def _met(cycle: Cycle) -> str:
     return "met" if above == (cycle.kpi.better == HIGHER) else "not met"
 
 
-@styled
-def timeline_figure(board: tuple[Cycle, ...], now: pd.Timestamp) -> Figure:
-    """When each cycle ran, from its start to its check."""
-    figure, axis = canvas(0.8 + 0.3 * len(board))
-    for row, cycle in enumerate(board):
-        colour = STAGE_COLOURS[cycle.stage]
-        end = cycle.check if pd.notna(cycle.check) else now
-        axis.plot([cycle.start, end], [row, row], color=colour, lw=7, solid_capstyle="butt")
-        tint = VERDICT_COLOURS.get(cycle.verdict, GREY)
-        words = "not measured" if cycle.problem else _reading(cycle)
-        axis.plot(end, row, "o", color=tint, ms=7)
-        axis.annotate(
-            words, (end, row), (8, 0), textcoords="offset points", va="center",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-        )  # fmt: skip
-    axis.axvline(now, color=INK, lw=0.9, ls="--", zorder=0)
-    axis.set_yticks(range(len(board)), [_short(f"{c.cycle_id} {c.title}") for c in board])
-    axis.set_ylim(len(board) - 0.5, -0.5)
-    axis.tick_params(axis="y", length=0)
-    axis.grid(axis="x", color=FAINT, lw=0.6)
-    dated(axis)
-    axis.margins(x=0.2)
-    axis.annotate(
-        f"end of {month(now - pd.Timedelta(days=1))}",
-        (now, -0.5),
-        (4, -9),
-        textcoords="offset points",
-        fontsize=8,
-    )
-    words = [f"{c.cycle_id} from {month(c.start)}, {_reading(c)}" for c in board]
-    return Figure(figure, f"Timeline of {rows(len(board), 'cycle')}: {'; '.join(words)}.")
-
-
-def _short(text: str, most: int = 38) -> str:
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
-
-
-@styled
-def control_chart(cycle: Cycle, currency: str = "") -> Figure:
-    """A cycle's control chart: limits from its baseline, special causes marked."""
-    figure, axis = canvas(2.5)
-    axis.set_title(_short(f"{cycle.cycle_id} {cycle.title}", 70))
-    chart = cycle.chart
-    if chart is None:
-        axis.set_axis_off()
-        axis.text(0.5, 0.5, cycle.problem, ha="center", color=GREY, wrap=True)
-        return Figure(figure, f"No control chart for {cycle.cycle_id}: {cycle.problem}.")
-    factor = scale(cycle.kpi.unit)
-    axis.axhline(chart.centre * factor, color=INK, lw=0.9)
-    for limit in (chart.lower, chart.upper):
-        axis.axhline(limit * factor, color=GREY, lw=0.9, ls="--")
-    axis.axvline(pd.Timestamp(cycle.start), color=ORANGE, lw=1.2)
-    axis.plot(cycle.months, chart.values * factor, "-", color="#aab0b8", lw=1, zorder=1)
-    colours = [
-        _point_colour(cycle, side, signal)
-        for side, signal in zip(chart.sides, chart.signals, strict=True)
-    ]
-    axis.scatter(cycle.months, chart.values * factor, s=26, color=colours, zorder=2)
-    dated(axis)
-    axis.set_ylabel(axis_label(cycle.kpi, currency))
-    axis.grid(axis="y", color=FAINT, lw=0.6)
-    axis.set_axisbelow(True)
-    special = sum(bool(s) for s in chart.signals[chart.baseline :])
-    return Figure(figure, _chart_words(cycle, special, currency))
-
-
-def _point_colour(cycle: Cycle, side: int, signal: str) -> str:
-    if not signal:
-        return GREY
-    if cycle.kpi.better == "neither":
-        return BLUE
-    return GREEN if (side > 0) == (cycle.kpi.better == HIGHER) else RED
-
-
-def _chart_words(cycle: Cycle, special: int, currency: str) -> str:
-    chart, unit = cycle.chart, cycle.kpi.unit
-    low, centre, high = (
-        number(v, unit, currency) for v in (chart.lower, chart.centre, chart.upper)
-    )
-    kind = "trial limits" if chart.trial else "process limits"
-    return (
-        f"Control chart of {cycle.kpi.label} by month for {cycle.cycle_id}: centre {centre}, "
-        f"{kind} {low} to {high} from {chart.baseline} months before {month(cycle.start)}; since "
-        f"then {special} of {len(chart.values) - chart.baseline} points show a special cause."
-    )
-
-
 def cycle_frame(board: tuple[Cycle, ...]) -> pd.DataFrame:
     """The file of cycles and what came of them."""
     return pd.DataFrame(
@@ -294,9 +220,13 @@ def cycle_frame(board: tuple[Cycle, ...]) -> pd.DataFrame:
                 "effect": c.effect.value if c.effect else None,
                 "low": c.effect.low if c.effect else None,
                 "high": c.effect.high if c.effect else None,
+                "q": c.found.q if c.found else None,
+                "chart signal": c.signal,
+                "decision by rule": c.rule,
                 "held": c.held,
                 "problem": c.problem,
             }
             for c in board
-        ]
+        ],
+        columns=list(FILE_COLUMNS),
     )

@@ -24,7 +24,16 @@ from cxlib.measure import KPIS, measure
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.invitations import ATTRIBUTES, ENDS, asked_and_answered, unspanned
 from cxlib.measure.outcomes import outcome_rows, outcomes
-from cxlib.present import business, cycles, drivers, ledger, personas, portraits, readiness, whatif
+from cxlib.present import (
+    business,
+    cycle_charts,
+    drivers,
+    ledger,
+    personas,
+    portraits,
+    readiness,
+    whatif,
+)
 from cxlib.present import tiers as tier_pages
 from cxlib.present.figure import Figure
 from cxlib.present.findings import Finding
@@ -222,7 +231,9 @@ def tiers_at(
 def explore_cycles(board: tuple[Cycle, ...], currency: str = "") -> widgets.Widget:
     """Choose a cycle; see its control chart."""
     names = {f"{cycle.cycle_id} {cycle.title}": cycle for cycle in board}
-    return _chooser(lambda cycle: cycles.control_chart(names[cycle], currency), cycle=list(names))
+    return _chooser(
+        lambda cycle: cycle_charts.control_chart(names[cycle], currency), cycle=list(names)
+    )
 
 
 def _chooser(show, **choices) -> widgets.Widget:

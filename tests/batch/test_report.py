@@ -42,7 +42,7 @@ def test_all_pages_and_two_indexes_are_published(demo_report):
     tables = {path.name for path in (quarter / "tables").iterdir()}
     assert tables == {
         "account_tiers.csv", "account_tiers_evidence.csv", "correlations.csv", "cycles.csv", "drivers.csv", "nps_ledger.csv", "persona_profiles.csv", "personas.parquet", "priorities.csv", "score_groups.csv", "score_worth.csv",
-        "personas_passport.json",
+        "cycles_passport.json", "personas_passport.json",
     }  # fmt: skip
 
 

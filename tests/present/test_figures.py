@@ -12,7 +12,7 @@ from cxlib.measure.accounts import quarter_books
 from cxlib.measure.coverage import cover
 from cxlib.measure.customers import customer_features
 from cxlib.measure.cycles import read_cycles
-from cxlib.present import cycles, explore, personas, portraits, readiness, tiers
+from cxlib.present import cycle_charts, explore, personas, portraits, readiness, tiers
 from cxlib.present.figure import contrast
 
 
@@ -61,7 +61,7 @@ def board(data):
 
 def test_the_words_of_a_control_chart_come_from_the_chart(board):
     cycle = next(each for each in board if each.cycle_id == "P03")
-    figure = cycles.control_chart(cycle)
+    figure = cycle_charts.control_chart(cycle)
     assert "process limits" in figure.alt
     assert "since then 9 of 9 points show a special cause" in figure.alt
 
@@ -87,8 +87,8 @@ def test_every_word_in_a_figure_can_be_read(data, board):
     on_white = [
         text
         for figure in (
-            cycles.timeline_figure(board, data.end),
-            cycles.control_chart(board[0]),
+            cycle_charts.timeline_figure(board, data.end),
+            cycle_charts.control_chart(board[0]),
             readiness.filled_figure(cover(data)),
             personas.tried_figure(found),
         )

@@ -101,11 +101,11 @@ def test_a_decision_is_told_in_its_quarter_beside_what_the_data_say(data):
     told = [each.sentence for each in cycles.decision_findings(board, quarter.start, quarter.end)]
     assert told == [
         "The team of “Route contacts through a new menu” (P03) decided to abandon; the data say: "
-        "worsened.",
+        "worsened, and the cycle's rule: abandon.",
         "The team of “Add chat agents for the new year” (P06) decided to adopt; the data say: "
-        "no detectable change.",
+        "no detectable change, and the cycle's rule: adapt.",
         "The team of “Coach the team after a bad month” (P05) decided to adopt; the data say: "
-        "no detectable change.",
+        "no detectable change, and the cycle's rule: adapt.",
     ]
     (nothing,) = cycles.decision_findings(board, data.quarter.start, data.quarter.end)
     assert "No decision" in nothing.sentence
