@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlib.analysis.spc import Chart, xmr
+from cxlib.analysis.spc import RANGE_PER_SIGMA, SIGMAS, Chart, xmr
 
 # Limits are set anew from so many months after the change.
 REBASE_MONTHS = 6
@@ -39,17 +39,19 @@ class Watch:
         return pd.isna(self.alarm)
 
 
-def watch(months: pd.DataFrame, effect: float, before: float, closed, now) -> Watch | None:
+def watch(months: pd.DataFrame, effect: float, before: pd.Series, closed, now) -> Watch | None:
     """Watch over a gain: limits rebased at the change, and an alarm when it slips back.
 
     An alarm takes a special cause towards the old level, in a chart whose limits come from the
-    first months after the change, and the loss of a third of the gain over the two latest months.
-    It is raised as of the month in which both were first to be seen.
+    first months after the change; and over the two latest months the loss of a third of the gain,
+    by more than three standard errors. It is raised as of the month in which all that was first to
+    be seen, and cleared once the two latest months show the gain again.
 
     Args:
-        months: The KPI by month since the change: month, value.
+        months: The KPI by month since the change: month, value; without what season, or the control
+            scope, did.
         effect: What the change did.
-        before: The level before the change.
+        before: The KPI in the months before the change, likewise.
         closed: When the team decided; NaT if it has not.
         now: The end of what is reported.
 
@@ -60,15 +62,26 @@ def watch(months: pd.DataFrame, effect: float, before: float, closed, now) -> Wa
         return None
     values = months.value.to_numpy(dtype=float)
     chart = xmr(values, baseline=REBASE_MONTHS)
+    gain = chart.centre - float(before.mean())
+    # How much months vary is told from both sides of the change.
+    ranges = [np.abs(np.diff(before)), np.abs(np.diff(values[:REBASE_MONTHS]))]
+    error = np.concatenate(ranges).mean() / RANGE_PER_SIGMA
+    error *= np.sqrt(1 / LATEST_MONTHS + 1 / REBASE_MONTHS)
+    lost = np.array(
+        [
+            (chart.centre - values[at - LATEST_MONTHS : at].mean()) * np.sign(gain)
+            for at in range(REBASE_MONTHS + 1, len(values) + 1)
+        ]
+    )
+    slipped = (lost > LOST * abs(gain)) & (lost > SIGMAS * error)
     alarm = pd.NaT
-    for count in range(REBASE_MONTHS + 1, len(values) + 1):
-        seen = xmr(values[:count], baseline=REBASE_MONTHS)
-        back = bool(seen.signals[-1]) and seen.sides[-1] == -np.sign(effect)
-        gain = seen.centre - before
-        kept = (values[count - LATEST_MONTHS : count].mean() - before) / gain if gain else 1.0
-        if back and kept < 1 - LOST:
-            alarm = months.month.iloc[count - 1]
-            break
+    # Once the gain is back, an earlier alarm is over.
+    if lost[-1] > LOST * abs(gain):
+        for at in np.flatnonzero(slipped) + REBASE_MONTHS + 1:
+            seen = xmr(values[:at], baseline=REBASE_MONTHS)
+            if seen.signals[-1] and seen.sides[-1] == -np.sign(gain):
+                alarm = months.month.iloc[at - 1]
+                break
     when = pd.DatetimeIndex(months.month)
     review = pd.Timestamp(now) if pd.notna(alarm) else next_review(closed, now)
     return Watch(when, chart, when[0], alarm, review)

@@ -15,7 +15,7 @@ FEWEST_FREE = 4
 # Equally likely correlations of one month with the next; a process that does not hang together at
 # all is the first.
 CORRELATIONS = np.linspace(0.0, 0.9, 19)
-STEP, SLOPE = "step", "slope"
+STEP, SLOPE, AVERAGE = "step", "slope", "average"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +64,9 @@ class Steps:
 
 
 def fit_steps(
-    series: np.ndarray, time: np.ndarray, after: np.ndarray, what: str = STEP
-) -> Steps | None:
+    series: np.ndarray, time: np.ndarray, after: np.ndarray, what: str = STEP,
+    known: np.ndarray | None = None,
+) -> Steps | None:  # fmt: skip
     """The step (or the change of slope) of monthly series at a date: interrupted time series.
 
     A regression on a constant, time, the step and, where two years are seen, a yearly wave of two
@@ -79,12 +80,14 @@ def fit_steps(
         series: Values, a series by row; all of the same months.
         time: The number of each month, rising; months may be missing.
         after: Which months lie after the change.
-        what: `step`, or `slope`: the change of the slope, beside the step.
+        what: `step`; `slope`: the change of the slope, beside the step; or `average`: the mean
+            effect over the months after, where the slope changed as well.
+        known: Further columns of the regression, such as the steps of other changes; none, if None.
 
     Returns:
         None where there are too few months to tell.
     """
-    design = design_of(time, after, what)
+    design = design_of(time, after, what, known)
     free = len(time) - design.shape[1]
     if free < FEWEST_FREE or after.all() or not after.any():
         return None
@@ -115,18 +118,47 @@ def fit_steps(
     return Steps(value, p, centre, error, weight, free)
 
 
-def design_of(time: np.ndarray, after: np.ndarray, what: str = STEP) -> np.ndarray:
+def design_of(
+    time: np.ndarray, after: np.ndarray, what: str = STEP, known: np.ndarray | None = None
+) -> np.ndarray:
     """The regression's columns; the last one is the coefficient that is asked for."""
     time = np.asarray(time, dtype=float)
     columns = [np.ones(len(time)), (time - time.mean()) / 12]
     if len(time) >= SEASON_MONTHS:
-        angle = 2 * np.pi * time / 12
-        columns += [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
+        columns += list(_waves(time).T)
+    if known is not None and known.shape[1]:
+        columns += list(known.T)
     step = after.astype(float)
-    columns.append(step)
+    since = step * (time - time[after].min()) if after.any() else step
     if what == SLOPE:
-        columns.append(step * (time - time[after].min()) if after.any() else step)
+        columns += [step, since]
+    elif what == AVERAGE:
+        columns += [since - step * since[after].mean(), step]
+    else:
+        columns.append(step)
     return np.column_stack(columns)
+
+
+def season_of(
+    values: np.ndarray, time: np.ndarray, after: np.ndarray, at: np.ndarray
+) -> np.ndarray:
+    """The yearly wave of a series, at any months; nothing where two years are not seen.
+
+    Args:
+        values, time, after: As for `fit_steps`, of one series.
+        at: The numbers of the months that are asked for.
+    """
+    if len(time) < SEASON_MONTHS:
+        return np.zeros(len(at))
+    design = design_of(time, after)
+    coefficients = np.linalg.lstsq(design, np.asarray(values, dtype=float), rcond=None)[0]
+    return _waves(np.asarray(at, dtype=float)) @ coefficients[2:6]
+
+
+def _waves(time: np.ndarray) -> np.ndarray:
+    """A wave of a year and one of half a year."""
+    angle = 2 * np.pi * time / 12
+    return np.column_stack([np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)])
 
 
 def whitening(time: np.ndarray, correlation: float) -> tuple[np.ndarray, float]:

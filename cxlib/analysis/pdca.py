@@ -11,21 +11,26 @@ from statsmodels.stats.multitest import multipletests
 from cxlib.analysis import spc
 from cxlib.analysis.change import FALSE_DISCOVERIES
 from cxlib.analysis.control import Watch, watch
-from cxlib.analysis.effect import SEASON_MONTHS, SLOPE, STEP, fit_steps
-from cxlib.analysis.plan import Plan, assess_plan, decide
+from cxlib.analysis.effect import AVERAGE, SEASON_MONTHS, SLOPE, STEP, fit_steps, season_of
+from cxlib.analysis.plan import Plan, assess_plan, decide, number
 from cxlib.analysis.power import noise_of, smallest_effect
 from cxlib.analysis.rates import rate_step
+from cxlib.data.quarter import Quarter
 from cxlib.errors import MissingData
 from cxlib.measure import intervals
 from cxlib.measure.cycles import CycleData
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import HIGHER, LOWER, PROPORTION, RATIO, Kpi
+from cxlib.measure.kpis import HIGHER, LOWER, PROPORTION, Kpi
 
 BASELINE_MONTHS, EARLIER_MONTHS = 12, 36
 AFTER_MONTHS = 12
 FEWEST_AFTER = 3
 # From so many events a month on, a proportion or rate gets limits of its own kind.
 LARGE_COUNT = 5
+PER_CUSTOMER = "per customer"
+# The step alone, or its mean where the slope changed: two looks at one effect.
+LOOKS = 2
+LEAST_SPREAD = 1e-9
 IMPROVED, WORSENED = "improved", "worsened"
 CHANGED, NO_CHANGE, TOO_EARLY = "changed", "no detectable change", "too early"
 PLAN, DO, CHECK, ACT = "Plan", "Do", "Check", "Act"
@@ -38,7 +43,7 @@ class Found:
 
     Attributes:
         method: interrupted time series, or difference-in-differences (against the control scope).
-        step: The step at the change.
+        step: The step at the change; where the slope changed as well, the mean effect since.
         p: The probability of so large a step where there is none.
         q: The same, adjusted for the cycles that are checked in the same quarter.
         slope: How the slope changed beside it, per month; None where it cannot be told.
@@ -62,7 +67,7 @@ class Cycle:
     """A cycle as it stands.
 
     Attributes:
-        cycle_id, title, objective, owner, decision: As logged.
+        cycle_id, title, objective, owner, decision, scope: As logged.
         impact, effort, cost: As expected; NaN where not logged.
         kpi: The KPI that it should move.
         stage: Plan, Do, Check or Act.
@@ -90,6 +95,7 @@ class Cycle:
     objective: str
     owner: str
     decision: str
+    scope: str
     impact: float
     effort: float
     cost: float
@@ -142,7 +148,7 @@ def review(cycles: Sequence[CycleData]) -> tuple[Cycle, ...]:
     """
     board = [_review(each) for each in cycles]
     judged = [n for n, each in enumerate(board) if each.found]
-    quarters = pd.Series({n: _checked_in(board[n]) for n in judged})
+    quarters = pd.Series({n: _checked_in(board[n], cycles[n].first_month) for n in judged})
     for _, group in quarters.groupby(quarters):
         p = [board[n].found.p for n in group.index]
         for n, q in zip(group.index, multipletests(p, method="fdr_bh")[1], strict=True):
@@ -158,35 +164,46 @@ def _review(cycle: CycleData) -> Cycle:
     caution = cycle.control_problem
     if not problem:
         chart = _chart(months, cycle.kpi)
-        history = windows(cycle.months, plan.do_date)
-        history = history[history.before]
-        noise = noise_of(history.value.to_numpy(float), month_number(history.month), chart.baseline)
+        basis = basis_of(cycle)
+        caution = caution or basis.caution
+        earlier = basis.used[basis.used.before]
+        noise = noise_of(
+            earlier.value.to_numpy(float), month_number(earlier.month),
+            min(BASELINE_MONTHS, len(earlier)),
+        )  # fmt: skip
         before = _mean(months.value[months.before], cycle.kpi.unit)
-        promise = assess_plan(plan, cycle.kpi, chart, history.value.to_numpy(float), noise)
+        history = windows(cycle.months, plan.do_date)
+        history = history.value[history.before].to_numpy(float)
+        promise = assess_plan(plan, cycle.kpi, chart, history, noise, basis.least_after)
         if months.after.sum() >= FEWEST_AFTER:
             after = _mean(months.value[months.after], cycle.kpi.unit)
-            found, why = find_effect(cycle, months, chart, noise)
+            found, why = find_effect(cycle, months, chart, basis, noise)
             caution = caution or why
-    number = {name: float(plan.get(name, np.nan)) for name in ("impact", "effort", "cost")}
+        else:
+            caution = caution or (
+                f"{rows_of(int(months.after.sum()))} seen since, and {FEWEST_AFTER} are needed"
+            )
+    asked = {name: number(plan.get(name)) for name in ("impact", "effort", "cost")}
     return Cycle(
         cycle_id=plan.cycle_id,
         title=plan.title,
         objective=_text(plan.objective),
         owner=_text(plan.owner),
         decision=_text(plan.decision),
-        **number,
+        scope=_text(plan.get("scope")),
+        **asked,
         kpi=cycle.kpi,
         stage=_stage(plan, cycle.now),
         start=plan.do_date,
         check=plan.check_date,
         closed=plan.closed_at,
-        expected=float(plan.get("expected_effect", np.nan)),
+        expected=number(plan.get("expected_effect")),
         months=pd.DatetimeIndex(months.month),
         chart=chart,
         before=before,
         after=after,
         found=found,
-        target=float(plan.target),
+        target=number(plan.target),
         latest=cycle.latest,
         quarters=cycle.quarters,
         verdict=TOO_EARLY,
@@ -208,63 +225,160 @@ def _judged(cycle: Cycle, data: CycleData, q: float) -> Cycle:
         if cycle.kpi.better in (HIGHER, LOWER):
             good = (step.value > 0) == (cycle.kpi.better == HIGHER)
             verdict = IMPROVED if good else WORSENED
-    held = None
-    if verdict in (IMPROVED, WORSENED, CHANGED):
-        since = data.months[data.months.month >= first_month_after(cycle.start)]
-        held = watch(since, step.value, cycle.before.value, cycle.closed, data.now)
+    # What has become worse is no gain to be held.
+    held = _watched(cycle, data, step.value) if verdict in (IMPROVED, CHANGED) else None
     rule = decide(verdict, step, cycle.expected, cycle.kpi)
     return replace(cycle, found=found, verdict=verdict, watch=held, rule=rule)
 
 
+def _watched(cycle: Cycle, data: CycleData, effect: float) -> Watch | None:
+    """How a gain is held, without what the season, or the control scope, did."""
+    basis = basis_of(data)
+    months = data.months
+    if basis.method == DIFFERENCES:
+        months = _net(months, data.control)
+    else:
+        used = basis.used
+        season = season_of(
+            used.value.to_numpy(float), month_number(used.month), used.after.to_numpy(),
+            month_number(months.month),
+        )  # fmt: skip
+        months = months.assign(value=months.value.to_numpy(float) - season)
+    earlier = windows(months, cycle.start, BASELINE_MONTHS)
+    since = months[months.month >= first_month_after(cycle.start)].reset_index(drop=True)
+    return watch(since, effect, earlier.value[earlier.before], cycle.closed, data.now)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What an effect is told from.
+
+    Attributes:
+        method: interrupted time series, or difference-in-differences.
+        used: Months: month, value (less the control scope's, if there is one), before, after.
+        steps: Steps of other cycles on the same KPI before the change, a column each.
+        until: The month in which the next other cycle begins; its effect is none of this one's.
+        caution: Why the control scope was not used, or what cannot be told apart; empty if nothing.
+    """
+
+    method: str
+    used: pd.DataFrame
+    steps: np.ndarray
+    until: pd.Timestamp
+    caution: str
+
+    @property
+    def least_after(self) -> int:
+        """How many months after the change are needed at least."""
+        seen = int(self.used.before.sum())
+        return max(FEWEST_AFTER, SEASON_MONTHS - seen if self.method == SERIES else 0)
+
+
+def basis_of(cycle: CycleData) -> Basis:
+    """What the effect of a cycle can be told from.
+
+    The month in which the change falls counts as neither before nor after, unless it begins with
+    it. Up to 36 months before and 12 after are used; those after the next cycle on the same KPI and
+    contacts has begun are not. A control scope that another cycle changed in these months is none.
+    """
+    start = pd.Timestamp(cycle.plan.do_date)
+    used = windows(cycle.months, start)
+    used = used[used.before | used.after]
+    same = [each for each in cycle.others if each.to_period("M") == start.to_period("M")]
+    later = [
+        first_month_after(each)
+        for each in cycle.others
+        if each.to_period("M") > start.to_period("M")
+    ]
+    until = min(later, default=pd.Timestamp.max)
+    used = used[used.month < until]
+    caution = "another cycle on the same KPI and contacts began in the same month" if same else ""
+    method = SERIES
+    if cycle.control is not None:
+        net = _net(used, cycle.control)
+        window = (used.month.min(), used.month.max()) if len(used) else (start, start)
+        touched = [each for each in cycle.beside if window[0] < each <= window[1]]
+        if touched:
+            caution = "its control scope was changed by another cycle, and is not used"
+        elif net.before.sum() >= BASELINE_MONTHS and net.after.sum() >= FEWEST_AFTER:
+            method, used = DIFFERENCES, net
+        elif used.after.sum() >= FEWEST_AFTER:
+            caution = "its control scope has too few months, and is not used"
+    steps = [
+        (used.month >= first_month_after(each)).to_numpy(float)
+        for each in cycle.others
+        if len(used) and used.month.min() < each and each.to_period("M") < start.to_period("M")
+    ]
+    known = np.column_stack(steps) if steps else np.empty((len(used), 0))
+    return Basis(method, used, known, until, caution)
+
+
 def find_effect(
-    cycle: CycleData, months: pd.DataFrame, chart: spc.Chart, noise
+    cycle: CycleData, months: pd.DataFrame, chart: spc.Chart, basis: Basis, noise
 ) -> tuple[Found | None, str]:
     """What a change did; or None, and why it cannot be told.
 
-    The month in which the change falls counts as neither before nor after, unless it begins with
-    it. Up to 36 months before and 12 after are used.
+    Where the slope changed as well, the effect is its mean over the months after; having looked for
+    that, its probability is doubled.
 
     Args:
         cycle: The cycle, with its KPI by month.
         months: The months of its chart.
         chart: Its chart.
+        basis: What the effect is told from.
         noise: What the baseline tells of chance; None if it is too short.
     """
-    used = windows(cycle.months, cycle.plan.do_date)
-    used = used[used.before | used.after]
-    method, charts, control = SERIES, [chart], cycle.control
-    if control is not None:
-        other = control.set_index("month").value
-        both = used.month.isin(other.index)
-        if (both & used.before).sum() >= BASELINE_MONTHS and (both & used.after).sum():
-            method = DIFFERENCES
-            used = used[both]
-            net = used.value - used.month.map(other).astype(float)
-            used = used.assign(value=net)
-            charts += _net_charts(months, other)
-    if method == SERIES and len(used) < SEASON_MONTHS:
-        return None, (
-            f"{len(used)} months are seen, and a yearly season can be told from a change only from "
-            f"{SEASON_MONTHS} on, or against a control scope"
-        )
+    used = basis.used
+    if used.after.sum() < basis.least_after:
+        if basis.method == SERIES and len(used) < SEASON_MONTHS:
+            return None, (
+                f"{rows_of(len(used))} seen, and a yearly season can be told from a change only "
+                f"from {SEASON_MONTHS} on, or against a control scope"
+            )
+        return None, f"{rows_of(int(used.after.sum()))} seen before the next cycle on the same KPI"
     time, after = month_number(used.month), used.after.to_numpy()
     values = used.value.to_numpy(dtype=float)
-    steps = fit_steps(values, time, after, STEP)
+    steps = fit_steps(values, time, after, STEP, basis.steps)
     if steps is None:
-        return None, f"{len(used)} months are too few to tell a change from trend and season"
+        return None, f"{rows_of(len(used))} too few to tell a change from trend and season"
+    p, slopes = float(steps.p[0]), None
+    if after.sum() > FEWEST_AFTER:
+        slopes = fit_steps(values, time, after, SLOPE, basis.steps)
+        if slopes and slopes.p[0] < FALSE_DISCOVERIES:
+            steps = fit_steps(values, time, after, AVERAGE, basis.steps)
+            p = min(1.0, LOOKS * float(steps.p[0]))
     unit = cycle.kpi.unit
-    slopes = fit_steps(values, time, after, SLOPE) if after.sum() > FEWEST_AFTER else None
-    smallest = smallest_effect(noise, int(after.sum())) if noise else np.inf
+    charts = [(chart, months.month)]
+    if basis.method == DIFFERENCES:
+        charts += _net_charts(months, cycle.control)
+    sides = [_sides(each, when < basis.until) for each, when in charts]
     return Found(
-        method,
+        basis.method,
         steps.estimate(unit, len(used)),
-        float(steps.p[0]),
+        p,
         np.nan,
         slopes.estimate(unit, len(used)) if slopes else None,
-        _relative(cycle),
-        smallest,
-        tuple(bool(any(_sides(each)[side] for each in charts)) for side in (0, 1)),
+        _relative(cycle) if basis.method == SERIES else None,
+        _smallest(noise, int(after.sum())),
+        tuple(any(each[side] for each in sides) for side in (0, 1)),
     ), ""
+
+
+def _smallest(noise, months: int) -> float:
+    """The smallest effect that would have been detected; NaN where nothing varied before."""
+    if noise is None:
+        return np.inf
+    return smallest_effect(noise, months) if noise.spread.max() > LEAST_SPREAD else np.nan
+
+
+def rows_of(months: int) -> str:
+    """So many months, with their verb.
+
+    Examples:
+        >>> rows_of(1), rows_of(18)
+        ('1 month is', '18 months are')
+    """
+    return f"{months} month is" if months == 1 else f"{months} months are"
 
 
 def first_month_after(start) -> pd.Timestamp:
@@ -289,50 +403,56 @@ def month_number(months: pd.Series) -> np.ndarray:
     return (months.dt.year * 12 + months.dt.month).to_numpy(dtype=float)
 
 
-def _checked_in(cycle: Cycle) -> str:
+def _checked_in(cycle: Cycle, first_month: int) -> str:
     """The quarter in which a cycle is checked, by whose cycles the budget is shared."""
     planned = pd.notna(cycle.check)
     when = cycle.check if planned else cycle.start + pd.DateOffset(months=AFTER_MONTHS)
-    return str(pd.Timestamp(when).to_period("Q"))
+    return str(Quarter.holding(pd.Timestamp(when), first_month))
 
 
 def _chart(months: pd.DataFrame, kpi: Kpi) -> spc.Chart:
-    """XmR by default; p′ and u′ for proportions and rates with large counts."""
+    """XmR by default; p′ and u′ for proportions and rates with large counts in the baseline."""
     baseline = int(months.before.sum())
     value, size = (months[name].to_numpy(dtype=float) for name in ("value", "n"))
     events = np.round(value * size)
-    large = np.minimum(events, size - events if kpi.kind == PROPORTION else events).min()
-    if kpi.kind == PROPORTION and large >= LARGE_COUNT:
+    rarer = np.minimum(events, size - events) if kpi.kind == PROPORTION else events
+    large = rarer[:baseline].min() >= LARGE_COUNT
+    if kpi.kind == PROPORTION and large:
         return spc.p_prime(events, size, baseline)
-    if kpi.kind == RATIO and kpi.unit == "per customer" and large >= LARGE_COUNT:
+    if kpi.unit == PER_CUSTOMER and large:
         return spc.u_prime(events, size, baseline)
     return spc.xmr(value, baseline)
 
 
-def _net_charts(months: pd.DataFrame, control: pd.Series) -> list[spc.Chart]:
-    """The chart of the KPI less what the control scope did; none where it lacks months."""
-    other = months.month.map(control).astype(float)
+def _net(months: pd.DataFrame, control: pd.DataFrame) -> pd.DataFrame:
+    """Months with the KPI less that of the control scope; those that it lacks are left out."""
+    other = months.month.map(control.set_index("month").value).astype(float)
     known = months[other.notna()]
+    return known.assign(value=known.value.astype(float) - other[other.notna()])
+
+
+def _net_charts(months: pd.DataFrame, control: pd.DataFrame) -> list:
+    """The chart of the KPI less what the control scope did; none where it lacks months."""
+    known = _net(months, control)
     baseline = int(known.before.sum())
     if baseline < spc.FEWEST_BASELINE:
         return []
-    return [spc.xmr((known.value - other[other.notna()]).to_numpy(dtype=float), baseline)]
+    return [(spc.xmr(known.value.to_numpy(dtype=float), baseline), known.month)]
 
 
-def _sides(chart: spc.Chart) -> tuple[bool, bool]:
+def _sides(chart: spc.Chart, counts: pd.Series) -> tuple[bool, bool]:
     """Whether a chart shows a special cause since its baseline: above the centre, and below."""
-    since = slice(chart.baseline, None)
     shown = {
         side
-        for side, signal in zip(chart.sides[since], chart.signals[since], strict=True)
-        if signal
+        for at, (side, signal) in enumerate(zip(chart.sides, chart.signals, strict=True))
+        if signal and at >= chart.baseline and counts.iloc[at]
     }
     return 1 in shown, -1 in shown
 
 
 def _relative(cycle: CycleData) -> Estimate | None:
     """By what factor a proportion or rate changed."""
-    if cycle.kpi.kind not in (PROPORTION, RATIO) or cycle.kpi.unit not in ("share", "per customer"):
+    if cycle.kpi.kind != PROPORTION and cycle.kpi.unit != PER_CUSTOMER:
         return None
     used = windows(cycle.months, cycle.plan.do_date)
     used = used[used.before | used.after]

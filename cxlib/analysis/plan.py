@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,8 @@ REACHED, LIMITS, PLANNED, ALREADY, BEYOND, UNKNOWN = (
 ADOPT, ADAPT, ABANDON, WAIT = "adopt", "adapt", "abandon", ""
 # An improvement of less than this share of the planned effect asks for adaption.
 WORTHWHILE = 0.5
+# What an edit is called by which a cycle is no longer in the log.
+GONE = "the whole cycle"
 # What may not change once the change has begun.
 FROZEN = (
     "title", "kpi", "objective", "scope", "control_scope", "target", "expected_effect", "plan_date",
@@ -84,14 +86,17 @@ class FrozenPlans:
         plans: By cycle: `digest` (the hash of its plan), `since` (the quarter whose report froze
             it) and `plan` (its parts as texts).
         edits: What was changed since, in any of them.
+        compared: How many of them an earlier report had frozen.
     """
 
     plans: Mapping[str, Mapping]
-    edits: tuple[Edit, ...] = field(default=())
+    edits: tuple[Edit, ...] = ()
+    compared: int = 0
 
 
 def assess_plan(
     plan: pd.Series, kpi: Kpi, chart: Chart | None, history: np.ndarray, noise: Noise | None,
+    least: int = 1,
 ) -> Plan:  # fmt: skip
     """Judge a plan.
 
@@ -101,8 +106,9 @@ def assess_plan(
         chart: The KPI's chart, with limits from the baseline; None if there is none.
         history: The KPI in the months before the change.
         noise: What these tell of chance; None if they are too few.
+        least: How many months after the change it takes at least for anything to be told.
     """
-    target = float(plan.target)
+    target = number(plan.target)
     reach, reached = _reach(plan, kpi, chart, history)
     timed = pd.notna(plan.check_date) and plan.check_date > plan.do_date
     smart = {
@@ -112,8 +118,8 @@ def assess_plan(
         RELEVANT: isinstance(plan.objective, str) and bool(plan.objective.strip()),
         TIMED: bool(timed),
     }
-    to_check = _months_between(plan.do_date, plan.check_date) if timed else 0
-    expected = float(plan.expected_effect)
+    to_check = _whole_months(plan.do_date, plan.check_date) if timed else 0
+    expected = number(plan.expected_effect)
     known = noise is not None and np.isfinite(expected) and expected != 0
     return Plan(
         smart,
@@ -121,10 +127,19 @@ def assess_plan(
         reached,
         len(history),
         to_check,
-        power(noise, expected, to_check) if known and to_check else float("nan"),
-        smallest_effect(noise, to_check) if noise is not None and to_check else float("inf"),
-        months_needed(noise, expected) if known else None,
+        _power(noise, expected, to_check, least) if known and timed else float("nan"),
+        smallest_effect(noise, to_check) if noise and to_check >= least else float("inf"),
+        _needed(noise, expected, least) if known else None,
     )
+
+
+def _power(noise: Noise, expected: float, months: int, least: int) -> float:
+    return power(noise, expected, months) if months >= least else 0.0
+
+
+def _needed(noise: Noise, expected: float, least: int) -> int | None:
+    needed = months_needed(noise, expected)
+    return max(needed, least) if needed else None
 
 
 def decide(verdict: str, effect: Estimate | None, expected: float, kpi: Kpi) -> str:
@@ -162,23 +177,25 @@ def freeze(log: pd.DataFrame, now, quarter: str, before: Mapping[str, Mapping]) 
         quarter: The quarter reported.
         before: The plans that earlier reports froze, as in `FrozenPlans.plans`.
     """
-    plans, edits = {}, []
-    for _, row in log.iterrows():
-        if pd.Timestamp(row.do_date) >= pd.Timestamp(now):
-            continue
-        parts = {name: _text(row.get(name)) for name in FROZEN}
-        known = before.get(row.cycle_id)
-        if known is None:
-            plans[row.cycle_id] = {"digest": digest(parts), "since": quarter, "plan": parts}
-            continue
-        plans[row.cycle_id] = known
-        if known["digest"] != digest(parts):
+    plans, edits = dict(before), []
+    there = {row.cycle_id: {name: _text(row.get(name)) for name in FROZEN}
+             for _, row in log.iterrows()}  # fmt: skip
+    begun = log.cycle_id[pd.to_datetime(log.do_date) < pd.Timestamp(now)]
+    for cycle_id in begun[~begun.isin(list(before))]:
+        parts = there[cycle_id]
+        plans[cycle_id] = {"digest": digest(parts), "since": quarter, "plan": parts}
+    for cycle_id, known in before.items():
+        # A plan that was put off, or taken out of the log, has been changed as well.
+        parts = there.get(cycle_id)
+        if parts is None:
+            edits.append(Edit(cycle_id, GONE, known["plan"].get("title", ""), "", known["since"]))
+        elif known["digest"] != digest(parts):
             edits += [
-                Edit(row.cycle_id, name, known["plan"].get(name, ""), parts[name], known["since"])
+                Edit(cycle_id, name, known["plan"].get(name, ""), parts[name], known["since"])
                 for name in FROZEN
                 if known["plan"].get(name, "") != parts[name]
             ]
-    return FrozenPlans(plans, tuple(edits))
+    return FrozenPlans(plans, tuple(edits), len(before))
 
 
 def digest(parts: Mapping[str, str]) -> str:
@@ -194,7 +211,7 @@ def digest(parts: Mapping[str, str]) -> str:
 
 def _reach(plan: pd.Series, kpi: Kpi, chart: Chart | None, history: np.ndarray) -> tuple[str, int]:
     """By what a target can be reached, and in how many months it has been."""
-    target = float(plan.target)
+    target = number(plan.target)
     if not np.isfinite(target) or chart is None or kpi.better not in (HIGHER, LOWER):
         return UNKNOWN, 0
     sign = 1 if kpi.better == HIGHER else -1
@@ -207,15 +224,23 @@ def _reach(plan: pd.Series, kpi: Kpi, chart: Chart | None, history: np.ndarray) 
     limit = float(limits[chart.baseline - 1])
     if sign * limit >= sign * target:
         return LIMITS, 0
-    planned = float(plan.expected_effect)
+    planned = number(plan.expected_effect)
     if np.isfinite(planned) and sign * (chart.centre + planned) >= sign * target:
         return PLANNED, 0
     return BEYOND, 0
 
 
-def _months_between(start, end) -> int:
-    start, end = pd.Timestamp(start), pd.Timestamp(end)
-    return max((end.year - start.year) * 12 + end.month - start.month, 0)
+def _whole_months(start, end) -> int:
+    """The months that lie wholly between a change and its check."""
+    begins = pd.Timestamp(start).to_period("M").start_time
+    first = begins if begins == pd.Timestamp(start) else begins + pd.offsets.MonthBegin()
+    last = pd.Timestamp(end).to_period("M").start_time
+    return max((last.year - first.year) * 12 + last.month - first.month, 0)
+
+
+def number(value) -> float:
+    """A number of the log; NaN where it has none."""
+    return float("nan") if value is None or pd.isna(value) else float(value)
 
 
 def _text(value) -> str:
@@ -223,4 +248,4 @@ def _text(value) -> str:
         return ""
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -13,6 +13,8 @@ from cxlib.measure.kpis import HIGHER, LOWER, TOTAL, Kpi
 from cxlib.measure.targets import TargetData
 
 MONTHS_PER_QUARTER = 3
+# From so many months before the quarter, what is to come is foretold.
+LATEST_MONTHS = 9
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,8 @@ def judge_target(data: TargetData) -> Milestone:
     """Whether a target is met, or will be.
 
     Of a quarter that is over, the probability is that of the KPI's own level, given its interval,
-    to lie on the target's good side. While it runs, what is still to come is taken to be like what
-    was measured so far, and to vary as the months before did.
+    to lie on the target's good side. While it runs, what is still to come is taken to be like the
+    latest months, and to vary as they did.
 
     Args:
         data: The target, with what was measured.
@@ -154,7 +156,7 @@ def judge_target(data: TargetData) -> Milestone:
     if error > 0:
         chance = float(stats.norm.cdf(gap / error))
     else:
-        chance = float(gap >= 0) if found.has_interval or over else float("nan")
+        chance = float(gap >= 0) if over else float("nan")
     met = bool(sign * found.value >= sign * target) if over else None
     return Milestone(plan.kpi, **words, target=target, so_far=found, over=over, met=met,
                      probability=chance, problem="")  # fmt: skip
@@ -167,14 +169,29 @@ def _at_the_end(data: TargetData) -> tuple[float, float]:
     error = half / stats.norm.ppf(0.5 + found.confidence / 2)
     if elapsed >= 1:
         return found.value, error
-    scale = 1 / elapsed if data.kpi.kind == TOTAL else 1.0
-    varies = float(data.months.diff().std() / np.sqrt(2)) if len(data.months) > 2 else 0.0
-    left = MONTHS_PER_QUARTER * (1 - elapsed)
-    coming = np.hypot(error, varies / np.sqrt(left))
-    return found.value * scale, float((1 - elapsed) * scale * coming)
+    done, left = MONTHS_PER_QUARTER * elapsed, MONTHS_PER_QUARTER * (1 - elapsed)
+    total = data.kpi.kind == TOTAL
+    here = found.value / done if total else found.value
+    months = data.months.tail(LATEST_MONTHS)
+    varies = float(months.diff().std() / np.sqrt(2)) if len(months) > 2 else error
+    # A month to come is like the latest ones: those of the quarter, and those before it.
+    count = len(months) + done
+    usual = (months.sum() + done * here) / count
+    spread = varies * np.sqrt(left + left**2 / count)
+    if total:
+        return float(found.value + left * usual), float(spread)
+    ends = (done * here + left * usual) / MONTHS_PER_QUARTER
+    return float(ends), float(spread / MONTHS_PER_QUARTER)
 
 
 def _sum(cycles: Sequence[Cycle], reach: Mapping[str, float]) -> tuple[Estimate | None, int]:
+    kpi = cycles[0].kpi
+    if kpi.kind == TOTAL:
+        # What a part brings more, the whole brings more.
+        reach = dict.fromkeys((each.cycle_id for each in cycles), 1.0)
+    elif kpi.table == "accounts":
+        # The share of contacts says nothing of the share of accounts.
+        reach = {each.cycle_id: 1.0 for each in cycles if not each.scope}
     told = [
         each for each in cycles if each.effect and np.isfinite(reach.get(each.cycle_id, np.nan))
     ]

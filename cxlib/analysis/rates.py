@@ -1,5 +1,6 @@
 """By what factor a rate changed at a date: interrupted time series of counts."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from cxlib.measure.estimate import CONFIDENCE, Estimate
 
 FEWEST_MONTHS = 8
 MONTHS_PER_YEAR = 12
+LEAST_DISPERSION = 1e-9
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,14 @@ def rate_step(
     waves = [wave(n * angle) for n in range(1, harmonics + 1) for wave in (np.sin, np.cos)]
     design = np.column_stack([np.ones(len(time)), after, time - time.mean(), *waves])
     model = sm.GLM(events, design, family=sm.families.Poisson(), offset=np.log(exposure))
-    plain, wide = model.fit(), model.fit(scale="X2")
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            plain, wide = model.fit(), model.fit(scale="X2")
+    except ValueError:
+        raise MissingData("a rate that never varies has no model") from None
+    if not wide.scale > LEAST_DISPERSION:
+        raise MissingData("a rate that never varies has no model")
     return RateStep(_ratio(plain), _ratio(wide), float(wide.scale), len(events))
 
 

@@ -85,11 +85,18 @@ def resolve(accounts: pd.DataFrame, fixed: pd.Series, rules: TierRules) -> Resol
         claims = {name: values[name][free & ~first] / max(base[name], LEAST) for name in names}
         amounts = rules.growth is not None or rules.lifetime_value is not None
         claim = np.fmax(*claims.values())
-        bar = _for_places(claim, max(places, 0), 1.0 if amounts else LEAST)
+        floor = 1.0 if amounts else LEAST
+        bar = _for_places(claim, max(places, 0), floor)
         for name in names:
-            # The smallest amount that is let in: nothing is lost to rounding.
-            let_in = values[name][free & ~first][claims[name] >= bar]
-            thresholds[name] = float(let_in.min()) if len(let_in) else base[name] * bar
+            # The smallest amount that is let in, or just above all: nothing is lost to rounding.
+            rest = values[name][free & ~first]
+            let_in, known = rest[claims[name] >= bar], rest[~np.isnan(rest)]
+            if len(let_in):
+                thresholds[name] = float(let_in.min())
+            elif bar > floor and len(known):
+                thresholds[name] = float(np.nextafter(known.max(), np.inf))
+            else:
+                thresholds[name] = base[name] * bar
     lifts = {
         name: pd.Series(values[name] >= thresholds[name], accounts.index) for name, _ in LIFTS
     }  # fmt: skip

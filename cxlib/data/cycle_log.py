@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 from filelock import FileLock
+from pandas.api.types import is_datetime64_any_dtype
 
 from cxlib.data.config import read_config
 from cxlib.data.contract import NUMBER, TIME, schemas
@@ -38,17 +39,40 @@ def read_log(folder: Path) -> pd.DataFrame:
         folder: The dataset's folder.
 
     Raises:
-        DataError: The log is a query, or cannot be read.
+        DataError: The log is a query, or is not laid out as a log must be to be changed here.
     """
     path = log_file(folder)
     if not path.is_file():
         return pd.DataFrame(columns=list(_columns(folder)), dtype="str")
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path).map(as_text)
+    parquet = path.suffix == ".parquet"
+    log = pd.read_parquet(path).map(as_text) if parquet else _read_csv(path)
+    if KEY not in log:
+        raise DataError(f"{path}: has no column {KEY}; name it so, in this spelling")
+    return log.assign(**{KEY: log[KEY].str.strip()})
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """A CSV file in which every row has as many values as the first line has names.
+
+    What is laid out otherwise could be read, but not written again as it was.
+    """
     try:
-        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable: {str(error).splitlines()[0]}") from None
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.reader(file) if line]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not readable: {error}") from None
+    if not lines:
+        raise DataError(f"{path}: is empty; its first line must hold the names of the columns")
+    names = [name.strip() for name in lines[0]]
+    if len(set(names)) < len(names) or "" in names:
+        raise DataError(f"{path}: the first line has a name twice, or an empty one")
+    for number, line in enumerate(lines[1:], start=2):
+        if len(line) != len(names):
+            raise DataError(
+                f"{path}: row {number - 1} has {len(line)} values, and the first line "
+                f"{len(names)} names; put that right first"
+            )
+    return pd.DataFrame(lines[1:], columns=names, dtype="str")
 
 
 def log_file(folder: Path) -> Path:
@@ -92,23 +116,36 @@ def save_cycle(
     cycle_id = cycle_id.strip()
     if not cycle_id:
         raise ArgumentError("cycle_id is empty; give the cycle an id, such as P09")
+    # What is given is judged before others are made to wait.
+    check_cycle(folder, _to_judge(folder, cycle_id, changes, seen))
     with FileLock(folder / LOCK):
         path, log = log_file(folder), read_log(folder)
-        place = log.index[log[KEY] == cycle_id] if KEY in log else log.index[:0]
+        place = log.index[log[KEY] == cycle_id]
         before = {} if seen is None else _found(log, place, cycle_id)
         if seen is None and len(place):
             raise ArgumentError(f"{cycle_id}: is there already; choose it to change it")
         _refuse_conflicts(folder, cycle_id, before, changes, seen)
-        row = before | changes | {KEY: cycle_id}
-        check_cycle(folder, row)
-        for name in (each for each in row if each not in log):
-            log[name] = ""
         at = place[0] if len(place) else len(log)
-        log.loc[at, list(row)] = list(row.values())
-        _replace(path, log.fillna(""), folder)
+        if path.suffix == ".parquet":
+            table = _changed_parquet(path, at, changes | {KEY: cycle_id}, folder)
+        else:
+            for name in (each for each in (KEY, *changes) if each not in log):
+                log[name] = ""
+            log.loc[at, [KEY, *changes]] = [cycle_id, *changes.values()]
+            table = _as_csv([list(log), *log.fillna("").to_numpy().tolist()])
+        _replace(path, table)
         edit = {name: [before.get(name, ""), value] for name, value in changes.items()
                 if value != before.get(name, "")}  # fmt: skip
         _remember(folder, cycle_id, edit, by)
+
+
+def _to_judge(
+    folder: Path, cycle_id: str, changes: Mapping[str, str], seen: Mapping[str, str] | None
+) -> dict[str, str]:
+    """What must keep the contract: what is changed, and the fields that every cycle must have."""
+    must = [name for name, column in _columns(folder).items() if column.required]
+    stands = {name: (seen or {}).get(name, "") for name in must}
+    return stands | changes | {KEY: cycle_id}
 
 
 def check_cycle(folder: Path, row: Mapping[str, str]) -> None:
@@ -193,16 +230,16 @@ def _refuse_conflicts(
             )
 
 
-def _replace(path: Path, log: pd.DataFrame, folder: Path) -> None:
+def _replace(path: Path, table: str | pd.DataFrame) -> None:
     """Put a new file in the place of the old one, at once."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".cycles-", suffix=path.suffix)
     fresh = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            if path.suffix == ".parquet":
-                _typed(log, folder).to_parquet(file, index=False)
+            if isinstance(table, str):
+                file.write(table.encode())
             else:
-                file.write(_as_csv([list(log), *log.to_numpy().tolist()]).encode())
+                table.to_parquet(file, index=False)
             file.flush()
             os.fsync(file.fileno())
         if path.exists():
@@ -213,15 +250,31 @@ def _replace(path: Path, log: pd.DataFrame, folder: Path) -> None:
         raise
 
 
-def _typed(log: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """The log with the contract's types, as a Parquet file holds them."""
-    typed = log.replace("", None)
-    for name, column in _columns(folder).items():
-        if name in typed and column.dtype.type == TIME:
-            typed[name] = pd.to_datetime(typed[name])
-        elif name in typed and column.dtype.type == NUMBER:
-            typed[name] = typed[name].astype(float)
-    return typed
+def _changed_parquet(path: Path, at: int, row: Mapping[str, str], folder: Path) -> pd.DataFrame:
+    """A Parquet log with one row changed, or added; other columns and rows keep their types."""
+    log, kinds = pd.read_parquet(path), _columns(folder)
+    if at == len(log):
+        log = pd.concat([log, pd.DataFrame([{}], index=[at])])
+    for name, text in row.items():
+        kind = kinds[name].dtype.type if name in kinds else None
+        value = _typed(text, kind)
+        if name not in log:
+            log[name] = None
+        if kind is None or not (kind in (TIME, NUMBER) or log[name].dtype == object):
+            log[name] = log[name].astype(object)
+        elif kind == TIME and not is_datetime64_any_dtype(log[name]):
+            log[name] = pd.to_datetime(log[name], format="ISO8601")
+        log.loc[at, name] = value
+    return log
+
+
+def _typed(text: str, kind):
+    """A value as a Parquet file holds it."""
+    if text == "":
+        return pd.NaT if kind == TIME else None
+    if kind == TIME:
+        return pd.Timestamp(text)
+    return float(text) if kind == NUMBER else text
 
 
 def _as_csv(rows: list[list[str]]) -> str:

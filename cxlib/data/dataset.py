@@ -179,7 +179,8 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
         for name, home in homes.items()
         if not all(columns_of(condition) <= set(home) for condition in conditions)
     }
-    return replace(dataset, tables=left, where=where, unfiltered=frozenset(untouched))
+    unfiltered = dataset.unfiltered | untouched
+    return replace(dataset, tables=left, where=where, unfiltered=unfiltered)
 
 
 def filled(tables: Mapping[str, ir.Table], where: str = "") -> dict[str, ir.Table]:

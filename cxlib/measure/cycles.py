@@ -1,7 +1,7 @@
 """The improvement cycles of a dataset, each with its KPI month by month within its scope."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
 
@@ -14,6 +14,7 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import KPIS, Kpi
 from cxlib.measure.panel import estimate_of, measure_spans, spans_of
 
+OPTIONAL = ("control_scope", "expected_effect", "impact", "effort", "cost")
 NO_MONTHS = pd.DataFrame(columns=["month", "value", "low", "high", "n"])
 
 
@@ -32,6 +33,9 @@ class CycleData:
             quarters only.
         control: The KPI within the control scope, like `months`; None without a control scope.
         control_problem: Why the control scope cannot be used; empty where it can, or is not there.
+        others: When other cycles on the same KPI began that share rows with the scope.
+        beside: Likewise, with the control scope.
+        first_month: In which the fiscal year begins.
     """
 
     plan: pd.Series
@@ -43,12 +47,18 @@ class CycleData:
     quarters: pd.DataFrame | None = None
     control: pd.DataFrame | None = None
     control_problem: str = ""
+    others: tuple[pd.Timestamp, ...] = ()
+    beside: tuple[pd.Timestamp, ...] = ()
+    first_month: int = 1
 
 
 def read_cycles(data: Dataset) -> tuple[CycleData, ...]:
     """Every cycle of the log; one that cannot be measured does not stop the others."""
     log = data.rows("cycles").execute().sort_values(["do_date", "cycle_id"], ignore_index=True)
-    return tuple(_read(data, plan) for _, plan in log.iterrows())
+    for name in OPTIONAL:
+        if name not in log:
+            log[name] = None
+    return tuple(_with_others(data, _read(data, plan), log) for _, plan in log.iterrows())
 
 
 def reach(data: Dataset, scope: str | None) -> float:
@@ -77,7 +87,7 @@ def reach(data: Dataset, scope: str | None) -> float:
 def overlaps(data: Dataset, one: str | None, other: str | None) -> bool:
     """Whether two scopes share contacts or answers; a scope that cannot be used shares none."""
     scopes = [each for each in (one, other) if isinstance(each, str) and each]
-    if len(set(scopes)) < 2:
+    if len(scopes) < 2 or scopes[0] == scopes[1]:
         return True
     try:
         both = data.filtered(" AND ".join(f"({each})" for each in scopes))
@@ -119,8 +129,11 @@ def _read(data: Dataset, plan: pd.Series) -> CycleData:
         return CycleData(plan, kpi, NO_MONTHS, None, problem, data.end)
     control, control_problem = None, ""
     if isinstance(plan.get("control_scope"), str) and plan.control_scope:
-        control, control_problem = _measured(data, kpi, plan.control_scope, "control scope")
-        control = None if control_problem else _months(control)
+        if overlaps(data, plan.scope, plan.control_scope):
+            control_problem = "its control scope shares contacts with its scope, and is not used"
+        else:
+            control, control_problem = _measured(data, kpi, plan.control_scope, "control scope")
+            control = None if control_problem else _months(control)
     quarters = rows[rows.name == "quarter"]
     now = quarters[quarters.start == (data.quarter.start if data.quarter else pd.NaT)]
     latest = estimate_of(now.iloc[0]) if len(now) else None
@@ -129,6 +142,20 @@ def _read(data: Dataset, plan: pd.Series) -> CycleData:
         plan, kpi, _months(rows), latest, "", data.end,
         whole[["quarter", "value", "low", "high"]].reset_index(drop=True), control, control_problem,
     )  # fmt: skip
+
+
+def _with_others(data: Dataset, cycle: CycleData, log: pd.DataFrame) -> CycleData:
+    """A cycle with the beginnings of others on the same KPI that touch its scopes."""
+    plan = cycle.plan
+    same = log[(log.kpi == plan.kpi) & (log.cycle_id != plan.cycle_id)]
+    others = [each.do_date for each in same.itertuples() if overlaps(data, plan.scope, each.scope)]
+    beside = [
+        each.do_date
+        for each in same.itertuples()
+        if cycle.control is not None and overlaps(data, plan.control_scope, each.scope)
+    ]
+    first_month = data.config.fiscal_year_start
+    return replace(cycle, others=tuple(others), beside=tuple(beside), first_month=first_month)
 
 
 def _measured(data: Dataset, kpi: Kpi, scope, what: str) -> tuple[pd.DataFrame, str]:
@@ -142,10 +169,9 @@ def _measured(data: Dataset, kpi: Kpi, scope, what: str) -> tuple[pd.DataFrame, 
     if kpi.name in panel.left_out:
         return NO_MONTHS, f"its KPI {kpi.name} {panel.left_out[kpi.name]}"
     if kpi.table in scoped.unfiltered:
-        return (
-            NO_MONTHS,
-            f"its {what} ({scope}) says nothing of {kpi.table}, which {kpi.name} counts",
-        )
+        asked = " and ".join(filter(None, (data.where, scope if pd.notna(scope) else "")))
+        problem = f"its {what} ({asked}) says nothing of {kpi.table}, which {kpi.name} counts"
+        return NO_MONTHS, problem
     return panel.of(kpi.name).merge(spans[["period", "name", "start"]], on="period"), ""
 
 

@@ -54,6 +54,10 @@ def _read(data: Dataset, plan: pd.Series) -> TargetData:
         panel = measure_spans(scoped, spans, [kpi.name])
     except CxError as error:
         return TargetData(plan, kpi, None, 0.0, none, f"its scope cannot be used: {error}")
+    if kpi.table in scoped.unfiltered:
+        asked = " and ".join(filter(None, (data.where, _text(plan.scope))))
+        problem = f"{asked} says nothing of {kpi.table}, which {kpi.name} counts"
+        return TargetData(plan, kpi, None, 0.0, none, problem)
     if kpi.name in panel.left_out:
         return TargetData(plan, kpi, None, 0.0, none, panel.left_out[kpi.name])
     rows = panel.of(kpi.name)
@@ -64,6 +68,10 @@ def _read(data: Dataset, plan: pd.Series) -> TargetData:
     seen = (min(data.end, data.quarter.end) - data.quarter.start).total_seconds()
     elapsed = 1.0 if data.covers(data.quarter.start, data.quarter.end) else seen / length
     return TargetData(plan, kpi, so_far, elapsed, before.value.tail(MONTHS_BACK), "")
+
+
+def _text(value) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _quarter(data: Dataset) -> pd.DataFrame:

@@ -141,8 +141,8 @@ def icons(cycle: Cycle) -> tuple[str, str]:
     if cycle.chart is None:
         return "–", "–"
     better = cycle.kpi.better
-    # The process as it is now has the limits that were set anew, if there are any.
-    latest = cycle.watch.chart if cycle.watch else cycle.chart
+    # The process as it is now has the limits that were set anew, unless the gain has slipped back.
+    latest = cycle.watch.chart if cycle.held else cycle.chart
     return spc.variation(cycle.chart, better), spc.assurance(latest, cycle.target, better)
 
 

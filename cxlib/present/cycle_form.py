@@ -92,21 +92,24 @@ def cycle_form(data: Dataset) -> widgets.Widget:
         fields = {name: box.value for name, box in boxes.items()}
         # An empty choice of a KPI that the catalogue lacks would empty the field: it stays.
         fields = {n: v for n, v in fields.items() if v == _allowed(boxes[n], v)}
-        found = save(data, key.value, fields, None if chosen.value == NEW else dict(seen), by.value)
+        latest = key.value.strip()
+        found = save(data, latest, fields, None if chosen.value == NEW else dict(seen), by.value)
         told.clear_output()
         with told:
             display(found)
+        # Whatever others have saved in the meantime is there to be looked at.
+        known.update({row[KEY]: row.to_dict() for _, row in read_log(data.folder).iterrows()})
         if found.sentence.startswith("Saved"):
-            known.update({row[KEY]: row.to_dict() for _, row in read_log(data.folder).iterrows()})
-            latest = key.value
             chosen.options = [*known, NEW]
             chosen.value = latest
             show()
 
     chosen.observe(show, "value")
+    again = widgets.Button(description="Look again")
+    again.on_click(show)
     button.on_click(press)
     show()
-    return widgets.VBox([chosen, key, *boxes.values(), by, button, told])
+    return widgets.VBox([chosen, key, *boxes.values(), by, widgets.HBox([button, again]), told])
 
 
 def _box(name: str, hint: str, layout: widgets.Layout) -> widgets.Widget:

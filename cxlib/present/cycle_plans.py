@@ -100,7 +100,7 @@ def power_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:
                 "Planned effect": number(cycle.expected, cycle.kpi.unit, currency, sign=True),
                 "Weeks to the check": _weeks(plan.to_check) if plan.to_check else "–",
                 "Probability of seeing it": number(plan.power, "share"),
-                "Weeks needed for 80%": _weeks(plan.needed) if plan.needed else "over two years",
+                "Weeks needed for 80%": _needed(cycle),
                 "Smallest visible by the check": smallest,
             }
         )
@@ -153,10 +153,14 @@ def save_frozen(plans: FrozenPlans) -> Path:
 
 def frozen_finding(plans: FrozenPlans) -> Finding:
     """Whether a plan was changed after its change had begun."""
-    count = len(plans.plans)
+    fresh = len(plans.plans) - plans.compared
     if not plans.edits:
+        words = [f"of {rows(plans.compared, 'plan')} frozen before, none was changed"]
+        words = words if plans.compared else []
+        words += [f"{rows(fresh, 'plan')} frozen for the first time"] if fresh else []
+        sentence = "; ".join(words) or "no plan has begun"
         return Finding(
-            f"No plan was changed after it had begun ({rows(count, 'plan')} frozen).",
+            f"{sentence[:1].upper()}{sentence[1:]}.",
             evidence="A plan is frozen, with a hash, by the first report after its change began; "
             "an edit before that report cannot be seen.",
             news=False,
@@ -226,6 +230,12 @@ def _dates(cycle: Cycle) -> str:
     if not cycle.plan.smart[TIMED]:
         return "no check date after the start"
     return f"check on {cycle.check:%d %b %Y}"
+
+
+def _needed(cycle: Cycle) -> str:
+    if not np.isfinite(cycle.expected):
+        return "–"
+    return _weeks(cycle.plan.needed) if cycle.plan.needed else "over two years"
 
 
 def _weeks(months: int) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cxlib.analysis.pdca import WORSENED, Cycle
+from cxlib.analysis.pdca import Cycle
 from cxlib.analysis.portfolio import Chain, Milestone, Portfolio
 from cxlib.measure.kpis import KPIS
 from cxlib.present.cycle_charts import icons
@@ -155,8 +155,7 @@ def control_table(board: tuple[Cycle, ...]) -> Table | None:
 def _gain(cycle: Cycle) -> str:
     if cycle.watch is None:
         return "–"
-    lasts = "lasts" if cycle.verdict == WORSENED else "held"
-    return lasts if cycle.held else f"slips back since {month(cycle.watch.alarm)}"
+    return "held" if cycle.held else f"slips back since {month(cycle.watch.alarm)}"
 
 
 def control_finding(board: tuple[Cycle, ...]) -> Finding:

@@ -79,6 +79,8 @@ def cycle_finding(cycle: Cycle, currency: str = "") -> Finding:
 
 def _visible(cycle: Cycle, currency: str) -> str:
     """The smallest effect that would have been seen, in a sentence."""
+    if np.isnan(cycle.found.smallest):
+        return "Before the change it did not vary at all"
     if not np.isfinite(cycle.found.smallest):
         return "Hardly any change would have been seen, so widely does it vary"
     size = number(cycle.found.smallest, cycle.kpi.unit, currency, sign=True).replace("+", "")
@@ -125,10 +127,10 @@ def _evidence(cycle: Cycle) -> str:
     if slope and slope.excludes(0):
         words.append(f"Beside it, the slope changed by {estimate(slope, sign=True)} a month")
     if cycle.caution:
-        words.append(cycle.caution.capitalize())
+        words.append(cycle.caution[:1].upper() + cycle.caution[1:])
     decided = f"the team decided to {cycle.decision}" if cycle.decision else "no decision yet"
     rule = f"; the rule says: {cycle.rule}" if cycle.rule else ""
-    words.append(f"{decided}{rule}".capitalize())
+    words.append(f"{decided[:1].upper()}{decided[1:]}{rule}")
     return f"{'. '.join(words)}."
 
 

@@ -125,8 +125,24 @@ def test_a_plan_is_frozen_when_it_begins_and_a_later_edit_is_shown():
     # What was frozen stays frozen, and the edit is shown in every report from then on.
     assert second.plans["A"] == first.plans["A"]
     assert freeze(log, pd.Timestamp("2026-10-01"), "2026Q3", second.plans).edits == second.edits
+    assert first.compared == 0
+    assert show.frozen_finding(first).sentence == "1 plan frozen for the first time."
     assert "1 plan changed after the change had begun: A" in show.frozen_finding(second).sentence
     assert show.edits_table(second).frame["Is now"].tolist() == ["4.05"]
+
+
+def test_a_plan_cannot_be_moved_out_of_sight():
+    """Put off, changed and brought back; or taken out of the log."""
+    log = pd.DataFrame([a_plan(cycle_id="A"), a_plan(cycle_id="B")])
+    first = freeze(log, pd.Timestamp("2026-04-01"), "2026Q1", {})
+    log["do_date"] = pd.Timestamp("2026-12-01")
+    second = freeze(log, pd.Timestamp("2026-07-01"), "2026Q2", first.plans)
+    assert {each.name for each in second.edits} == {"do_date"}
+    log["do_date"], log["target"] = pd.Timestamp("2026-02-01"), 4.0
+    third = freeze(log.head(1), pd.Timestamp("2026-10-01"), "2026Q3", second.plans)
+    assert [(each.cycle_id, each.name) for each in third.edits] == [
+        ("A", "target"), ("B", planning.GONE),
+    ]  # fmt: skip
 
 
 def test_the_hash_is_that_of_the_plan():

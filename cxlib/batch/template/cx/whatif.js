@@ -9,9 +9,17 @@
 
   // The next number above one, as float64 has it.
   const nextAbove = (value) => {
+    if (value < 0) return -nextBelow(-value);
     const view = new DataView(new ArrayBuffer(8));
     view.setFloat64(0, value);
     view.setBigInt64(0, view.getBigInt64(0) + 1n);
+    return view.getFloat64(0);
+  };
+
+  const nextBelow = (value) => {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setFloat64(0, value);
+    view.setBigInt64(0, view.getBigInt64(0) - 1n);
     return view.getFloat64(0);
   };
 
@@ -60,9 +68,14 @@
       const bar = forPlaces(claims, Math.max(capacities[1] - held(2), 0), 1);
       names.forEach((name) => {
         const letIn = rest.filter((account) => claim(name, account) >= bar);
-        found[name] = letIn.length
-          ? letIn.reduce((least, account) => Math.min(least, values[name][account]), Infinity)
-          : thresholds[name] * bar;
+        const known = rest.map((account) => values[name][account]).filter((each) => !isNaN(each));
+        if (letIn.length) {
+          found[name] = letIn.reduce((low, at) => Math.min(low, values[name][at]), Infinity);
+        } else if (bar > 1 && known.length) {
+          found[name] = nextAbove(known.reduce((most, each) => Math.max(most, each), -Infinity));
+        } else {
+          found[name] = thresholds[name] * bar;
+        }
       });
     }
     return { values, found };
