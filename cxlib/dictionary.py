@@ -41,7 +41,7 @@ MEANINGS = {
     "tiers.horizon_years": "lifetime value looks so many years ahead",
     "tiers.discount_rate": "what a year's wait takes off the worth of money, as a share",
     "tiers.overrides": "tiers set by hand: sections `[[tiers.overrides]]`, each with `account`, "
-    "`tier`, `reason` and `until`, its last day (a date without quotes)",
+    "`tier`, `reason`, `until`, its last day (a date without quotes), and maybe `since`",
     "care.hours": "hours of service that can be given in a quarter; as many as were, if not set",
     "care.surplus_1": "the share of hours beyond the baseline that goes to Tier I",
     "care.surplus_2": "likewise to Tier II; the rest goes to Tier III",

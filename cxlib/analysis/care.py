@@ -27,7 +27,8 @@ class Care:
 
     Attributes:
         tiers: Indexed by tier: `accounts`, `contacts`, `hours`, `baseline` (hours that such
-            contacts take, whoever makes them), `due`, `gap` (due less hours), `revenue` and
+            contacts take, whoever makes them), `due`, `gap` (due less hours), `error` (of the
+            hours, with other contacts of such accounts), `revenue` and
             `cost` (of the window), `cost_share` (Estimate of cost over revenue, or None).
         accounts: Indexed by `account_id`, of those over- or under-served: `tier`, `contacts`,
             `hours`, `due`, `gap`, `q` (how likely so large a gap is by chance, adjusted for how
@@ -107,6 +108,9 @@ def weigh_care(
     table = table.join(revenue.rename("revenue")).fillna({"revenue": 0.0})
     table["hours"] = table.seconds / SECONDS_PER_HOUR
     table["baseline"] = table.usual / SECONDS_PER_HOUR
+    if rules.hours is None:
+        # What accounts that have left took is in the usual times, but not in these hours.
+        table["baseline"] *= table.hours.sum() / table.baseline.sum()
     sums = table.groupby("tier")[["contacts", "hours", "baseline", "revenue", "cost"]].sum()
     sums = sums.reindex(list(TIER_NAMES), fill_value=0.0)
     sums.insert(0, "accounts", table.groupby("tier").size().reindex(sums.index, fill_value=0))
@@ -123,6 +127,8 @@ def weigh_care(
         else sums.baseline * capacity / sums.baseline.sum()
     )
     sums["gap"] = sums.due - sums.hours
+    off = (table.hours - table.baseline) ** 2
+    sums["error"] = np.sqrt(off.groupby(table.tier).sum().reindex(sums.index, fill_value=0.0))
     known = table.cost.notna().all() and table.cost.sum() > 0
     sums["cost_share"] = [
         _share(table[table.tier == tier]) if known else None for tier in TIER_NAMES

@@ -30,6 +30,7 @@ class GrowthModel:
             growth then counts for nothing.
         error: Standard deviation of a year's growth around what is expected.
         low, high: Beyond these, growth counts no more.
+        lapse: The share of accounts with revenue a year ago that have none any more.
         accounts: How many with two years of revenue.
         problem: Why growth cannot be told; empty where it can.
     """
@@ -40,6 +41,7 @@ class GrowthModel:
     error: float
     low: float
     high: float
+    lapse: float
     accounts: int
     problem: str = ""
 
@@ -63,7 +65,9 @@ def fit_growth(accounts: pd.DataFrame) -> GrowthModel:
             f"there are {count}"
         )
         none = pd.Series(dtype=float)
-        return GrowthModel(none, np.nan, None, np.nan, np.nan, np.nan, count, problem)
+        return GrowthModel(none, np.nan, None, np.nan, np.nan, np.nan, 0.0, count, problem)
+    earlier_buyers = accounts.revenue_prior > 0
+    lapse = float((accounts.revenue_12m[earlier_buyers] <= 0).mean())
     low, high = (float(now.quantile(each)) for each in (WINSORIZED, 1 - WINSORIZED))
     now = now.clip(low, high)
     everyone = float(now.mean())
@@ -73,16 +77,14 @@ def fit_growth(accounts: pd.DataFrame) -> GrowthModel:
     both = now.notna() & earlier.notna()
     beyond, before = (now - expected)[both], (earlier - expected)[both]
     if both.sum() < FEWEST_ACCOUNTS or not before.var() > 0:
-        return GrowthModel(
-            peers, everyone, None, float((now - expected).std()), low, high, count
-        )  # fmt: skip
+        error = float((now - expected).std())
+        return GrowthModel(peers, everyone, None, error, low, high, lapse, count)
     design = np.column_stack([np.ones(len(before)), before])
     line = OLS(beyond.to_numpy(), design).fit(cov_type="HC3", use_t=True)
     ends = line.conf_int(alpha=1 - CONFIDENCE)[1]
     slope = Estimate(line.params[1], *ends, int(both.sum()))
-    return GrowthModel(
-        peers, everyone, slope, float(np.sqrt(line.mse_resid)), low, high, count
-    )  # fmt: skip
+    error = float(np.sqrt(line.mse_resid))
+    return GrowthModel(peers, everyone, slope, error, low, high, lapse, count)
 
 
 def expected_growth(model: GrowthModel, accounts: pd.DataFrame) -> pd.Series:
@@ -95,21 +97,29 @@ def expected_growth(model: GrowthModel, accounts: pd.DataFrame) -> pd.Series:
     return usual + lasts * (own - usual).fillna(0.0)
 
 
-def growth_potential(model: GrowthModel, accounts: pd.DataFrame) -> pd.DataFrame:
+def growth_potential(
+    model: GrowthModel, accounts: pd.DataFrame, leaving: float = 0.0
+) -> pd.DataFrame:
     """What each account may bring beyond its revenue of today, per year, within two years.
 
     Args:
         model: The model.
-        accounts: As for `fit_growth`.
+        accounts: As for `fit_growth`, and `yearly`, what they bring in a year.
+        leaving: The share of accounts that leave in a year, beside those that lapse.
 
     Returns:
         The quantiles of the extra revenue by account, at least 0; NaN of an account without
         revenue. The middle one is the estimate.
     """
     growth = YEARS_AHEAD * expected_growth(model, accounts).to_numpy()[:, None]
-    reach = np.sqrt(YEARS_AHEAD) * model.error * stats.norm.ppf(PROBABILITIES)
-    revenue = accounts.revenue_12m.where(accounts.revenue_12m > 0).to_numpy(float)[:, None]
+    # Who lapses or leaves brings nothing: so many of the quantiles are 0.
+    gone = 1 - ((1 - model.lapse) * (1 - leaving)) ** YEARS_AHEAD
+    rest = (np.array(PROBABILITIES) - gone) / (1 - gone) if gone < 1 else np.full(1, -1.0)
+    with np.errstate(invalid="ignore"):
+        reach = np.sqrt(YEARS_AHEAD) * model.error * stats.norm.ppf(np.clip(rest, 1e-9, None))
+    revenue = accounts.yearly.where(accounts.yearly > 0).to_numpy(float)[:, None]
     extra = np.clip(revenue * np.expm1(growth + reach), 0.0, None)
+    extra = np.where((rest > 0) | np.isnan(extra), extra, 0.0)
     return pd.DataFrame(extra, index=accounts.index, columns=PROBABILITIES)
 
 

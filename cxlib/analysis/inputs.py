@@ -35,6 +35,14 @@ class Inputs:
     growth: GrowthModel
 
 
+def leaving_of(lifetime: LifetimeValues) -> float:
+    """The share of accounts that leave in a year, where churn dates tell; 0 where not."""
+    if lifetime.lives is None:
+        return 0.0
+    spans = lifetime.lives.spans
+    return float(-np.expm1(-spans.churns.sum() / spans.years.sum()))
+
+
 def inputs_of(book: AccountBook, rules: TierRules, spread: bool = True) -> Inputs:
     """The inputs of tiers, from what is known of accounts.
 
@@ -50,7 +58,7 @@ def inputs_of(book: AccountBook, rules: TierRules, spread: bool = True) -> Input
     lifetime = value_accounts(book, rules, spread)
     growth = fit_growth(accounts)
     entered = accounts.growth_potential.notna()
-    estimated = growth_potential(growth, accounts)
+    estimated = growth_potential(growth, accounts, leaving_of(lifetime))
     known = entered | estimated[0.5].notna()
     table = pd.DataFrame(
         {

@@ -59,14 +59,19 @@ def value_accounts(book: AccountBook, rules: TierRules, spread: bool = True) -> 
     """
     unknown = pd.Series(np.nan, index=book.accounts.index)
     try:
-        if book.dated:
+        if book.dated and (book.lives.churned.sum() >= survival.FEWEST_CHURNS or _contract(book)):
             return _by_survival(book, rules, spread)
-        if book.recurring >= MOSTLY_RECURRING:
+        if _contract(book):
             why = "bookings recur under contract, but no account has a churn date"
             return LifetimeValues(UNKNOWN, why, unknown)
         return _by_purchases(book, rules, spread)
     except MissingData as error:
         return LifetimeValues(UNKNOWN, str(error), unknown)
+
+
+def _contract(book: AccountBook) -> bool:
+    """Whether accounts are known to be under contract."""
+    return book.recurring >= MOSTLY_RECURRING
 
 
 def _by_survival(book: AccountBook, rules: TierRules, spread: bool) -> LifetimeValues:
@@ -76,7 +81,7 @@ def _by_survival(book: AccountBook, rules: TierRules, spread: bool) -> LifetimeV
     risk = survival.cumulative_risk(
         model, accounts.tenure.to_numpy(), accounts["size"].to_numpy(), ahead
     )
-    yearly = accounts.revenue_12m.clip(lower=0).to_numpy(float) * rules.margin
+    yearly = accounts.yearly.clip(lower=0).to_numpy(float) * rules.margin
     worth = (1 + rules.discount_rate) ** -ahead
     value = yearly * np.trapezoid(np.exp(-risk) * worth, ahead, axis=1)
     quantiles = next_year = None
@@ -131,7 +136,13 @@ def _by_purchases(book: AccountBook, rules: TierRules, spread: bool) -> Lifetime
         ).reindex(accounts.index, fill_value=0.0)
         next_year = pd.concat([_next_year(buying, bought.iloc[each]) for each in chunks])
         next_year = next_year.reindex(accounts.index, fill_value=0.0)
-    why = "accounts buy under no contract: no churn date is known, and bookings do not recur"
+    told = (
+        "bookings do not recur"
+        if book.recurring < MOSTLY_RECURRING
+        else ("the data do not tell whether bookings recur; they are taken as purchases")
+    )
+    few = f"{int(book.lives.churned.sum())} churn dates are" if book.dated else "no churn date is"
+    why = f"{few} known, and {told}"
     return LifetimeValues(
         PURCHASES, why, value, quantiles, next_year, buying=buying, spending=spending
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.analysis.growth import growth_potential
+from cxlib.analysis.inputs import leaving_of
 from cxlib.analysis.spread import chance_of
 from cxlib.analysis.tiers import BY_HAND, Standing
 from cxlib.measure.accounts import DAYS_PER_YEAR
@@ -29,7 +30,8 @@ def shiny_prospects(standing: Standing) -> pd.DataFrame:
     )
     chosen = accounts[alone]
     seen = standing.book.accounts.loc[chosen.index]
-    expected = growth_potential(standing.inputs.growth, seen)
+    leaving = leaving_of(standing.inputs.lifetime)
+    expected = growth_potential(standing.inputs.growth, seen, leaving)
     chance = chance_of(expected, thresholds["growth_potential"])
     revenue = chosen.revenue_12m.where(chosen.revenue_12m > 0)
     table = chosen[["name", "revenue_12m", "growth_potential", "growth_source"]].assign(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from scipy.special import betaln, digamma, expit, gammaln, hyp2f1
+from scipy.special import betaincinv, betaln, digamma, expit, gammaln, hyp2f1
 
 from cxlib.errors import MissingData
 
@@ -20,6 +20,8 @@ FEWEST_CUSTOMERS, FEWEST_REPEATERS = 50, 20
 BOUNDS = [(-9.0, 9.0)] * 4
 STEP = 1e-4
 LARGE = 50.0
+# Equally likely values of what differs between customers.
+LIKELY = (np.arange(400) + 0.5) / 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +101,36 @@ def expected_purchases(model: PurchaseModel, histories: pd.DataFrame, horizon: f
         horizon: How long, in the same unit.
     """
     x, until = (histories[name].to_numpy(float) for name in ("x", "T"))
+    with np.errstate(all="ignore"):
+        told = _by_series(model, x, until, horizon)
+    # Where customers hardly differ, the series leaves the range of double precision.
+    lost = ~(np.isfinite(told) & (told >= 0) & (told <= (model.r + x) * horizon))
+    if model.a > LARGE or model.b > LARGE:
+        lost = np.ones(len(x), dtype=bool)
+    if lost.any():
+        told[lost] = _by_sum(model, x[lost], until[lost], horizon)
+    return told * alive(model, histories)
+
+
+def _by_sum(model: PurchaseModel, x: np.ndarray, until: np.ndarray, horizon: float) -> np.ndarray:
+    """Expected purchases of customers who have not left, summed over equally likely ways to leave.
+
+    One who leaves with probability p after a purchase makes (1 − exp(−λpt)) / p of them; the rate λ
+    is integrated out.
+    """
+    found = np.empty(len(x))
+    for count in np.unique(x):
+        mine = x == count
+        leaves = np.maximum(betaincinv(model.a, model.b + count, LIKELY), 1e-12)
+        share = leaves * horizon / (model.alpha + until[mine])[:, None]
+        found[mine] = (-np.expm1(-(model.r + count) * np.log1p(share)) / leaves).mean(axis=1)
+    return found
+
+
+def _by_series(
+    model: PurchaseModel, x: np.ndarray, until: np.ndarray, horizon: float
+) -> np.ndarray:
+    """Expected purchases of customers who have not left, by the paper's series."""
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     if abs(a - 1) < 1e-6:
         a += 1e-5  # the formula divides by a − 1; its limit is there
@@ -109,7 +141,7 @@ def expected_purchases(model: PurchaseModel, histories: pd.DataFrame, horizon: f
         stays = (1 - share) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, share)
     else:
         stays = hyp2f1(r + x, a - 1, a + b + x - 1, -horizon / (alpha + until))
-    return (a + b + x - 1) / (a - 1) * (1 - stays) * alive(model, histories)
+    return (a + b + x - 1) / (a - 1) * (1 - stays)
 
 
 def draw_purchases(

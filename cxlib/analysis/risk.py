@@ -11,7 +11,7 @@ from scipy.special import digamma, polygamma
 from statsmodels.stats.multitest import multipletests
 
 from cxlib.analysis.business import BANDS
-from cxlib.analysis.change import FALSE_DISCOVERIES, difference
+from cxlib.analysis.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
 from cxlib.analysis.silence import gone_silent, rush_of_contacts
 from cxlib.data.config import TIER_NAMES
 from cxlib.measure import intervals
@@ -23,6 +23,8 @@ SIGNALS = (SCORE, SILENCE, RUSH, DECLINE)
 FEWEST_ANSWERS = 2
 # A fall of less is of no matter, however certain.
 LEAST_FALL = 0.10
+# Nor one of so few bookings: they may have come a little later.
+TIMING = 1.5
 FEWEST_QUARTERS = 3
 # No account's revenue is taken to vary by less than this share.
 LEAST_VARIATION = 0.01
@@ -36,7 +38,8 @@ class Risk:
 
     Attributes:
         accounts: Indexed by `account_id`, of all: `tier`, `revenue`, a true-or-false column per
-            signal, `signals` (how many), and `unheard` (no sign, and no answer in a year).
+            signal, `signals` (how many), and `unheard` (no sign, and neither answer nor contact in
+            a year).
         tiers: Indexed by tier: `accounts`, `at_risk` (accounts with a sign), `revenue` (of all),
             `low` (revenue of accounts with a sign), `high` (and of those not heard from).
         told: How many accounts each signal could be told of.
@@ -56,12 +59,20 @@ class Foretold:
         with_it, without: The share of accounts that have left since, of those that gave the signal
             and of those that gave none.
         difference: Of the two.
+        q: Probability of so large a difference where there is none, adjusted for how many signals
+            were looked at.
     """
 
     signal: str
     with_it: Estimate
     without: Estimate
     difference: Estimate
+    q: float
+
+    @property
+    def detected(self) -> bool:
+        """Whether accounts with the signal left more often, beyond chance."""
+        return self.q < FALSE_DISCOVERIES and self.difference.value > 0
 
 
 def find_signals(
@@ -120,7 +131,7 @@ def decline(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
     Returns:
         The fall as a share, by account, the largest first; and how many were looked at.
     """
-    before = revenue.drop(columns="now")
+    before = revenue.drop(columns=["now", "bookings"], errors="ignore")
     count = before.notna().sum(axis=1)
     mean = before.mean(axis=1)
     known = (count >= FEWEST_QUARTERS) & (mean > 0) & revenue.now.notna()
@@ -138,7 +149,11 @@ def decline(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
         t = fall / np.sqrt(spread * (1 + 1 / count))
     p = stats.t.sf(t.fillna(0.0), freedom)
     q = pd.Series(multipletests(p, method="fdr_bh")[1], fall.index)
-    fallen = fall[(q < FALSE_DISCOVERIES) & (fall >= LEAST_FALL)]
+    least = pd.Series(LEAST_FALL, fall.index)
+    if "bookings" in revenue:
+        # A booking that comes a few days later is no fall.
+        least = least.clip(lower=TIMING / revenue.bookings[known].clip(lower=1e-9))
+    fallen = fall[(q < FALSE_DISCOVERIES) & (fall >= least)]
     return fallen.sort_values(ascending=False, kind="stable"), len(fall)
 
 
@@ -166,7 +181,7 @@ def usual_variation(variances: np.ndarray, freedom: np.ndarray) -> tuple[float, 
 
 def revenue_at_risk(
     signals: pd.DataFrame, told: Mapping[str, int], tiers: pd.Series, revenue: pd.Series,
-    heard: Sequence[str],
+    heard: Sequence[str] | None,
 ) -> Risk:  # fmt: skip
     """Add up the revenue of accounts with signals, by tier.
 
@@ -174,13 +189,14 @@ def revenue_at_risk(
         signals, told: As `find_signals` gives them.
         tiers: The tier of each account.
         revenue: Of twelve months, by account; what is below zero is not at risk.
-        heard: Accounts that have answered within a year.
+        heard: Accounts that have answered or made contact within a year; None if that is not known.
     """
     table = pd.DataFrame({"tier": tiers, "revenue": revenue.clip(lower=0)})
     found = signals.reindex(table.index, fill_value=False)
     table = table.join(found)
     table["signals"] = found.sum(axis=1)
-    table["unheard"] = (table.signals == 0) & ~table.index.isin(heard)
+    silent = ~table.index.isin(heard) if heard is not None else np.zeros(len(table), dtype=bool)
+    table["unheard"] = (table.signals == 0) & silent
     sums = pd.DataFrame(
         {
             "accounts": table.groupby("tier").size(),
@@ -212,8 +228,9 @@ def foretold(signals: pd.DataFrame, left: pd.Series) -> tuple[Foretold, ...]:
     for name, given in (*known.items(), ("any", ~none)):
         if given.sum() >= FEWEST_ACCOUNTS:
             with_it, without = _share(left[given]), _share(left[none])
-            found.append(Foretold(name, with_it, without, difference(with_it, without)))
-    return tuple(found)
+            found.append((name, with_it, without, difference(with_it, without)))
+    q = adjusted_probabilities([each[-1] for each in found])
+    return tuple(Foretold(*each, float(p)) for each, p in zip(found, q, strict=True))
 
 
 def _share(left: pd.Series) -> Estimate:

@@ -16,7 +16,8 @@ from scipy.special import digamma, gammaln
 from cxlib.errors import MissingData
 
 FEWEST_CUSTOMERS = 20
-BOUNDS = [(-10.0, 10.0)] * 3
+# With q at 1 or below, the mean of the amounts to come is infinite.
+BOUNDS = [(-10.0, 10.0), (0.05, 10.0), (-10.0, 10.0)]
 
 
 @dataclass(frozen=True, eq=False)

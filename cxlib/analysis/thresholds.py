@@ -27,6 +27,8 @@ RULE_OF: Mapping[str, str] = {
 HOLDS: Mapping[str, tuple[str, ...]] = {"I": ("I",), "II": ("I", "II")}
 # An account with nothing is not at the top, however few have more.
 LEAST = 1e-9
+# If so many times the top share have as much as its last account, the top begins above them.
+TIES = 2.0
 Thresholds = Mapping[str, float]
 
 
@@ -74,9 +76,9 @@ def resolve(accounts: pd.DataFrame, fixed: pd.Series, rules: TierRules) -> Resol
         # Strategic accounts, and those set by hand, take their places first.
         places = rules.capacity_1 - int((fixed == "I").sum()) - int(strategic.sum())
         full["I"] = max(-places, 0)
-        floor = LEAST if rules.revenue is None else base["revenue_12m"]
+        floor = LEAST if rules.revenue is None else max(base["revenue_12m"], LEAST)
         revenue = values["revenue_12m"][free & ~strategic]
-        thresholds["revenue_12m"] = _for_places(revenue, max(places, 0), floor)
+        thresholds["revenue_12m"] = _seen(_for_places(revenue, max(places, 0), floor), revenue)
     first = strategic | (values["revenue_12m"] >= thresholds["revenue_12m"])
     if rules.capacity_2 is not None:
         places = rules.capacity_2 - int((fixed == "II").sum())
@@ -96,7 +98,7 @@ def resolve(accounts: pd.DataFrame, fixed: pd.Series, rules: TierRules) -> Resol
             elif bar > floor and len(known):
                 thresholds[name] = float(np.nextafter(known.max(), np.inf))
             else:
-                thresholds[name] = base[name] * bar
+                thresholds[name] = max(base[name], LEAST) * bar
     lifts = {
         name: pd.Series(values[name] >= thresholds[name], accounts.index) for name, _ in LIFTS
     }  # fmt: skip
@@ -121,8 +123,25 @@ def _buffered(accounts: pd.DataFrame, name: str, tier: str, buffer: float) -> np
 def _base(values: pd.Series, amount: float | None, top_share: float) -> float:
     if amount is not None:
         return float(amount)
-    known = values.dropna()
-    return max(float(known.quantile(1 - top_share)), LEAST) if len(known) else np.inf
+    known = values.dropna().to_numpy(float)
+    if not len(known):
+        return np.inf
+    bar = float(np.quantile(known, 1 - top_share))
+    if bar < LEAST:
+        return _seen(LEAST, known)
+    if (known >= bar).mean() > TIES * top_share:
+        # So many have just as much that they are no top: those above them are.
+        above = known[known > bar]
+        return float(above.min()) if len(above) else np.inf
+    return bar
+
+
+def _seen(threshold: float, values: np.ndarray) -> float:
+    """A threshold that stands for "anything above nothing", as the smallest amount that is."""
+    if threshold > LEAST:
+        return threshold
+    some = values[values >= LEAST]
+    return float(some.min()) if len(some) else np.inf
 
 
 def _for_places(values: np.ndarray, places: int, floor: float) -> float:

@@ -14,6 +14,7 @@ from cxlib.data.config import TIER_NAMES, Override, TierRules
 from cxlib.errors import MissingData
 from cxlib.measure.accounts import AccountBook
 
+BEST_SCORE = 5
 # The reason of a tier that people have set.
 BY_HAND = "override"
 NO_SPREAD: Mapping[str, pd.DataFrame] = {}
@@ -160,7 +161,10 @@ def standings(books: Sequence[AccountBook], rules: TierRules) -> tuple[Standing,
         if book.accounts.empty and not last:
             continue
         inputs = inputs_of(book, rules, spread=last)
-        tiers = assign_tiers(inputs.accounts, rules, before, _last_day(book), inputs.spread)
+        # Of an override without a beginning it is only known that it holds now.
+        kept = tuple(each for each in rules.overrides if last or each.since is not None)
+        then = replace(rules, overrides=kept)
+        tiers = assign_tiers(inputs.accounts, then, before, _last_day(book), inputs.spread)
         found.append(Standing(book, inputs, tiers))
         before = tiers.accounts.tier
     return tuple(found)
@@ -178,8 +182,8 @@ def sensitivity(
 ) -> pd.DataFrame:
     """How many accounts change tier if a threshold lies a little lower, or higher.
 
-    The buffer, which holds accounts where they stood, is left out: it would hide what a threshold
-    decides.
+    A score moves by one point instead. The buffer, which holds accounts where they stood, is left
+    out: it would hide what a threshold decides.
 
     Args:
         inputs, rules, on: As for `assign_tiers`.
@@ -201,12 +205,18 @@ def sensitivity(
     before = start.accounts.tier.map(TIER_NAMES.index)
     rows = []
     for name, _ in LIFTS:
-        for factor in (1 - by, 1 + by) if RULE_OF[name] in fixed else ():
-            moved = start.thresholds[name] * factor
+        for moved in _moved(name, start.thresholds[name], by) if RULE_OF[name] in fixed else ():
             other = assign_tiers(inputs, replace(loose, **(fixed | {RULE_OF[name]: moved})), on=on)
             change = other.accounts.tier.map(TIER_NAMES.index) - before
             rows.append((name, moved, int((change < 0).sum()), int((change > 0).sum())))
     return pd.DataFrame(rows, columns=["input", "threshold", "up", "down"])
+
+
+def _moved(name: str, threshold: float, by: float) -> tuple[float, ...]:
+    """A threshold a little lower, and higher; a score moves by one, and not beyond its scale."""
+    if name == "strategic_value":
+        return tuple(each for each in (threshold - 1, threshold + 1) if 1 <= each <= BEST_SCORE)
+    return threshold * (1 - by), threshold * (1 + by)
 
 
 def _last_day(book: AccountBook) -> date:
@@ -217,8 +227,13 @@ def _sorted(overrides: Sequence[Override], there: pd.Index, on: date | None):
     """The overrides in force, those that have expired, and those of accounts that are not there."""
     strays = tuple(each for each in overrides if each.account not in there)
     known = [each for each in overrides if each.account in there]
-    current = tuple(each for each in known if on is None or each.until >= on)
-    return current, tuple(each for each in known if each not in current), strays
+    current = tuple(
+        each
+        for each in known
+        if on is None or (each.until >= on and (each.since is None or each.since <= on))
+    )
+    expired = tuple(each for each in known if on is not None and each.until < on)
+    return current, expired, strays
 
 
 def _tell_nearest(accounts: pd.DataFrame, thresholds: Thresholds) -> None:
@@ -243,13 +258,14 @@ def _chances(
 ) -> pd.Series:
     """How likely each account is in its tier, its inputs being independent of one another.
 
-    An input that is not known reaches its threshold as often as those of other accounts do.
+    An input that is not known reaches its threshold as often as it is known to, among all accounts.
     """
     missed = {tier: pd.Series(1.0, accounts.index) for tier in TIER_NAMES[:2]}
     for name, tier in LIFTS:
         known = accounts[name].notna()
         reached = found.lifts[name].astype(float)
-        usual = float(reached[known].mean()) if known.any() else 0.0
+        # Companies enter a judgement for accounts that matter: the others are hardly like them.
+        usual = float(reached[known].sum() / len(accounts))
         chance = reached.where(known, usual)
         if name in spread:
             uncertain = spread[name].dropna()

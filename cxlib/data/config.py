@@ -53,12 +53,15 @@ class Override:
         tier: I, II or III.
         reason: Why, in words.
         until: The last day on which it holds.
+        since: The first one; if None, it holds in the quarter reported, and nothing is known of
+            earlier ones.
     """
 
     account: str
     tier: str
     reason: str
     until: date
+    since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -255,12 +258,12 @@ def _overrides(value, path: Path, where: str) -> tuple[Override, ...]:
 
 
 def _override(given: dict, path: Path, where: str) -> Override:
-    names = [each.name for each in fields(Override)]
-    stray = sorted(set(given) ^ set(names))
+    names = ["account", "tier", "reason", "until"]
+    stray = sorted(set(given) - {"since"} ^ set(names))
     if stray:
         state = "unknown" if stray[0] in given else "missing"
         raise DataError(
-            f"{path}: {where} must have {', '.join(names)} and nothing else; {stray[0]} is {state}"
+            f"{path}: {where} must have {', '.join(names)} and at most since; {stray[0]} is {state}"
         )
     for name in ("account", "reason"):
         if not isinstance(given[name], str) or not given[name].strip():
@@ -268,9 +271,10 @@ def _override(given: dict, path: Path, where: str) -> Override:
     if given["tier"] not in TIER_NAMES:
         raise DataError(f"{path}: {where}.tier == {given['tier']!r}, must be one of "
                         f"{', '.join(TIER_NAMES)}")  # fmt: skip
-    if type(given["until"]) is not date:
-        raise DataError(f"{path}: {where}.until == {given['until']!r}, must be a date without "
-                        "quotes, such as 2026-12-31")  # fmt: skip
+    for name in ("until", "since"):
+        if name in given and type(given[name]) is not date:
+            raise DataError(f"{path}: {where}.{name} == {given[name]!r}, must be a date without "
+                            "quotes, such as 2026-12-31")  # fmt: skip
     return Override(**given)
 
 

@@ -14,10 +14,12 @@ from cxlib.measure.features import there_at
 DAYS_PER_YEAR = 365.25
 # A year of bookings is whole if the first came so shortly after its start.
 LATE = timedelta(days=31)
+# Of less than a quarter, a year cannot be told: it counts as a quarter.
+LEAST_TENURE = 0.25
 YEARS = ("revenue_12m", "revenue_prior", "revenue_before")
 FACTS = (
-    "name", "peers", *YEARS, "growth_potential", "strategic_value", "tenure", "size", "x", "t_x",
-    "T", "amount",
+    "name", "peers", *YEARS, "growth_potential", "strategic_value", "tenure", "size", "yearly", "x",
+    "t_x", "T", "amount",
 )  # fmt: skip
 LIVES = ("entered", "left", "churned", "size")
 # What the engine adds up of each account's bookings, per moment.
@@ -36,9 +38,10 @@ class AccountBook:
             the data, or the account's bookings, do not go back so far), `growth_potential` (money
             per year) and `strategic_value` as the company has entered them, NaN where it has not,
             `tenure` (years since signup, or since the first booking), `size` (revenue per
-            year, over all that is seen), and its purchases, a day with bookings above zero being
-            one: `x` (after the first), `t_x` and `T` (days from the first to the last, and to the
-            moment), `amount` (mean; NaN without any).
+            year, over all that is seen), `yearly` (revenue of twelve months; of an account that has
+            not been there so long, what it would be in a year), and its purchases, a day with
+            bookings above zero being one: `x` (after the first), `t_x` and `T` (days from the first
+            to the last, and to the moment), `amount` (mean; NaN without any).
         lives: Of all accounts ever seen, by `account_id`: years after signup at which it came into
             sight (`entered`) and at which it left, or was last seen (`left`), whether it `churned`,
             and its `size`.
@@ -174,6 +177,10 @@ def _book(
             "strategic_value": there.strategic_value.astype(float),
             "tenure": _years(pd.Timestamp(moment) - begun.reindex(there.index)),
             "size": (booked.kept / seen).reindex(there.index),
+            "yearly": facts.revenue_12m.fillna(0.0)
+            / _years(pd.Timestamp(moment) - begun.reindex(there.index))
+            .clip(LEAST_TENURE, 1.0)
+            .fillna(1.0),
             "x": (facts.purchases - 1).clip(lower=0).fillna(0).astype(float),
             "t_x": (facts["last"] - facts["first"]).dt.days.fillna(0).astype(float),
             "T": (pd.Timestamp(moment) - facts["first"]).dt.days.astype(float),

@@ -64,21 +64,29 @@ def revenue_quarters(data: Dataset, quarter: Quarter) -> pd.DataFrame:
 
     Returns:
         Indexed by `account_id`, of accounts that are there at the quarter's end; NaN where the
-        data, or the account, were not there from the beginning of the quarter.
+        data, or the account, were not there from the beginning of the quarter; and `bookings` above
+        zero per quarter, in the four before.
     """
     accounts = accounts_at(data, quarter.end)
     names = {"now": quarter}
     names |= {str(n): quarter.shift(-n) for n in range(1, QUARTERS_BACK + 1)}
     if data.lacks("revenue") or accounts.empty:
-        return pd.DataFrame(columns=list(names), index=accounts.index[:0], dtype=float)
+        columns = [*names, "bookings"]
+        return pd.DataFrame(columns=columns, index=accounts.index[:0], dtype=float)
     rows = in_spans(data.rows("revenue"), "booked_at", quarter_spans(names))
-    sums = rows.group_by("account_id", "_period").agg(revenue=rows.amount.sum()).execute()
+    sums = rows.group_by("account_id", "_period").agg(
+        revenue=rows.amount.sum(), bookings=(rows.amount > 0).sum()
+    )
+    sums = sums.execute()
     wide = sums.pivot(index="account_id", columns="_period", values="revenue")
     wide = wide.reindex(index=accounts.index, columns=list(names)).fillna(0.0)
     begun = accounts.signup_date.fillna(pd.Timestamp(data.start))
     for name, each in names.items():
         known = (begun <= each.start) & data.begun(each.start, "revenue")
         wide[name] = wide[name].where(known)
+    earlier = sums[sums._period != "now"].groupby("account_id").bookings.sum()
+    there = wide.drop(columns="now").notna().sum(axis=1)
+    wide["bookings"] = earlier.reindex(wide.index).fillna(0.0) / there.where(there > 0)
     return wide
 
 
@@ -95,9 +103,30 @@ def account_signs(
     return account_activity(data, quarter), answers, revenue_quarters(data, quarter)
 
 
-def heard(data: Dataset, quarter: Quarter) -> list[str]:
-    """The accounts that have answered in a quarter or in the three before it."""
-    return list(account_answers(data, quarter.shift(-3).start, quarter.end).account_id.unique())
+def heard(data: Dataset, quarter: Quarter) -> list[str] | None:
+    """The accounts that have answered or made contact in a quarter or in the three before it.
+
+    None where the data tell of neither. Contacts count whatever the filter.
+    """
+    start = quarter.shift(-3).start
+    known = None
+    if data.has("surveys", "score", "account_id"):
+        known = set(account_answers(data, start, quarter.end).account_id)
+    if data.contacts is not None and data.has("customers", "account_id"):
+        people = data.tables["customers"].select("customer_id", "account_id")
+        rows = within(data.contacts, "started_at", start, quarter.end).select("customer_id")
+        made = rows.distinct().join(people, "customer_id").account_id.execute()
+        known = (known or set()) | set(made)
+    return sorted(known) if known is not None else None
+
+
+def account_revenue(data: Dataset, start: datetime, end: datetime) -> pd.Series:
+    """What was booked of each account in a window, by `account_id`; all that is booked counts."""
+    if data.lacks("revenue"):
+        return pd.Series(dtype=float)
+    rows = within(data.rows("revenue"), "booked_at", start, end)
+    sums = rows.group_by("account_id").agg(revenue=rows.amount.sum()).execute()
+    return sums.set_index("account_id").revenue.astype(float)
 
 
 def left_since(data: Dataset, quarter: Quarter) -> pd.Series:

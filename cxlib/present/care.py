@@ -22,8 +22,8 @@ CARE_KPIS = (
 # What every account can count on, whichever its tier.
 BASELINE = ("service_level", "first_contact_resolution")
 MOST_ROWS = 10
-# Hours that are less of all hours than this are not worth moving.
-SMALL_SHARE = 0.01
+# So many standard errors, three tiers being looked at.
+BEYOND_CHANCE = 2.4
 
 
 def care_panel(data: Dataset, tiers: pd.Series) -> Panel:
@@ -116,8 +116,9 @@ def hours_finding(care: Care) -> Finding:
     source = f"of {capacity} that can be given" if care.set_by_hand else "in all"
     moves = [
         f"Tier {tier} {'needs' if gap > 0 else 'can give'} {number(abs(gap), 'points')}"
-        for tier, gap in care.tiers.gap.items()
-        if abs(gap) >= 0.05
+        for tier, gap, error in care.tiers[["gap", "error"]].itertuples()
+        # A capacity that is set is a plan; without one, only what goes beyond chance is a gap.
+        if abs(gap) >= 0.05 and (care.set_by_hand or abs(gap) > BEYOND_CHANCE * error)
     ]
     words = f"Service took {spent} hours {source}"
     if not care.covers:
@@ -128,10 +129,9 @@ def hours_finding(care: Care) -> Finding:
     )
     if not care.set_by_hand:
         evidence += " No capacity is set in dataset.toml ([care] hours), so it is what was given."
-    small = care.to_move < SMALL_SHARE * total
-    if small and abs(care.tiers.gap.sum()) < SMALL_SHARE * total:
-        return Finding(f"{words}; tiers get what is due to within 1%.", evidence=evidence,
-                       news=False)  # fmt: skip
+    if not moves:
+        return Finding(f"{words}; no tier gets detectably more or less than is due.",
+                       evidence=evidence, news=False)  # fmt: skip
     return Finding(f"{words}; to give what is due, {listed(moves)} hours.", evidence=evidence)
 
 
@@ -172,8 +172,9 @@ def served_finding(care: Care) -> Finding | None:
             f"No account gets more or less time than is due to it, beyond chance, {looked}.",
             news=False,
         )
+    verb = "gets" if under == 1 else "get"
     return Finding(
-        f"{rows(under, 'account')} get less time than is due, {over:,} more, {looked}.",
+        f"{rows(under, 'account')} {verb} less time than is due, {over:,} more, {looked}.",
         evidence="Beyond how much handling times vary from contact to contact, given how many "
         "accounts were looked at.",
     )

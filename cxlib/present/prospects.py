@@ -23,10 +23,13 @@ def shiny_finding(shiny: pd.DataFrame, currency: str = "") -> Finding:
     promised = number(float(shiny.growth_potential.sum()), "money", currency)
     known = shiny.evidence.dropna()
     weak = int((known < WEAK).sum())
-    text = f"{rows(len(shiny), 'account')} stand high by predicted growth alone: {promised} a year"
+    stand = "stands" if len(shiny) == 1 else "stand"
+    text = (
+        f"{rows(len(shiny), 'account')} {stand} high by predicted growth alone: {promised} a year"
+    )
     if known.empty:
         return Finding(f"{text}. Whether such growth is likely cannot be told from the data.")
-    which = "all" if weak == len(shiny) else f"{weak:,}"
+    which = "all" if weak == len(shiny) > 1 else f"{weak:,}"
     verb = "is" if weak == 1 else "are"
     return Finding(
         f"{text}. By what accounts like them have grown, {which} of these {verb} more likely than "
@@ -68,9 +71,11 @@ def quiet_finding(quiet: pd.DataFrame, currency: str = "") -> Finding:
     if quiet.empty:
         return Finding("No account of high strategic value has modest revenue.", news=False)
     revenue = number(float(quiet.revenue_12m.sum()), "money", currency)
+    stayed = quiet.tenure.median()
+    lasted = f"; half of them have stayed for {stayed:.1f} years or more" if stayed > 0 else ""
     return Finding(
         f"{rows(len(quiet), 'quiet partner')}: of high strategic value, but {revenue} a year in "
-        f"all; half of them have stayed for {quiet.tenure.median():.1f} years or more.",
+        f"all{lasted}.",
         evidence="By revenue alone they would be overlooked.",
     )
 

@@ -46,8 +46,9 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
     if not could:
         return Finding("No sign of leaving can be told from these data.", news=False)
     hidden = (
-        f" Of accounts with another {number(high - low, 'money', currency)} nothing has been heard "
-        f"in a year, so as much as {number(high, 'money', currency)} may be at risk unseen."
+        f" Accounts with another {number(high - low, 'money', currency)} have neither answered nor "
+        f"made contact in a year, so as much as {number(high, 'money', currency)} may be at risk "
+        "unseen."
         if high > low
         else ""
     )
@@ -61,6 +62,7 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
         f"({share}) {verb} signs of leaving.{hidden}",
         evidence="Low scores are what customers have said; silence, contacts and revenue are signs "
         "where they go beyond chance, given how many accounts were looked at.",
+        news=low > 0,
     )
 
 
@@ -117,7 +119,7 @@ def foretold_finding(known: Sequence[Foretold], since: Quarter) -> Finding:
             "quarters ago, or nobody knows when accounts leave.",
             news=False,
         )
-    shown = [each for each in known if each.difference.excludes(0) and each.difference.value > 0]
+    shown = [each for each in known if each.detected]
     if not shown:
         return Finding(
             f"These signs have not detectably foretold who has left since {since}: treat them as a "

@@ -209,18 +209,18 @@ def sensitivity_finding(moved: pd.DataFrame, accounts: int) -> Finding | None:
     """
     if moved.empty:
         return None
-    total = (moved.up + moved.down).to_numpy()
-    most = moved.iloc[int(total.argmax())]
-    if not total.max():
-        return Finding(
-            "No account changes tier if a threshold lies 10% lower or higher.", news=False
-        )
+    # Whether a score should count from 4 or from 5 is another question than a tenth of an amount.
+    amounts = moved[moved.input != "strategic_value"]
+    total = (amounts.up + amounts.down).to_numpy()
+    if not len(total) or not total.max():
+        return Finding("No account changes tier if an amount lies 10% lower or higher.", news=False)
+    most = amounts.iloc[int(total.argmax())]
     share = number(total.max() / accounts, "share")
     return Finding(
-        f"At most {rows(total.max(), 'account')} ({share}) would change tier if a threshold lay "
+        f"At most {rows(total.max(), 'account')} ({share}) would change tier if an amount lay "
         f"10% lower or higher: that of {INPUTS[most.input][0]}.",
-        evidence="The table gives every threshold; the others stay where they are, and the buffer, "
-        "which would hide what a threshold decides, is left out.",
+        evidence="The table gives every threshold (a score moves by one point); the others stay "
+        "where they are, and the buffer, which would hide what a threshold decides, is left out.",
     )
 
 
@@ -238,6 +238,6 @@ def sensitivity_table(moved: pd.DataFrame, currency: str = "") -> Table | None:
             }
             for each in moved.itertuples()
         ],
-        "Accounts that change tier if one threshold lies 10% lower, or 10% higher",
+        "Accounts that change tier if one threshold lies 10% (a score: one point) lower, or higher",
         ("If it took", "Accounts up", "Accounts down"),
     )

@@ -90,7 +90,7 @@ def payload(what: WhatIf) -> dict:
             "money": INPUTS[name][1] == "money",
             "tier": TIER_NAMES.index(tier) + 1,
             "threshold": what.tiers.thresholds[name],
-            "values": [None if pd.isna(each) else each for each in accounts[name].tolist()],
+            "values": [None if pd.isna(each) else each + 0.0 for each in accounts[name].tolist()],
         }
         for name, tier in LIFTS
         if math.isfinite(what.tiers.thresholds[name])

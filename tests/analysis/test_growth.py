@@ -10,6 +10,7 @@ from cxlib.analysis.growth import (
     fit_growth,
     growth_potential,
 )
+from cxlib.analysis.spread import chance_of
 
 
 def simulated(rng, count=1_000, own=0.0, noise=0.2, mean=0.05, peers=None) -> pd.DataFrame:
@@ -26,6 +27,7 @@ def simulated(rng, count=1_000, own=0.0, noise=0.2, mean=0.05, peers=None) -> pd
             "revenue_prior": second,
             "revenue_12m": third,
             "peers": [f"P{n % (1 if peers is None else len(peers))}" for n in range(count)],
+            "yearly": third,
             "lasting": lasting,
         },
         index=[f"A{n}" for n in range(count)],
@@ -98,6 +100,22 @@ def test_quantiles_hold_what_comes_as_often_as_they_say():
     assert 0.77 <= held.mean() <= 0.90
 
 
+@pytest.mark.parametrize("lapsing", [0.0, 0.25, 0.4])
+def test_accounts_that_lapse_are_counted_in(lapsing):
+    """How many reach a threshold in two years: foretold, and as it comes; within a tenth."""
+    rng = np.random.default_rng(12)
+    table = simulated(rng, 6_000, noise=0.35)
+    gone = rng.random(6_000) < lapsing
+    table.loc[gone, ["revenue_12m", "yearly"]] = 0.0
+    quantiles = growth_potential(fit_growth(table), table)
+    threshold = 1_000.0
+    foretold = chance_of(quantiles[~gone], threshold).sum()
+    growth = 2 * table.lasting + 0.35 * np.sqrt(2) * rng.standard_normal(6_000)
+    stays = rng.random(6_000) < (1 - lapsing) ** 2
+    came = (table.revenue_12m * np.expm1(growth) * stays)[~gone] >= threshold
+    assert foretold == pytest.approx(came.sum(), rel=0.1)
+
+
 def test_two_years_tell_of_peers_alone():
     table = simulated(np.random.default_rng(8)).assign(revenue_before=np.nan)
     found = fit_growth(table)
@@ -107,7 +125,7 @@ def test_two_years_tell_of_peers_alone():
 
 @pytest.mark.parametrize(
     "change",
-    [{"revenue_prior": np.nan}, {"revenue_12m": -5.0}, {"revenue_prior": 0.0}],
+    [{"revenue_prior": np.nan}, {"revenue_12m": -5.0, "yearly": -5.0}, {"revenue_prior": 0.0}],
     ids=["no history", "all refunds", "nothing before"],
 )
 def test_growth_that_cannot_be_told_is_not(change):
@@ -119,7 +137,7 @@ def test_growth_that_cannot_be_told_is_not(change):
 
 def test_revenue_that_is_all_alike_grows_by_nothing():
     table = simulated(np.random.default_rng(10)).assign(
-        revenue_before=100.0, revenue_prior=100.0, revenue_12m=100.0
+        revenue_before=100.0, revenue_prior=100.0, revenue_12m=100.0, yearly=100.0
     )
     found = fit_growth(table)
     assert growth_potential(found, table).to_numpy() == pytest.approx(0.0)
@@ -127,7 +145,7 @@ def test_revenue_that_is_all_alike_grows_by_nothing():
 
 def test_money_in_another_unit_changes_nothing_but_the_unit():
     table = simulated(np.random.default_rng(11), own=0.1)
-    amounts = ["revenue_before", "revenue_prior", "revenue_12m"]
+    amounts = ["revenue_before", "revenue_prior", "revenue_12m", "yearly"]
     large = table.assign(**{name: 1_000 * table[name] for name in amounts})
     one, other = (growth_potential(fit_growth(each), each) for each in (table, large))
     assert other.to_numpy() == pytest.approx(1_000 * one.to_numpy(), rel=1e-9)

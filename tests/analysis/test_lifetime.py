@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -19,6 +20,7 @@ def a_book(accounts: pd.DataFrame, lives=None, dated=False, recurring=float("nan
              "revenue_prior": np.nan, "revenue_before": np.nan, "x": 0.0, "t_x": 0.0, "T": np.nan,
              "amount": np.nan}  # fmt: skip
     whole = accounts.assign(**{n: v for n, v in blank.items() if n not in accounts})
+    whole["yearly"] = whole.revenue_12m
     nobody = pd.DataFrame(columns=["entered", "left", "churned", "size"], dtype=float)
     return AccountBook(
         datetime(2026, 10, 1), whole, nobody if lives is None else lives, dated, recurring, 1.0
@@ -75,6 +77,19 @@ def test_the_range_of_whole_counts_comes_nearest_to_what_it_says():
     drawn = draw_purchases(model, histories, 365, 20_000)
     low, high = likely_range(drawn, 0.8)
     assert ((drawn >= low) & (drawn <= high)).mean() == pytest.approx(0.8, abs=0.05)
+
+
+def test_a_few_churn_dates_do_not_hide_what_is_bought(buyers):
+    """Three customers of a shop have closed their accounts: purchases still tell of the others."""
+    lives = pd.DataFrame({"entered": 0.0, "left": 1.0, "churned": [1.0] * 3, "size": 1.0})
+    book = a_book(buyers, lives, dated=True)
+    found = value_accounts(book, TierRules(), spread=False)
+    assert found.method == PURCHASES
+    assert "3 churn dates are known" in found.why
+    assert "do not tell whether bookings recur" in found.why
+    assert value_accounts(replace(book, recurring=0.1), TierRules(), spread=False).why.endswith(
+        "bookings do not recur"
+    )
 
 
 def test_what_is_spent_lies_where_lifetime_value_says(buyers):
@@ -148,7 +163,8 @@ def test_money_in_another_unit_changes_nothing_but_the_unit(contracts, buyers):
 @pytest.mark.parametrize(
     ("book", "why"),
     [
-        (a_book(pd.DataFrame({"revenue_12m": [5.0]}, ["A"]), dated=True), "must have left"),
+        (a_book(pd.DataFrame({"revenue_12m": [5.0]}, ["A"]), dated=True, recurring=0.9),
+         "must have left"),
         (a_book(pd.DataFrame({"revenue_12m": [5.0]}, ["A"]), recurring=0.9), "recur under contract"),
         (a_book(pd.DataFrame({"revenue_12m": [5.0]}, ["A"])), "at least 50 customers"),
         (a_book(pd.DataFrame({"revenue_12m": [-5.0] * 90}, [str(n) for n in range(90)])),

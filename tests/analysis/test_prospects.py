@@ -20,7 +20,7 @@ def stood():
     table["growth_potential"] = 0.0
     table.loc["A0", ["revenue_12m", "revenue_prior", "growth_potential"]] = [1_000, 950, 90_000]
     table.loc["A1", ["revenue_12m", "revenue_prior", "growth_potential"]] = [900_000, 860_000, 9e4]
-    table["T"] = 800.0
+    table["T"], table["yearly"] = 800.0, table["revenue_12m"]
     return standings([a_book(table)], RULES)
 
 

@@ -154,6 +154,17 @@ def test_customers_with_many_purchases_are_foretold_too():
     assert (np.abs(drawn.mean(axis=0) - expected) < 4 * error).all()
 
 
+@pytest.mark.parametrize("leaves", [(3_120.0, 8_100.0), (30.0, 570.0), (0.6, 9_000.0)])
+def test_customers_who_leave_alike_are_foretold_too(leaves):
+    """Where the fit says that customers hardly differ, the series is not to be had."""
+    histories = pd.DataFrame({"x": [0.0, 3, 40], "t_x": [0.0, 200, 390], "T": [400.0] * 3})
+    model = a_model(2.0, 60.0, *leaves)
+    drawn = draw_purchases(model, histories, 365, 100_000)
+    expected = expected_purchases(model, histories, 365)
+    error = drawn.std(axis=0) / np.sqrt(len(drawn))
+    assert (np.abs(drawn.mean(axis=0) - expected) < 4 * error + 1e-3 * expected).all()
+
+
 # Degenerate inputs --------------------------------------------------------------------------------
 
 

@@ -49,6 +49,31 @@ def test_revenue_that_only_wavers_does_not_fall(varies):
     assert called / 200 <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
 
 
+def test_a_booking_that_comes_a_little_later_is_no_fall():
+    """A fixed amount ordered in 90% of quarters, and one invoiced every 31 days."""
+    rng = np.random.default_rng(7)
+    orders = (rng.random((300, 5)) < 0.9) * 500.0
+    table = pd.DataFrame(orders, [f"A{n}" for n in range(300)], NAMES)
+    assert decline(table.assign(bookings=0.9))[0].empty
+    days = rng.integers(0, 31, 300)[:, None] + 31 * np.arange(16)
+    counts = np.stack([np.histogram(each, bins=np.arange(6) * 91)[0] for each in days])
+    table = pd.DataFrame(100.0 * counts[:, ::-1], table.index, NAMES)
+    assert decline(table.assign(bookings=3.0))[0].empty
+
+
+def test_signs_that_foretell_nothing_are_seldom_said_to():
+    """Four signs that have nothing to do with leaving: any is called in at most 5%, and four errors."""
+    rng, called = np.random.default_rng(8), 0
+    for _ in range(200):
+        signals = pd.DataFrame(
+            rng.random((1_500, 4)) < 0.05, [f"A{n}" for n in range(1_500)],
+            ["score", "silence", "rush", "decline"],
+        )  # fmt: skip
+        left = pd.Series(rng.random(1_500) < 0.06, signals.index)
+        called += any(each.detected for each in foretold(signals, left))
+    assert called / 200 <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
+
+
 def test_a_rush_is_found_and_bursts_are_not():
     rng = np.random.default_rng(3)
     called = sum(len(rush_of_contacts(activity_of(rng))[0]) > 0 for _ in range(100))
@@ -92,6 +117,9 @@ def test_revenue_adds_up_between_its_bounds():
         "1 account with 100 EUR of yearly revenue (58.8%) gives signs of leaving"
     )
     assert "as much as 120 EUR may be at risk unseen" in told
+    # Where nobody could have been heard, nothing is said of those who were not.
+    silent = revenue_at_risk(signals, dict.fromkeys(signals, 4), tiers, revenue, heard=None)
+    assert silent.tiers.high.tolist() == silent.tiers.low.tolist()
     names = pd.Series(index, index)
     assert show.account_table(found, names).frame.Signs[0] == "low scores and falling revenue"
 

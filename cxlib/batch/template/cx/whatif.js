@@ -53,7 +53,8 @@
       const revenue = all
         .filter((account) => free(account) && !strategic(account))
         .map((account) => values.revenue_12m[account]);
-      found.revenue_12m = forPlaces(revenue, Math.max(places, 0), thresholds.revenue_12m);
+      const floor = Math.max(thresholds.revenue_12m, LEAST);
+      found.revenue_12m = forPlaces(revenue, Math.max(places, 0), floor);
     }
     if (capacities[1] !== null) {
       const first = (account) =>
@@ -74,7 +75,7 @@
         } else if (bar > 1 && known.length) {
           found[name] = nextAbove(known.reduce((most, each) => Math.max(most, each), -Infinity));
         } else {
-          found[name] = thresholds[name] * bar;
+          found[name] = Math.max(thresholds[name], LEAST) * bar;
         }
       });
     }
