@@ -21,7 +21,7 @@ class Watch:
 
     Attributes:
         months: The months since the change.
-        chart: Their chart, with limits from the first of them.
+        chart: The chart of the KPI as it is, with limits from the first of them.
         since: The month from which the limits are set anew.
         alarm: The first month in which the gain was seen to slip back; NaT if none.
         review: When to look again; the end of what is reported, if there is an alarm.
@@ -48,8 +48,8 @@ def watch(months: pd.DataFrame, effect: float, before: pd.Series, closed, now) -
     be seen, and cleared once the two latest months show the gain again.
 
     Args:
-        months: The KPI by month since the change: month, value; without what season, or the control
-            scope, did.
+        months: The KPI by month since the change: month, `value` without what season, or the
+            control scope, did, and `own`, as it is.
         effect: What the change did.
         before: The KPI in the months before the change, likewise.
         closed: When the team decided; NaT if it has not.
@@ -61,15 +61,16 @@ def watch(months: pd.DataFrame, effect: float, before: pd.Series, closed, now) -
     if len(months) <= REBASE_MONTHS or not effect:
         return None
     values = months.value.to_numpy(dtype=float)
-    chart = xmr(values, baseline=REBASE_MONTHS)
-    gain = chart.centre - float(before.mean())
+    chart = xmr(months.own.to_numpy(dtype=float), baseline=REBASE_MONTHS)
+    centre = float(values[:REBASE_MONTHS].mean())
+    gain = centre - float(before.mean())
     # How much months vary is told from both sides of the change.
     ranges = [np.abs(np.diff(before)), np.abs(np.diff(values[:REBASE_MONTHS]))]
     error = np.concatenate(ranges).mean() / RANGE_PER_SIGMA
     error *= np.sqrt(1 / LATEST_MONTHS + 1 / REBASE_MONTHS)
     lost = np.array(
         [
-            (chart.centre - values[at - LATEST_MONTHS : at].mean()) * np.sign(gain)
+            (centre - values[at - LATEST_MONTHS : at].mean()) * np.sign(gain)
             for at in range(REBASE_MONTHS + 1, len(values) + 1)
         ]
     )

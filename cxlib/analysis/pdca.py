@@ -234,7 +234,7 @@ def _judged(cycle: Cycle, data: CycleData, q: float) -> Cycle:
 def _watched(cycle: Cycle, data: CycleData, effect: float) -> Watch | None:
     """How a gain is held, without what the season, or the control scope, did."""
     basis = basis_of(data)
-    months = data.months
+    months = data.months.assign(own=data.months.value)
     if basis.method == DIFFERENCES:
         months = _net(months, data.control)
     else:

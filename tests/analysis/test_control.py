@@ -7,7 +7,11 @@ from cxlib.analysis.control import REBASE_MONTHS, next_review, watch
 
 def since(values, start="2026-01-01"):
     return pd.DataFrame(
-        {"month": pd.date_range(start, periods=len(values), freq="MS"), "value": values}
+        {
+            "month": pd.date_range(start, periods=len(values), freq="MS"),
+            "value": values,
+            "own": values,
+        }
     )
 
 

@@ -42,6 +42,14 @@ def test_a_gain_that_slipped_back_is_not_held(board):
     assert SLIP_BACK[0] <= alarm < SLIP_BACK[0] + pd.DateOffset(months=3)
 
 
+def test_limits_set_anew_are_those_of_the_kpi_itself(board):
+    """Also where the gain is watched against a control scope: lines and targets are the KPI's."""
+    found = board["P02"]
+    months = found.months >= found.watch.since
+    assert found.watch.chart.values.tolist() == found.chart.values[months].tolist()
+    assert found.watch.chart.lower < found.after.value < found.watch.chart.upper
+
+
 def test_where_there_is_a_control_scope_the_effect_is_told_against_it(board):
     methods = {name: each.found.method for name, each in board.items()}
     controlled = {truth.cycle_id for truth in CYCLES if truth.control_scope}
