@@ -123,9 +123,9 @@ def test_noise_is_seldom_called_a_change():
     called = [
         verdict(noise(36, seed), do="2026-01-01", now="2027-01-01").verdict
         in ("improved", "worsened")
-        for seed in range(300)
+        for seed in range(120)
     ]
-    assert np.mean(called) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+    assert np.mean(called) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 120)
 
 
 @pytest.mark.parametrize(
