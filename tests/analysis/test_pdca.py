@@ -5,15 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.pdca import (
-    ACT,
-    DIFFERENCES,
-    DO,
-    PLAN,
-    SERIES,
-    TOO_EARLY,
-    review,
-)  # fmt: skip
+from cxlib.analysis.cycle_effect import DIFFERENCES, SERIES
+from cxlib.analysis.pdca import ACT, DO, PLAN, TOO_EARLY, review
 from cxlib.data import open_dataset
 from cxlib.data.demo_truth import CYCLES, SLIP_BACK
 from cxlib.measure import KPIS
