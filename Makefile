@@ -13,7 +13,7 @@ help:  ## list the targets
 report: .venv/ready  ## publish QUARTER of DATASET into reports/
 	$(BIN)/cx report $(QUARTER) --dataset $(DATASET)
 
-test: .venv/ready axe  ## run every test
+test: .venv/engines axe  ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --durations 10
 
 bench: .venv/ready  ## time personas beside k-prototypes, a batch beside a shell loop (25 minutes)
@@ -36,6 +36,9 @@ lock: .venv/ready  ## lock the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	    --quiet --upgrade --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra postgres --extra spark --constraint requirements.lock \
+	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-annotate --no-header --quiet --upgrade --output-file engines.lock
 
 axe:  # the accessibility checker of the browser tests, which skip without it
 	@command -v npm >/dev/null || echo "npm is not there; the accessibility tests will skip."
@@ -48,6 +51,11 @@ axe:  # the accessibility checker of the browser tests, which skip without it
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What only those need whose data lie in a warehouse, and the tests.
+.venv/engines: .venv/ready engines.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r engines.lock
 	@touch $@
 
 clean:  ## remove what was generated

@@ -20,9 +20,16 @@ MEANINGS = {
     "fiscal_year_start": "Month in which the fiscal year starts, 1 to 12; a fiscal year is named "
     "for the calendar year in which it ends",
     "scales": "Lowest and highest score of each survey metric; name further metrics here",
-    "source.engine": "What runs the SQL mappings",
-    "source.folder": "Folder of the raw files that SQL mappings name, relative to this one; "
-    "`${NAME:-default}` stands for an environment variable",
+    "source.engine": "What holds the raw tables and runs the SQL: `duckdb`, `postgres` or `spark`",
+    "source.folder": "Folder of the raw files that SQL mappings name, relative to this one (DuckDB "
+    "and Spark); here and below, `${NAME:-default}` stands for an environment variable",
+    "source.host": "The PostgreSQL server; what is left out here comes from PGHOST, PGPORT, …",
+    "source.port": "Its port",
+    "source.database": "Its database",
+    "source.schema": "Where the raw tables are, in PostgreSQL or Spark",
+    "source.user": "Who asks; the password comes from PGPASSWORD or `~/.pgpass`, never from here",
+    "source.master": "The Spark cluster",
+    "source.timeout_seconds": "A PostgreSQL server that has not answered by then is given up",
     "thresholds.service_level_seconds": "A contact is answered in time within so many seconds",
     "thresholds.service_level_by_channel": "The same for single channels, such as `email = 3600`",
     "thresholds.repeat_days": "A contact for the same reason within so many days is a repeat",
@@ -148,7 +155,7 @@ A row that breaks a rule is set apart ("quarantined") with its reason, never dro
 - **SQL** is one SELECT that gives the table's columns. It names the raw files of the source
   folder without their endings: `FROM orders` reads `orders.csv` or `orders.parquet`. The columns
   of a raw CSV file are all text there; cast what you calculate with. `examples/` shows mappings
-  of real data.
+  of real data. In PostgreSQL and Spark, SQL is the engine's own, over the tables that it has.
 
 ## Tables"""
 

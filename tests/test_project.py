@@ -67,10 +67,15 @@ def _conda(requirement: str) -> str:
     return extras.get(name, name) + bound
 
 
-def test_every_dependency_is_locked_with_hashes_and_no_address():
-    lock = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize(
+    ("file", "extras"),
+    [("requirements.lock", ["dev"]), ("engines.lock", ["postgres", "spark"])],
+)
+def test_every_dependency_is_locked_with_hashes_and_no_address(file, extras):
+    lock = (ROOT / file).read_text()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for each in project["dependencies"] + project["optional-dependencies"]["dev"]:
+    extra = [each for name in extras for each in project["optional-dependencies"][name]]
+    for each in project["dependencies"] + extra:
         name = re.match(r"[\w.-]+", each)[0]
         assert re.search(
             rf"^{re.escape(name)}(\[\w+\])?==[^\n]+\\\n    --hash=sha256:", lock, re.MULTILINE
@@ -82,7 +87,7 @@ def test_every_dependency_is_locked_with_hashes_and_no_address():
 def test_every_dependency_has_its_reason():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for each in project["dependencies"] + project["optional-dependencies"]["dev"]:
+    for each in sum(project["optional-dependencies"].values(), project["dependencies"]):
         name = re.match(r"[\w.-]+", each)[0]
         assert f"`{name}`" in text, name
 

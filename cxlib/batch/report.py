@@ -42,42 +42,56 @@ def report(request: Request, progress: Progress) -> Result:
         progress.say("kernels are not forked here, but started one by one, which takes longer")
     modules = {name for each in request.chosen for name in each.imports}
     context = warm.start(request.fork, modules)
+    with tempfile.TemporaryDirectory(prefix="cx-") as place, closing(progress):
+        scratch = Path(place)
+        volumes = _open(request, scratch / "rows")
+        with alone_in(request.out, progress.say) as work:
+            files = fingerprint(find_files(request.dataset))
+            if not volumes[0].whole.source.fingerprint.startswith(files):
+                # Another run was waited for, and the data have changed meanwhile.
+                volumes = _open(request, scratch / "rows-anew")
+            return _run(request, volumes, context, scratch, work, progress)
+
+
+def _run(
+    request: Request,
+    volumes: Sequence[Volume],
+    context,
+    scratch: Path,
+    work: Path,
+    progress: Progress,
+) -> Result:
     # Only now, while the fork server loads what notebooks need.
     from cxlib.batch.publish import publish
     from cxlib.batch.supervise import supervise
 
-    volumes = _open(request)
-    with (
-        tempfile.TemporaryDirectory(prefix="cx-") as scratch,
-        alone_in(request.out, progress.say) as work,
-        closing(progress),
-    ):
-        if fingerprint(find_files(request.dataset)) != volumes[0].whole.source.fingerprint:
-            # Another run was waited for, and the data have changed meanwhile.
-            volumes = _open(request)
-        tasks = _plan(request, volumes)
-        progress.begin(len(tasks))
-        ended: dict[str, Outcome] = {}
-        keys: dict[str, str] = {}
-        outcomes = supervise(
-            _jobs(request, volumes, tasks, ended, keys, Path(scratch), work),
-            context,
-            request.jobs,
-            request.limits,
-            progress.at,
-            progress.end,
-            ended,
-        )
-        return publish(request, volumes, tasks, outcomes, keys, work)
+    tasks = _plan(request, volumes)
+    progress.begin(len(tasks))
+    ended: dict[str, Outcome] = {}
+    keys: dict[str, str] = {}
+    outcomes = supervise(
+        _jobs(request, volumes, tasks, ended, keys, scratch, work),
+        context,
+        request.jobs,
+        request.limits,
+        progress.at,
+        progress.end,
+        ended,
+    )
+    return publish(request, volumes, tasks, outcomes, keys, work)
 
 
-def _open(request: Request) -> list[Volume]:
-    """Read and validate the dataset once, and look at it as of each quarter, by slices."""
+def _open(request: Request, file: Path) -> list[Volume]:
+    """Read and validate the dataset once, and look at it as of each quarter, by slices.
+
+    Rows of a warehouse are brought into a file of ours.
+    """
     from cxlib.batch.slices import find_slices, folder_names
     from cxlib.data.opening import as_of
+    from cxlib.data.snapshot import land
     from cxlib.data.validate import validate
 
-    files = validate(request.dataset)
+    files = land(validate(request.dataset), file)
     volumes = []
     for quarter in request.quarters:
         known = as_of(files, quarter)

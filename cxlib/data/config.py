@@ -15,6 +15,7 @@ from cxlib.errors import DataError
 SCALES = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
 EMPTY: Mapping = MappingProxyType({})
 TIER_NAMES = ("I", "II", "III")
+ENGINES = ("duckdb", "postgres", "spark")
 # Settings that are shares, beside those whose names end so.
 SHARES = ("buffer", "margin", "surplus_1", "surplus_2")
 
@@ -23,12 +24,29 @@ SHARES = ("buffer", "margin", "surplus_1", "surplus_2")
 class Source:
     """Where the raw tables lie.
 
-    `folder` is relative to the dataset's folder. `${NAME}` and `${NAME:-default}` stand for
-    environment variables.
+    In each text, `${NAME}` and `${NAME:-default}` stand for environment variables. A password has
+    no place here: it stays in the environment.
+
+    Attributes:
+        engine: `duckdb`, `postgres` or `spark`.
+        folder: The raw files (DuckDB, Spark), relative to the dataset's folder.
+        host, port, database, user: The server (PostgreSQL); what is left out comes from the
+            environment, as with PostgreSQL's own programs (PGHOST, PGUSER, …).
+        schema: Where the raw tables are (PostgreSQL, Spark).
+        master: The cluster (Spark).
+        timeout_seconds: A server that has not answered a question by then is given up
+            (PostgreSQL).
     """
 
     engine: str = "duckdb"
     folder: str = "."
+    host: str = ""
+    port: str = ""
+    database: str = ""
+    schema: str = ""
+    user: str = ""
+    master: str = "local[*]"
+    timeout_seconds: float = 1_800
 
 
 @dataclass(frozen=True)
@@ -166,6 +184,11 @@ def read_config(folder: Path) -> Config:
             f"{path}: fiscal_year_start == {config.fiscal_year_start}, "
             "must be the number of a month, 1 to 12"
         )
+    if config.source.engine not in ENGINES:
+        raise DataError(
+            f"{path}: source.engine == {config.source.engine!r}, must be one of "
+            f"{', '.join(ENGINES)}"
+        )
     if config.tiers.buffer >= 1:
         raise DataError(f"{path}: tiers.buffer == {config.tiers.buffer}, must be below 1")
     if not 1 <= config.tiers.horizon_years <= 50:
@@ -204,6 +227,11 @@ def _fill(kind: type, given: dict, path: Path, prefix: str):
     values = {}
     for name, value in given.items():
         where = f"{prefix}{name}"
+        if name == "password":
+            raise DataError(
+                f"{path}: {where}: a password must not stand in a file; set PGPASSWORD in the "
+                "environment, or use ~/.pgpass"
+            )
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"

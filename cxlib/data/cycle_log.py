@@ -21,10 +21,11 @@ from pandas.api.types import is_datetime64_any_dtype
 
 from cxlib.data.config import read_config
 from cxlib.data.contract import NUMBER, TIME, schemas
+from cxlib.data.engine import open_duckdb
 from cxlib.data.files import find_table
 from cxlib.data.filters import parse_filter
 from cxlib.data.quarantine import sift
-from cxlib.data.source import open_engine, read_table
+from cxlib.data.source import read_table
 from cxlib.errors import ArgumentError, DataError
 
 TABLE, KEY = "cycles", "cycle_id"
@@ -164,7 +165,7 @@ def check_cycle(folder: Path, row: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / f"{TABLE}.csv"
         path.write_text(_as_csv([list(row), list(row.values())]), encoding="utf-8")
-        connection = open_engine(config, folder)
+        connection = open_duckdb()
         try:
             faults = sift(
                 read_table(connection, path, TABLE, config), schemas(config.scales)[TABLE], {}

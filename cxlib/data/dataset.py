@@ -8,13 +8,13 @@ from operator import and_
 from pathlib import Path
 from types import MappingProxyType
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from cxlib.data.config import Config
+from cxlib.data.engine import is_misfit
 from cxlib.data.filters import as_expression, columns_of, parse_filter, unknown_column
 from cxlib.data.intake import Intake
 from cxlib.data.links import LINKS, reachable, widen
@@ -193,7 +193,9 @@ def filled(tables: Mapping[str, ir.Table], where: str = "") -> dict[str, ir.Tabl
     try:
         found = ibis.union(*some).execute().set_index("name").rows if some else {}
         return {name: rows for name, rows in tables.items() if found[name]}
-    except duckdb.Error:
+    except Exception as error:
+        if not is_misfit(error):
+            raise
         raise ArgumentError(f"filter {where!r}: a value does not fit its column's type") from None
 
 

@@ -77,7 +77,9 @@ def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
 
     try:
         text = path.read_text(encoding="utf-8-sig")
-        statements = [each for each in sqlglot.parse(text, read="duckdb") if each is not None]
+        statements = [
+            each for each in sqlglot.parse(text, read=config.source.engine) if each is not None
+        ]
     except UnicodeDecodeError:
         raise DataError(not_utf8(path)) from None
     except sqlglot.errors.ParseError as error:
@@ -87,6 +89,8 @@ def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
         ) from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise DataError(f"{path}: must be one SELECT statement")
+    if config.source.engine == "postgres":
+        return text.strip().rstrip(";"), []
     toml = path.parent / "dataset.toml"
     source = (path.parent / expand(config.source.folder, toml)).resolve()
     if not source.is_dir():

@@ -6,17 +6,17 @@ from functools import reduce
 from operator import or_
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pandas as pd
 import pandera.ibis as pa
 
-from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME, TYPE_NAMES, rule_of
+from cxlib.data.casts import attribute_types, cast
+from cxlib.data.contract import TYPE_NAMES, rule_of
+from cxlib.data.engine import OWN, ROW, keep
 from cxlib.data.intake import Intake
-from cxlib.data.source import OWN, ROW, RawTable
+from cxlib.data.source import RawTable
 from cxlib.errors import DataError
 
-KEYS = ("account_id", "customer_id", "interaction_id", "response_id", "cycle_id")
 FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule"]
 
 
@@ -50,8 +50,9 @@ def sift(
     """
     raw = _named_as_the_contract(raw, schema)
     _require_columns(raw, schema)
-    attributes = _attribute_types(raw.rows, schema)
-    rows, faults = _cast(raw.rows, schema, attributes), [raw.rejects]
+    connection = raw.rows.get_backend()
+    attributes = attribute_types(raw.rows, schema)
+    rows, faults = cast(raw.rows, schema, attributes), [raw.rejects]
     stages = [
         lambda rows: _value_rules(rows, raw.rows, schema),
         lambda rows: _unique_rules(rows, schema),
@@ -60,7 +61,7 @@ def sift(
     good, clean = _probe(rows, stages[0](rows) + stages[2](rows), schema)
     read = good + len(raw.rejects)
     if not clean:
-        rows = _keep(rows, f"{OWN}{schema.name}_typed")
+        rows = keep(connection, rows, f"{OWN}{schema.name}_typed")
     for stage in [] if clean else stages:
         if rules := stage(rows):
             rows, broken, found = _apply(rows, rules, raw.rows)
@@ -78,18 +79,11 @@ def sift(
             f"{column} {rule} ({common.iloc[0]} rows)"
         )
     columns = [*schema.columns, *attributes]
-    rows = _keep(rows.select(columns), f"{OWN}{schema.name}")
+    rows = keep(connection, rows.select(columns), f"{OWN}{schema.name}")
     missing = tuple(name for name in schema.columns if name not in raw.rows.columns)
     kinds = {name: TYPE_NAMES[kind] for name, kind in attributes.items()}
     intake = Intake(schema.name, raw.file.name, read, good, read - good, missing, kinds)
     return Sifted(rows, intake, faults)
-
-
-def _keep(rows: ir.Table, name: str) -> ir.Table:
-    """Have the engine work a table out once, so that what follows starts from its result."""
-    connection = rows.get_backend()
-    connection.raw_sql(f"CREATE TABLE {name} AS {ibis.to_sql(rows)}")
-    return connection.table(name)
 
 
 def _probe(rows: ir.Table, rules: list, schema: pa.DataFrameSchema) -> tuple[int, bool]:
@@ -99,7 +93,7 @@ def _probe(rows: ir.Table, rules: list, schema: pa.DataFrameSchema) -> tuple[int
     flagged = rows.mutate(_broken=broken)
     found = flagged.aggregate(
         rows=flagged.count(),
-        broken=flagged._broken.cast("int64").sum().fill_null(0),
+        broken=flagged._broken.cast("int32").sum().fill_null(0),
         **{f"ids {name}": flagged[name].nunique() for name in keys},
     ).execute()
     count = int(found["rows"].iloc[0])
@@ -131,92 +125,6 @@ def _require_columns(raw: RawTable, schema: pa.DataFrameSchema) -> None:
                 f"{raw.file}: {name} is stored as a fractional number; ids are text "
                 "(007 must stay 007), so write the column as text"
             )
-
-
-def _cast(rows: ir.Table, schema: pa.DataFrameSchema, attributes: Mapping) -> ir.Table:
-    """The table in the contract's types; `_lost_NAME` tells where a value could not be read."""
-    kinds = {name: column.dtype.type for name, column in schema.columns.items()} | attributes
-    columns, lost = {}, {}
-    for name, kind in kinds.items():
-        if name not in rows.columns:
-            columns[name] = ibis.null(kind)
-            continue
-        columns[name] = _as(rows[name], kind)
-        if name in schema.columns and kind not in (TEXT, rows[name].type()):
-            lost[f"_lost_{name}"] = _given(rows[name]) & columns[name].isnull()
-    return rows.select(ROW, **columns, **lost)
-
-
-def _given(column: ir.Value) -> ir.BooleanValue:
-    if column.type().is_string():
-        return (column.strip() != "").fill_null(False)
-    return column.notnull()
-
-
-def _as(column: ir.Value, kind: dt.DataType) -> ir.Value:
-    if column.type().is_string():
-        # A space around an id would make it another id.
-        column = column.strip().nullif("")
-    if kind == TIME and column.type().is_string():
-        return column.try_cast(dt.Timestamp(timezone="UTC")).cast(TIME)
-    if kind == TEXT:
-        return column.cast(TEXT)
-    if column.type() == kind:
-        return column
-    if column.type().is_numeric() and kind == FLAG:
-        return column.isin([0, 1]).ifelse(column == 1, ibis.null(FLAG))
-    if column.type().is_numeric() and kind == TIME:
-        return ibis.null(TIME)
-    return column.try_cast(kind)
-
-
-def _attribute_types(rows: ir.Table, schema: pa.DataFrameSchema) -> dict[str, dt.DataType]:
-    """The types of columns that the contract does not name.
-
-    Text becomes numbers, flags or times only if every value can be read so, and no number begins
-    with a needless zero, as codes do.
-    """
-    names = [
-        name
-        for name in rows.columns
-        # An id that the contract gives to another table: the account of a contact is that of
-        # its customer, and may not be contradicted here.
-        if name not in schema.columns and name != ROW and name not in KEYS
-    ]
-    reserved = [name for name in names if name.startswith("_")]
-    if reserved:
-        raise DataError(
-            f"{schema.name}: the column {reserved[0]} begins with an underscore, which is "
-            "reserved; rename it"
-        )
-    texts = [name for name in names if rows[name].type().is_string()]
-    fits = {}
-    for name in texts:
-        column = rows[name].strip().nullif("")
-        code = column.re_search(r"^[+-]?0\d")
-        fits[f"{name} some"] = column.notnull().any()
-        fits[f"{name} number"] = (column.isnull() | column.try_cast(NUMBER).notnull()).all() & ~(
-            code.fill_null(False).any()
-        )
-        fits[f"{name} flag"] = (column.isnull() | column.lower().isin(["true", "false"])).all()
-        fits[f"{name} time"] = (column.isnull() | column.try_cast(TIME).notnull()).all()
-    found = rows.aggregate(**fits).execute().iloc[0] if fits else {}
-    kinds = {}
-    for name in names:
-        kind = rows[name].type()
-        if name in texts:
-            options = {"number": NUMBER, "flag": FLAG, "time": TIME}
-            read_as = [options[key] for key in options if found[f"{name} {key}"]]
-            kinds[name] = read_as[0] if read_as and found[f"{name} some"] else TEXT
-        elif kind.is_numeric():
-            kinds[name] = NUMBER
-        elif kind.is_boolean():
-            kinds[name] = FLAG
-        elif kind.is_temporal() and not kind.is_time():
-            kinds[name] = TIME
-        else:
-            kinds[name] = TEXT
-    return kinds
 
 
 # The three kinds of rules; each is (column, rule in words, does the row break it) -------------

@@ -15,7 +15,7 @@ import ibis
 
 from cxlib.data.config import read_config
 from cxlib.data.dataset import Dataset
-from cxlib.data.source import open_engine, quoted
+from cxlib.data.engine import explained, is_warehouse, open_duckdb, quoted, stream
 from cxlib.errors import DataError
 
 VARIABLE = "CX_SNAPSHOT"
@@ -51,7 +51,7 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
     if about["asked"] != (folder, quarter, where):
         return None
     config = read_config(folder)
-    connection = open_engine(config, folder)
+    connection = open_duckdb()
     # Sums of fractions depend on the order of their terms; a single thread always keeps it.
     connection.raw_sql("SET threads = 1")
     for name, file in about["files"].items():
@@ -63,6 +63,27 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
     if about["contacts"]:
         contacts = connection.table("interactions", database=(WHOLE, "main"))
     return Dataset(config=config, tables=tables, contacts=contacts, **about["plain"])
+
+
+def land(dataset: Dataset, file: Path) -> Dataset:
+    """A warehouse's rows used, brought over once into a file; the dataset that reads them there.
+
+    They travel in batches, so that memory need not hold them.
+
+    Raises:
+        DataError: The connection was lost on the way, or the disk is full.
+    """
+    if not is_warehouse(dataset.config):
+        return dataset
+    connection = open_duckdb()
+    connection.raw_sql(f"ATTACH {quoted(file)} AS landed")
+    with explained(dataset.config, dataset.folder / "dataset.toml"):
+        for name, rows in dataset.tables.items():
+            connection.con.register("batches", stream(rows))
+            connection.raw_sql(f"CREATE TABLE landed.main.{name} AS SELECT * FROM batches")
+            connection.con.unregister("batches")
+    tables = {name: connection.table(name, database=("landed", "main")) for name in dataset.tables}
+    return replace(dataset, tables=tables, contacts=tables.get("interactions"))
 
 
 def _write(dataset: Dataset, tables: Mapping, file: Path) -> None:

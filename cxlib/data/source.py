@@ -10,12 +10,21 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data.config import Config
+from cxlib.data.engine import (
+    OWN,
+    ROW,
+    bring,
+    explained,
+    first_lines,
+    identifier,
+    numbered,
+    open_duckdb,
+    quoted,
+)
 from cxlib.data.files import not_utf8, read_mapping, undecodable
 from cxlib.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
-OWN = "_cx_"  # begins the names of our own tables, beside those of raw files
-ROW = "_row"  # the row's number in its file, counting from 1; no data column may be named so
 
 
 @dataclass(frozen=True)
@@ -35,23 +44,6 @@ class RawTable:
     rejects: pd.DataFrame
 
 
-def open_engine(config: Config, folder: Path) -> ibis.BaseBackend:
-    """Start the dataset's engine.
-
-    Raises:
-        DataError: The engine is unknown.
-    """
-    if config.source.engine != "duckdb":
-        raise DataError(
-            f"{folder / 'dataset.toml'}: source.engine == {config.source.engine!r}, "
-            "must be 'duckdb'"
-        )
-    connection = ibis.duckdb.connect()
-    # Times with an offset are all turned into one clock.
-    connection.raw_sql("SET TimeZone = 'UTC'")
-    return connection
-
-
 def read_table(connection: ibis.BaseBackend, path: Path, table: str, config: Config) -> RawTable:
     """Read one table into the engine.
 
@@ -59,33 +51,55 @@ def read_table(connection: ibis.BaseBackend, path: Path, table: str, config: Con
         DataError: The file is not UTF-8, has no header or no rows, or its SQL fails.
     """
     name = f"{OWN}raw_{table}"
-    rejects, inputs = _no_rejects(), (path,)
+    if path.suffix == ".sql":
+        rows, raw = _mapped(connection, path, name, config)
+        return RawTable(path, (path, *raw), rows, _no_rejects())
+    # A file beside the settings is read by DuckDB, which knows how, whatever the engine.
+    reader = connection if connection.name == "duckdb" else open_duckdb()
+    rejects = _no_rejects()
     try:
         if path.suffix == ".csv":
-            rejects = _load_csv(connection, path, name)
-        elif path.suffix == ".parquet":
-            connection.raw_sql(_with_rows(name, _scan(path), "VIEW"))
+            rejects = _load_csv(reader, path, name)
         else:
-            query, raw = read_mapping(path, config)
-            inputs = (path, *raw)
+            numbered(name, _scan(path), reader, "VIEW")
+    except duckdb.Error as error:
+        raise DataError(_explain(path, (path,), error)) from None
+    with explained(config, path):
+        rows = bring(connection, reader.table(name), name)
+    return RawTable(path, (path,), rows, rejects)
+
+
+def _mapped(
+    connection: ibis.BaseBackend, path: Path, name: str, config: Config
+) -> tuple[ir.Table, list[Path]]:
+    """A mapping's rows, worked out by the engine that has the raw tables; and its raw files."""
+    query, raw = read_mapping(path, config)
+    try:
+        with explained(config, path):
             for file in raw:
                 _bring(connection, file)
-            connection.raw_sql(_with_rows(name, query))
+            return numbered(name, query, connection), raw
     except duckdb.Error as error:
-        raise DataError(_explain(path, inputs, error)) from None
-    return RawTable(path, inputs, connection.table(name), rejects)
+        raise DataError(_explain(path, (path, *raw), error)) from None
 
 
 def _bring(connection, file: Path) -> None:
     """Make a raw file a table of its own name; the columns of a CSV file are text."""
+    if connection.name == "pyspark":
+        from cxlib.data import spark
+
+        spark.bring(connection, file, _delimiter(file))
+        return
     known = f"SELECT 1 FROM information_schema.tables WHERE table_name = {quoted(file.stem)}"
     if connection.raw_sql(known).fetchone():
         return
     if file.suffix.lower() == ".parquet":
-        connection.raw_sql(f"CREATE VIEW {_name(file.stem)} AS {_scan(file)}")
+        connection.raw_sql(f"CREATE VIEW {identifier(file.stem)} AS {_scan(file)}")
         return
     header = _header(file, delimiter := _delimiter(file))
-    connection.raw_sql(f"CREATE TABLE {_name(file.stem)} AS {_csv_scan(file, header, delimiter)}")
+    connection.raw_sql(
+        f"CREATE TABLE {identifier(file.stem)} AS {_csv_scan(file, header, delimiter)}"
+    )
     rejects = _take_rejects(connection, file)
     if len(rejects):
         first = rejects.iloc[0]
@@ -97,7 +111,7 @@ def _bring(connection, file: Path) -> None:
 
 def _load_csv(connection, path: Path, name: str) -> pd.DataFrame:
     header = _header(path, ",")
-    connection.raw_sql(_with_rows(name, _csv_scan(path, header, ",")))
+    numbered(name, _csv_scan(path, header, ","), connection)
     rejects = _take_rejects(connection, path)
     rules = rejects.message.map(
         lambda message: f"must be a line of {len(header)} values separated by commas ({message})"
@@ -156,13 +170,6 @@ def _scan(path: Path) -> str:
     return f"SELECT * FROM read_parquet({quoted(path)})"
 
 
-def _with_rows(name: str, query: str, kind: str = "TABLE") -> str:
-    return (
-        f"CREATE {kind} {_name(name)} AS "
-        f"SELECT row_number() OVER () AS {ROW}, * FROM (\n{query}\n) AS source"
-    )
-
-
 def _explain(path: Path, inputs: tuple[Path, ...], error: duckdb.Error) -> str:
     """One line from an engine's error; it names the file with a wrong encoding, if that is it."""
     message = str(error)
@@ -170,18 +177,8 @@ def _explain(path: Path, inputs: tuple[Path, ...], error: duckdb.Error) -> str:
         for suspect in inputs:
             if suspect.suffix.lower() != ".parquet" and next(undecodable(suspect), None):
                 return not_utf8(suspect)
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return f"{path}: {' '.join(lines[:2])}"
+    return f"{path}: {first_lines(error)}"
 
 
 def _no_rejects() -> pd.DataFrame:
     return pd.DataFrame(columns=["row", "column", "value", "rule"])
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def quoted(value: object) -> str:
-    """A value as a text literal of SQL."""
-    return "'" + str(value).replace("'", "''") + "'"

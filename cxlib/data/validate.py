@@ -1,18 +1,19 @@
 """Reading a dataset's files and judging every row of them."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis.expr.types as ir
 import pandas as pd
 
-from cxlib.data.config import read_config
+from cxlib.data.config import Config, read_config
 from cxlib.data.contract import schemas
 from cxlib.data.dataset import EVENT, Dataset
+from cxlib.data.engine import explained, is_warehouse, open_engine
 from cxlib.data.files import find_files, find_table, fingerprint
 from cxlib.data.quarantine import sift
-from cxlib.data.source import open_engine, read_table
+from cxlib.data.source import read_table
 from cxlib.errors import DataError
 
 # How many days without rows at its end still make a period whole: where most days have rows, and
@@ -21,12 +22,18 @@ SLACK_DAILY, SLACK_MONTHLY = 7, 31
 
 
 def validate(folder: Path) -> Dataset:
-    """Every row of a dataset's files, judged; the dataset as its files have it today.
+    """Every row of a dataset, judged; the dataset as its files, or its server, have it today.
 
     Raises:
-        DataError: A file cannot be used.
+        DataError: A file cannot be used, or the server cannot be reached.
     """
-    config, files = read_config(folder), find_files(folder)
+    config = read_config(folder)
+    with explained(config, folder / "dataset.toml"):
+        return _validate(folder, config)
+
+
+def _validate(folder: Path, config: Config) -> Dataset:
+    files = find_files(folder)
     before = fingerprint(files)
     connection = open_engine(config, folder)
     tables, intake, faults = {}, [], []
@@ -49,13 +56,18 @@ def validate(folder: Path) -> Dataset:
         contacts=tables.get("interactions"),
         intake=tuple(intake),
         faults=pd.concat(faults, ignore_index=True),
-        fingerprint=before,
+        fingerprint=f"{before}-{_moment()}" if is_warehouse(config) else before,
         begins=begins,
         start=start,
         end=end,
         slack_days=slack_days,
         answers_only=_answers_only(tables),
     )
+
+
+def _moment() -> str:
+    # The rows of a server may change without any file changing: each reading stands for itself.
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
 
 
 def _span(

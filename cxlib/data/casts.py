@@ -1,0 +1,126 @@
+"""Columns in the contract's types: what of a text is a number, a time, true or false.
+
+Which texts can be read is said here and not left to the engine, so that a dataset means the same
+in all of them.
+"""
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import pandera.ibis as pa
+
+from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME
+from cxlib.data.engine import ROW
+from cxlib.errors import DataError
+
+KEYS = ("account_id", "customer_id", "interaction_id", "response_id", "cycle_id")
+# Infinities are numbers to engines; the contract's rules then refuse them by that name.
+NUMBER_TEXT = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(inf|infinity)$"
+TIME_TEXT = (
+    r"^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
+    r"([T ]([01]?[0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+)
+TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
+
+
+def cast(rows: ir.Table, schema: pa.DataFrameSchema, attributes: Mapping) -> ir.Table:
+    """The table in the contract's types; `_lost_NAME` tells where a value could not be read."""
+    kinds = {name: column.dtype.type for name, column in schema.columns.items()} | attributes
+    columns, lost = {}, {}
+    for name, kind in kinds.items():
+        if name not in rows.columns:
+            columns[name] = ibis.null(kind)
+            continue
+        columns[name] = _as(rows[name], kind)
+        if name in schema.columns and kind not in (TEXT, rows[name].type()):
+            lost[f"_lost_{name}"] = _given(rows[name]) & columns[name].isnull()
+    return rows.select(ROW, **columns, **lost)
+
+
+def _given(column: ir.Value) -> ir.BooleanValue:
+    if column.type().is_string():
+        return (column.strip() != "").fill_null(False)
+    return column.notnull()
+
+
+def _as(column: ir.Value, kind: dt.DataType) -> ir.Value:
+    if column.type().is_string():
+        # A space around an id would make it another id.
+        return _read(column.strip().nullif(""), kind)
+    if kind == TEXT:
+        return column.cast(TEXT)
+    if column.type() == kind:
+        return column
+    if column.type().is_numeric() and kind == FLAG:
+        return column.isin([0, 1]).ifelse(column == 1, ibis.null(FLAG))
+    if column.type().is_numeric() and kind == TIME:
+        return ibis.null(TIME)
+    return column.try_cast(kind)
+
+
+def _read(text: ir.StringValue, kind: dt.DataType) -> ir.Value:
+    """What a text says; null where it cannot be read as this kind."""
+    if kind == NUMBER:
+        return _fits(text.lower(), NUMBER_TEXT).try_cast(NUMBER)
+    if kind == TIME:
+        moment = _fits(text, TIME_TEXT).replace("/", "-")
+        return moment.try_cast(dt.Timestamp(timezone="UTC")).cast(TIME)
+    if kind == FLAG:
+        word = text.lower()
+        return word.isin(TRUE + FALSE).ifelse(word.isin(TRUE), ibis.null(FLAG))
+    return text
+
+
+def _fits(text: ir.StringValue, pattern: str) -> ir.StringValue:
+    return text.re_search(pattern).ifelse(text, ibis.null(TEXT))
+
+
+def attribute_types(rows: ir.Table, schema: pa.DataFrameSchema) -> dict[str, dt.DataType]:
+    """The types of columns that the contract does not name.
+
+    Text becomes numbers, flags or times only if every value can be read so, and no number begins
+    with a needless zero, as codes do.
+    """
+    names = [
+        name
+        for name in rows.columns
+        # An id that the contract gives to another table: the account of a contact is that of
+        # its customer, and may not be contradicted here.
+        if name not in schema.columns and name != ROW and name not in KEYS
+    ]
+    reserved = [name for name in names if name.startswith("_")]
+    if reserved:
+        raise DataError(
+            f"{schema.name}: the column {reserved[0]} begins with an underscore, which is "
+            "reserved; rename it"
+        )
+    texts = [name for name in names if rows[name].type().is_string()]
+    fits = {}
+    for name in texts:
+        column = rows[name].strip().nullif("")
+        code = column.re_search(r"^[+-]?0[0-9]")
+        fits[f"{name} some"] = column.notnull().any()
+        fits[f"{name} number"] = (column.isnull() | _read(column, NUMBER).notnull()).all() & ~(
+            code.fill_null(False).any()
+        )
+        fits[f"{name} flag"] = (column.isnull() | column.lower().isin(["true", "false"])).all()
+        fits[f"{name} time"] = (column.isnull() | _read(column, TIME).notnull()).all()
+    found = rows.aggregate(**fits).execute().iloc[0] if fits else {}
+    kinds = {}
+    for name in names:
+        kind = rows[name].type()
+        if name in texts:
+            options = {"number": NUMBER, "flag": FLAG, "time": TIME}
+            read_as = [options[key] for key in options if found[f"{name} {key}"]]
+            kinds[name] = read_as[0] if read_as and found[f"{name} some"] else TEXT
+        elif kind.is_numeric():
+            kinds[name] = NUMBER
+        elif kind.is_boolean():
+            kinds[name] = FLAG
+        elif kind.is_temporal() and not kind.is_time():
+            kinds[name] = TIME
+        else:
+            kinds[name] = TEXT
+    return kinds

@@ -1,0 +1,179 @@
+"""The engine that a dataset's rows live in: DuckDB beside us, or a warehouse that has them.
+
+All three speak through Ibis; what they do each in their own way stands here and in `postgres.py`
+and `spark.py`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from cxlib.data.config import Config
+from cxlib.errors import DataError
+
+OWN = "_cx_"  # begins the names of our own tables, beside those of raw files
+ROW = "_row"  # the row's number in its file, counting from 1; no data column may be named so
+BATCH = 100_000  # rows that travel at once
+# By name, since only one of the engines need be installed.
+MISFITS = frozenset(
+    {
+        "duckdb.Error",
+        "psycopg.DataError",
+        "psycopg.ProgrammingError",
+        "pyspark.AnalysisException",
+        "pyspark.SparkRuntimeException",
+        "pyspark.NumberFormatException",
+        "pyspark.DateTimeException",
+    }
+)
+
+
+def open_engine(config: Config, folder: Path) -> ibis.BaseBackend:
+    """Start the dataset's engine, or connect to it.
+
+    Raises:
+        DataError: The server does not let us in, or what speaks to it is not installed.
+    """
+    toml, engine = folder / "dataset.toml", config.source.engine
+    try:
+        match engine:
+            case "postgres":
+                from cxlib.data import postgres
+
+                return postgres.connect(config.source, toml)
+            case "spark":
+                from cxlib.data import spark
+
+                return spark.connect(config.source, toml)
+            case _:
+                return open_duckdb()
+    except ImportError:
+        raise DataError(
+            f"{toml}: source.engine == {engine!r} needs more than is installed; "
+            f"install it with: pip install 'cxlib[{engine}]'"
+        ) from None
+
+
+def open_duckdb() -> ibis.BaseBackend:
+    """Start DuckDB, which needs no server."""
+    connection = ibis.duckdb.connect()
+    # Times with an offset are all turned into one clock.
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    return connection
+
+
+def is_warehouse(config: Config) -> bool:
+    """Whether the rows live in a server of their own, and may change without any file changing."""
+    return config.source.engine != "duckdb"
+
+
+def numbered(name: str, query: str, connection: ibis.BaseBackend, kind: str = "TABLE") -> ir.Table:
+    """A SELECT's rows, as a table of the engine, with their number in `_row`."""
+    number = "row_number() OVER ()"
+    if connection.name == "pyspark":
+        # Counting in one go would bring all rows to one machine.
+        number = "monotonically_increasing_id() + 1"
+    text = f"SELECT {number} AS {ROW}, source.* FROM (\n{query}\n) AS source"
+    return keep_query(connection, text, name, kind)
+
+
+def keep(connection: ibis.BaseBackend, rows: ir.Table, name: str) -> ir.Table:
+    """Have the engine work a table out once, so that what follows starts from its result."""
+    return keep_query(connection, connection.compile(rows), name)
+
+
+def keep_query(
+    connection: ibis.BaseBackend, query: str, name: str, kind: str = "TABLE"
+) -> ir.Table:
+    """The same for a query in the engine's own words; `VIEW` works it out whenever it is read."""
+    match connection.name:
+        case "postgres":
+            connection.raw_sql(f"CREATE TEMPORARY TABLE {identifier(name)} AS {query}").close()
+        case "pyspark":
+            connection.raw_sql(f"CACHE TABLE {name} AS {query}")
+        case _:
+            connection.raw_sql(f"CREATE {kind} {identifier(name)} AS {query}")
+    return connection.table(name)
+
+
+def bring(connection: ibis.BaseBackend, rows: ir.Table, name: str) -> ir.Table:
+    """A table of DuckDB's, such as a log of cycles kept as CSV, in the dataset's engine."""
+    if rows.get_backend() is connection:
+        return rows
+    upload = ibis.memtable(rows.to_pyarrow())
+    if connection.name == "pyspark":
+        return connection.create_view(name, upload)
+    return connection.create_table(name, upload, temp=True)
+
+
+def stream(rows: ir.Table) -> pa.RecordBatchReader:
+    """A table's rows, a batch at a time: only so many are in memory at once."""
+    connection = rows.get_backend()
+    if connection.name != "pyspark":
+        return rows.to_pyarrow_batches(chunk_size=BATCH)
+    from cxlib.data import spark
+
+    schema = rows.schema().to_pyarrow()
+    return pa.RecordBatchReader.from_batches(schema, spark.batches(connection, rows, schema, BATCH))
+
+
+@contextmanager
+def explained(config: Config, path: Path) -> Iterator[None]:
+    """Turn a warehouse's errors into one line that says what to do, with no secret in it.
+
+    Args:
+        config: The dataset's settings.
+        path: The file whose query is under way, to begin the line with.
+
+    Raises:
+        DataError: In place of the engine's own error.
+    """
+    try:
+        yield
+    except Exception as error:
+        if line := _line_of(error, config, path):
+            raise DataError(line) from None
+        raise
+
+
+def _line_of(error: Exception, config: Config, path: Path) -> str:
+    match config.source.engine:
+        case "postgres":
+            from cxlib.data import postgres
+
+            return postgres.explain(error, config.source, path)
+        case "spark":
+            from cxlib.data import spark
+
+            return spark.explain(error, path)
+    return ""
+
+
+def is_misfit(error: Exception) -> bool:
+    """Whether an engine refuses a question for what is in it, such as a text beside a number."""
+    kinds = type(error).__mro__
+    return any(f"{_package(kind)}.{kind.__name__}" in MISFITS for kind in kinds)
+
+
+def _package(kind: type) -> str:
+    return kind.__module__.split(".")[0].lstrip("_")
+
+
+def identifier(text: str) -> str:
+    """A name as SQL's: in double quotes."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def quoted(value: object) -> str:
+    """A value as a text literal of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def first_lines(error: Exception, lines: int = 2) -> str:
+    """The gist of an engine's error, on one line."""
+    kept = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(kept[:lines])

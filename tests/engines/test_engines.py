@@ -1,0 +1,122 @@
+"""One dataset folder, three engines: the same rows, the same faults, the same KPIs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib.data import open_dataset
+from cxlib.data.contract import schemas
+from cxlib.data.dataset import Dataset
+from cxlib.measure.panel import measure
+
+QUARTER = "2026Q3"
+# PySpark 4 calls what pandas 3 deprecates, and leaves its sockets to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+    pytest.mark.filterwarnings("ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def settings_of(engine: str, request) -> str:
+    if engine == "postgres":
+        request.getfixturevalue("password")
+        return request.getfixturevalue("server").settings()
+    return request.getfixturevalue(f"{engine}_settings")
+
+
+@pytest.fixture
+def in_engine(request, dataset):
+    """Open the same folder in an engine."""
+
+    def open_it(engine: str, quarter: str | None = None, **files: str) -> Dataset:
+        return open_dataset(dataset(settings_of(engine, request), **files), quarter)
+
+    return open_it
+
+
+def assert_same_panel(one: pd.DataFrame, other: pd.DataFrame, keys: list[str]):
+    both = one.merge(other.astype({"period": one.period.dtype}), on=keys, suffixes=("", "_other"))
+    assert len(both) == len(one) == len(other) > 0
+    for name in ("value", "low", "high", "n", "clusters"):
+        left, right = both[name].astype(float), both[f"{name}_other"].astype(float)
+        np.testing.assert_allclose(right, left, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("engine", ["postgres", "spark"])
+class TestSameAsDuckDB:
+    def test_every_kpi_by_month_and_channel_and_of_accounts_by_quarter(self, engine, in_engine):
+        ours, theirs = in_engine("duckdb", QUARTER), in_engine(engine, QUARTER)
+        assert type(next(iter(theirs.tables.values())).get_backend()).__module__ != (
+            type(next(iter(ours.tables.values())).get_backend()).__module__
+        )
+        for by, period in ((["channel"], "month"), ([], "quarter"), (["region"], "quarter")):
+            one, other = measure(ours, by=by, period=period), measure(theirs, by=by, period=period)
+            assert one.left_out == other.left_out
+            assert_same_panel(one.frame, other.frame, ["kpi", "period", *by])
+
+    def test_intake_and_faults(self, engine, in_engine):
+        ours, theirs = in_engine("duckdb"), in_engine(engine)
+        assert theirs.intake == ours.intake
+        assert sum(each.quarantined for each in ours.intake) > 0
+        # A server's rows have no order of their own, so a row's number is the reading's.
+        columns = ["table", "file", "column", "value", "rule"]
+        pd.testing.assert_frame_equal(
+            theirs.faults[columns].sort_values(columns, ignore_index=True),
+            ours.faults[columns].sort_values(columns, ignore_index=True),
+            check_dtype=False,
+        )
+        assert (theirs.start, theirs.end, theirs.begins) == (ours.start, ours.end, ours.begins)
+
+    def test_texts_mean_the_same(self, engine, in_engine):
+        files = {
+            "customers__csv": "customer_id,account_id\n1,1\n",
+            "interactions__sql": "SELECT *, '1' AS customer_id, 'phone' AS channel FROM odd_texts",
+        }
+        ours, theirs = in_engine("duckdb", **files), in_engine(engine, **files)
+        assert theirs.intake == ours.intake
+        columns = ["column", "value", "rule"]
+        assert sorted(theirs.faults[columns].fillna("").itertuples(index=False)) == sorted(
+            ours.faults[columns].fillna("").itertuples(index=False)
+        )
+        key = "interaction_id"
+        kept = [
+            each.tables["interactions"].execute().sort_values(key, ignore_index=True)
+            for each in (ours, theirs)
+        ]
+        for name in (key, "started_at", "wait_seconds", "resolved"):
+            left, right = kept[0][name], kept[1][name]
+            assert [None if pd.isna(each) else each for each in left] == [
+                None if pd.isna(each) else each for each in right
+            ], name
+
+    def test_a_filter_keeps_the_same_rows(self, engine, in_engine):
+        where = "channel = 'phone' AND region IN ('EMEA', 'APAC')"
+        ours, theirs = (in_engine(each, QUARTER).filtered(where) for each in ("duckdb", engine))
+        for name, rows in ours.tables.items():
+            assert int(theirs.tables[name].count().execute()) == int(rows.count().execute()), name
+
+
+@pytest.mark.parametrize("engine", ["postgres", "spark"])
+def test_what_is_wrong_with_a_query_is_said_with_its_file(engine, request, dataset):
+    from cxlib.errors import DataError
+
+    folder = dataset(settings_of(engine, request), accounts__sql="SELECT nothing FROM raw_accounts")
+    with pytest.raises(DataError, match=r"accounts\.sql: .*nothing") as caught:
+        open_dataset(folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ["postgres", "spark"])
+def test_a_report_brings_the_rows_over_once(engine, request, dataset, tmp_path):
+    from cxlib.data.dataset import filled
+    from cxlib.data.snapshot import land
+    from cxlib.data.validate import validate
+
+    whole = validate(dataset(settings_of(engine, request)))
+    landed = land(whole, tmp_path / "rows")
+    assert set(landed.tables) == set(filled(whole.tables)) == set(schemas(whole.config.scales))
+    for name, rows in landed.tables.items():
+        assert rows.get_backend().name == "duckdb"
+        assert int(rows.count().execute()) == next(
+            each.used for each in whole.intake if each.table == name
+        )
