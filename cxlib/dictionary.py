@@ -52,6 +52,11 @@ MEANINGS = {
     "care.hours": "hours of service that can be given in a quarter; as many as were, if not set",
     "care.surplus_1": "the share of hours beyond the baseline that goes to Tier I",
     "care.surplus_2": "likewise to Tier II; the rest goes to Tier III",
+    "privacy.personal": "Columns that name persons, beside those marked above, such as "
+    '`["interactions.caller"]`; pages show pseudonyms for them',
+    "privacy.public": "Columns marked as personal that pages may show all the same, such as "
+    '`["accounts.name"]` where accounts are companies',
+    "privacy.smallest_group": "Of fewer customers, nothing is published",
     "personas.features": 'What personas are made of, such as `["channel", "role"]`; all that is '
     "known of customers, unless told",
     "personas.names": "Your own names for personas, by letter: in `[personas.names]`, a line such "
@@ -107,6 +112,7 @@ def _column(name: str, column) -> str:
     rules = ["required" if column.required else ""]
     rules += ["unique" if column.unique else "", f"refers to {target}" if target else ""]
     rules += [check.error for check in column.checks if "finite" not in check.error]
+    rules.append("personal" if column.metadata.get("personal") else "")
     written = "; ".join(rule for rule in rules if rule)
     unit = "" if column.metadata["unit"] == "id" else column.metadata["unit"]
     kind = "id (text)" if column.metadata["unit"] == "id" else TYPE_NAMES[column.dtype.type]

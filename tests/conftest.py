@@ -14,6 +14,8 @@ from hypothesis import settings
 # Two test processes that each take every core for their sums wait for one another.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+# Pseudonyms, and with them the order of rows, are the same in every test run.
+os.environ["CX_PSEUDONYM_KEY"] = "the key of the tests"
 
 # How long a thing takes is asked by `make bench`, not by a test.
 settings.register_profile("untimed", deadline=None)
@@ -22,7 +24,8 @@ settings.load_profile("untimed")
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 SOURCE = {
-    "dataset.toml": 'name = "Small"\n',
+    # Three customers are fewer than are published otherwise.
+    "dataset.toml": 'name = "Small"\n\n[privacy]\nsmallest_group = 1\n',
     "accounts.csv": "account_id,region,size\n001,EMEA,10\n002,APAC,20\n",
     "customers.csv": "customer_id,account_id,role\n1,001,user\n2,002,admin\n3,002,user\n",
     "interactions.csv": (
@@ -106,10 +109,10 @@ def demo():
 
 @pytest.fixture(scope="session")
 def data():
-    """The committed demonstration dataset, as of its last quarter."""
+    """The committed demonstration dataset, as of its last quarter, with its real ids."""
     from cxlib.data import open_dataset
 
-    return open_dataset(ROOT / "data" / "demo", "2026Q3")
+    return open_dataset(ROOT / "data" / "demo", "2026Q3", raw_ids=True)
 
 
 def cx(*arguments: str, **options) -> subprocess.CompletedProcess:

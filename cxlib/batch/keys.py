@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from cxlib.batch.notebooks import Notebook
+from cxlib.data.pseudonyms import pseudonym_key
 
 PACKAGE = Path(__file__).parents[1]
 SOURCES = (".py", ".j2", ".css", ".js", ".json")
@@ -46,7 +47,7 @@ def page_key(
 
 @cache
 def code_key() -> str:
-    """The key of this package's source, of all packages beside it, and of Python itself."""
+    """The key of this package's source, of all packages beside it, of Python, and of pseudonyms."""
     source = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*")):
         if path.suffix in SOURCES:
@@ -55,4 +56,5 @@ def code_key() -> str:
     folders = {Path(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
     # The name of such a folder holds the package's version.
     packages = sorted(path.name for folder in folders for path in folder.glob("*.dist-info"))
-    return digest(source.hexdigest(), packages, sys.version)
+    # With another key, every pseudonym is another.
+    return digest(source.hexdigest(), packages, sys.version, digest(pseudonym_key()))

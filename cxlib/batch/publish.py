@@ -16,6 +16,7 @@ from cxlib.batch.job import FAILED, PUBLISHED, Outcome
 from cxlib.batch.keys import code_key
 from cxlib.batch.notebooks import Notebook
 from cxlib.batch.provenance import versions
+from cxlib.batch.real_ids import give_notice
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.summary import restatements
@@ -49,7 +50,10 @@ def publish(
                 for number, task in enumerate(tasks)
                 if task.edition is edition
             }
+            for _, output in mine.values():
+                volume.real_ids.restore(output / "tables")
             made[edition] = _assemble(request, edition, mine, outcomes, keys, work, now)
+            give_notice(work / edition.place / "tables")
             late += [
                 f"{task.label}: failed: {made[edition][name].message}"
                 for name, (task, _) in mine.items()

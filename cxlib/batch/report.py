@@ -22,6 +22,7 @@ from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED, Facts, Job, Outcome
 from cxlib.batch.notebooks import BEFORE, COMMON, Notebook
 from cxlib.batch.progress import Progress
 from cxlib.batch.provenance import provenance
+from cxlib.batch.real_ids import RealIds
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.unchanged import find_unchanged
@@ -88,10 +89,12 @@ def _open(request: Request, file: Path) -> list[Volume]:
     """
     from cxlib.batch.slices import find_slices, folder_names
     from cxlib.data.opening import as_of
+    from cxlib.data.privacy import hide
     from cxlib.data.snapshot import land
     from cxlib.data.validate import validate
 
-    files = land(validate(request.dataset), file)
+    real = land(validate(request.dataset), file)
+    real_ids, files = RealIds(real), hide(real)
     volumes = []
     for quarter in request.quarters:
         known = as_of(files, quarter)
@@ -104,7 +107,7 @@ def _open(request: Request, file: Path) -> list[Volume]:
             for value, part in slices.parts.items():
                 place = PurePosixPath(quarter, by, names[value])
                 parts[Edition(_source(part), place, (request.by, value))] = part
-        volumes.append(Volume(known, parts, slices))
+        volumes.append(Volume(known, parts, slices, real_ids))
     return volumes
 
 

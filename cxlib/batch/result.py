@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cxlib.batch.edition import Edition, Entry
 from cxlib.batch.job import FAILED
 from cxlib.batch.notebooks import Notebook
+from cxlib.batch.real_ids import RealIds
 
 if TYPE_CHECKING:
     # A run that finds nothing changed has no data to open.
@@ -22,11 +23,13 @@ class Volume:
         known: The dataset as of the quarter, unfiltered.
         parts: The rows of each edition; the first is the whole.
         slices: How the others divide it, if they do.
+        real_ids: The ids behind the pseudonyms.
     """
 
     known: "Dataset"
     parts: Mapping[Edition, "Dataset"]
     slices: "Slices | None"
+    real_ids: RealIds
 
     @property
     def whole(self) -> Edition:

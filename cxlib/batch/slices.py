@@ -28,7 +28,8 @@ class Slices:
     Attributes:
         column: Its name.
         parts: For each value to report, its part of the dataset.
-        too_few: Values with too few active customers to report, and how many they have.
+        too_few: Values with too few active customers to report, and how many they have; with
+            them the smallest of the others, where it would give them away.
         silent: Values of which nobody was active.
         without: How many customers have no value.
         counted: What was counted: customers or, where there are none, accounts.
@@ -61,6 +62,7 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
     if column not in known:
         raise unknown_column(column, known)
     counts = _counts(data.filtered(where), table, column)
+    counts_by = {_text(value): int(count) for value, count in counts.items()}
     parts, too_few = {}, {}
     for value, count in counts.items():
         condition = f"{_identifier(column)} = {_literal(value, column)}"
@@ -69,6 +71,11 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
             parts[_text(value)] = data.filtered(both)
         elif count:
             too_few[_text(value)] = int(count)
+    if len(parts) > 1 and 0 < sum(too_few.values()) < data.config.privacy.smallest_group:
+        # Whoever takes all other slices from the whole would have these few.
+        nearest = min(parts, key=lambda each: (counts_by[each], each))
+        too_few[nearest] = counts_by[nearest]
+        del parts[nearest]
     if not parts:
         raise ArgumentError(
             f"--by {column}: none of its {len(counts)} values has {LEAST} active {table} or more"

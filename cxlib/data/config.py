@@ -16,6 +16,7 @@ SCALES = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
 EMPTY: Mapping = MappingProxyType({})
 TIER_NAMES = ("I", "II", "III")
 ENGINES = ("duckdb", "postgres", "spark")
+PLACE = r"(accounts|customers|interactions|surveys|revenue|cycles|targets)[.]\w+"
 # Settings that are shares, beside those whose names end so.
 SHARES = ("buffer", "margin", "surplus_1", "surplus_2")
 
@@ -147,6 +148,21 @@ class PersonaRules:
 
 
 @dataclass(frozen=True)
+class Privacy:
+    """What of persons may be published.
+
+    Attributes:
+        personal: Columns that name persons, beside those of the contract, as `table.column`.
+        public: Columns of the contract that name persons and may be published all the same.
+        smallest_group: Of fewer customers, nothing is published.
+    """
+
+    personal: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    smallest_group: int = 5
+
+
+@dataclass(frozen=True)
 class Config:
     """The settings of a dataset; only `name` is required."""
 
@@ -160,6 +176,7 @@ class Config:
     tiers: TierRules = TierRules()
     care: CareRules = CareRules()
     personas: PersonaRules = PersonaRules()
+    privacy: Privacy = Privacy()
 
 
 def read_config(folder: Path) -> Config:
@@ -253,11 +270,17 @@ def _value(known, value, path: Path, where: str):
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise DataError(f'{path}: {where} must be a list of texts, such as ["channel", "role"]')
         return tuple(value)
+    if known.name in ("personal", "public"):
+        if not isinstance(value, list) or not all(re.fullmatch(PLACE, str(each)) for each in value):
+            raise DataError(
+                f'{path}: {where} must be a list of columns, such as ["interactions.caller"]'
+            )
+        return tuple(value)
     if known.name == "names":
         return _names(value, path, where)
     if known.name == "overrides":
         return _overrides(value, path, where)
-    if known.type in (Source, Thresholds, TierRules, CareRules, PersonaRules):
+    if known.type in (Source, Thresholds, TierRules, CareRules, PersonaRules, Privacy):
         if not isinstance(value, dict):
             raise DataError(f"{path}: {where} must be a section, written [{where}]")
         return _fill(known.type, value, path, f"{where}.")

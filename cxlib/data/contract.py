@@ -1,8 +1,8 @@
 """The contract: which tables and columns a dataset may hold, and what their values must be.
 
 Each table is a pandera schema over Ibis. A column's `description` says what it means; its
-`metadata` holds the unit and the table that it refers to. The data dictionary
-(`data/README.md`) is generated from here.
+`metadata` holds the unit, the table that it refers to, and whether it names a person. The data
+dictionary (`data/README.md`) is generated from here.
 """
 
 import sys
@@ -73,7 +73,7 @@ def rule_of(check: pa.Check) -> str:
 def _accounts() -> dict[str, pa.Column]:
     return {
         "account_id": _key("The buying party: a company, or a person in a consumer business"),
-        "name": _text("Name of the account"),
+        "name": _text("Name of the account", personal=True),
         "industry": _text("Line of business"),
         "region": _text("Sales or service region"),
         "service_level": _text("Service level agreed in the contract"),
@@ -86,7 +86,7 @@ def _accounts() -> dict[str, pa.Column]:
         "strategic_value": _number(
             "Value beyond revenue, as judged by the account team", "1 to 5", _whole(), _within(1, 5)
         ),
-        "account_manager": _text("Who looks after the account"),
+        "account_manager": _text("Who looks after the account", personal=True),
     }
 
 
@@ -109,7 +109,7 @@ def _interactions() -> dict[str, pa.Column]:
         "channel": _text("Phone, e-mail, chat, web, …", required=True),
         "touchpoint": _text("Stage of the journey", checks=[_one_of(TOUCHPOINTS)]),
         "reason": _text("Why the customer made contact"),
-        "agent_id": _text("Who served the customer"),
+        "agent_id": _text("Who served the customer", personal=True),
         "team": _text("Team of the agent"),
         "wait_seconds": _number("Time until an answer", "seconds", _at_least(0)),
         "handle_seconds": _number("Time of handling, after-work included", "seconds", _at_least(0)),
@@ -134,7 +134,7 @@ def _surveys(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.Column]:
             "The answer; empty means invited, but no answer",
             scale_words,
         ),
-        "verbatim": _text("What the customer wrote"),
+        "verbatim": _text("What the customer wrote", personal=True),
     }
 
 
@@ -198,8 +198,10 @@ def _link(table: str, meaning: str, required: bool = False) -> pa.Column:
     )
 
 
-def _text(meaning: str, required: bool = False, checks: list | None = None) -> pa.Column:
-    return _column(TEXT, meaning, "", checks or [], required)
+def _text(
+    meaning: str, required: bool = False, checks: list | None = None, personal: bool = False
+) -> pa.Column:
+    return _column(TEXT, meaning, "", checks or [], required, personal)
 
 
 def _time(meaning: str, required: bool = False) -> pa.Column:
@@ -214,14 +216,16 @@ def _number(meaning: str, unit: str, *checks: pa.Check, required: bool = False) 
     return _column(NUMBER, meaning, unit, [_finite(), *checks], required)
 
 
-def _column(kind, meaning: str, unit: str, checks: list, required: bool) -> pa.Column:
+def _column(
+    kind, meaning: str, unit: str, checks: list, required: bool, personal: bool = False
+) -> pa.Column:
     return pa.Column(
         kind,
         checks,
         nullable=not required,
         required=required,
         description=meaning,
-        metadata={"unit": unit},
+        metadata={"unit": unit, "personal": personal},
     )
 
 

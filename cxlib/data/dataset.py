@@ -18,6 +18,7 @@ from cxlib.data.engine import is_misfit
 from cxlib.data.filters import as_expression, columns_of, parse_filter, unknown_column
 from cxlib.data.intake import Intake
 from cxlib.data.links import LINKS, reachable, widen
+from cxlib.data.pseudonyms import pseudonym_key, rewrite
 from cxlib.data.quarter import Quarter
 from cxlib.errors import ArgumentError, MissingData
 
@@ -53,6 +54,7 @@ class Dataset:
         quarter: The quarter reported, if one was asked for.
         where: The filter, as given.
         unfiltered: The tables that no condition of the filter could be applied to.
+        pseudonyms: The columns that hold pseudonyms, in place of ids and personal texts.
     """
 
     folder: Path
@@ -70,6 +72,7 @@ class Dataset:
     quarter: Quarter | None = None
     where: str = ""
     unfiltered: frozenset[str] = frozenset()
+    pseudonyms: frozenset[str] = frozenset()
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether the dataset holds a table, and columns that it or what it refers to has."""
@@ -157,6 +160,9 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
     """The rows that meet the filter, in every table that can tell."""
     if not conditions:
         return dataset
+    if dataset.pseudonyms:
+        key = pseudonym_key()
+        conditions = [rewrite(each, dataset.pseudonyms, key) for each in conditions]
     homes = {name: dataset.columns_of(name) for name in LINKS if name in dataset.tables}
     anywhere = {column: table for home in homes.values() for column, table in home.items()}
     for condition in conditions:

@@ -25,7 +25,9 @@ KNOWN_FROM = MappingProxyType(
 )
 
 
-def open_dataset(folder: str | Path, quarter: str | None = None, where: str = "") -> Dataset:
+def open_dataset(
+    folder: str | Path, quarter: str | None = None, where: str = "", raw_ids: bool = False
+) -> Dataset:
     """Open a dataset's folder: read, validate, and set faulty rows apart.
 
     Args:
@@ -35,6 +37,8 @@ def open_dataset(folder: str | Path, quarter: str | None = None, where: str = ""
             and what only became known later (a churn, an answer, a decision) is not known.
         where: A filter over the columns of the tables, such as `region = 'EMEA'`. Each condition
             applies to every table that has its columns, or refers to a table that has.
+        raw_ids: Show ids and personal texts as they are, instead of pseudonyms. In a run of
+            `cx report` it has no effect.
 
     Raises:
         DataError: A file cannot be used.
@@ -48,9 +52,12 @@ def open_dataset(folder: str | Path, quarter: str | None = None, where: str = ""
         Quarter.parse(quarter)
     # Loading what judges rows takes time that a run's notebooks need not spend: they have a
     # snapshot.
+    from cxlib.data.privacy import hide
     from cxlib.data.validate import validate
 
     dataset = validate(folder)
+    if not raw_ids:
+        dataset = hide(dataset)
     if quarter:
         dataset = as_of(dataset, quarter)
     return dataset.filtered(where)

@@ -16,6 +16,7 @@ import ibis
 from cxlib.data.config import read_config
 from cxlib.data.dataset import Dataset
 from cxlib.data.engine import explained, is_warehouse, open_duckdb, quoted, stream
+from cxlib.data.pseudonyms import hidden_config, pseudonym_key
 from cxlib.errors import DataError
 
 VARIABLE = "CX_SNAPSHOT"
@@ -51,6 +52,8 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
     if about["asked"] != (folder, quarter, where):
         return None
     config = read_config(folder)
+    if about["plain"]["pseudonyms"]:
+        config = hidden_config(config, pseudonym_key())
     connection = open_duckdb()
     # Sums of fractions depend on the order of their terms; a single thread always keeps it.
     connection.raw_sql("SET threads = 1")

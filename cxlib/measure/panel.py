@@ -21,6 +21,7 @@ from cxlib.measure.rows import (
     in_spans,
     survey_rows,
 )
+from cxlib.measure.small_groups import without_small
 
 COLUMNS = ("kpi", "period", "value", "low", "high", "n", "clusters", "unit", "complete")
 SUMS = ("y", "x", "rows", "yy", "xy", "xx", "clusters", "squares")
@@ -88,6 +89,8 @@ def measure(
         data: The dataset.
         kpis: Names of the catalogue; all that the dataset can feed, if None.
         by: Columns of the rows counted or of what they refer to, such as `channel` or `region`.
+            Groups of fewer customers than `privacy.smallest_group` are left out, unless the
+            dataset was opened with its real ids; so are groups that could then be worked out.
         period: `month`, `quarter` or `all`.
         since: Leave out what lies before this quarter.
         confidence: Of the intervals.
@@ -142,6 +145,8 @@ def measure_spans(
              if len(part)]  # fmt: skip
     frame = pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
     frame = frame.sort_values(["kpi", "period", *by], ignore_index=True)
+    if data.pseudonyms and not data.pseudonyms & set(by):
+        frame = without_small(frame, by, data.config.privacy.smallest_group)
     return Panel(frame, tuple(by), left_out)
 
 

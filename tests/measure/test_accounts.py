@@ -1,10 +1,15 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.data import open_dataset
+from cxlib.data import opening
 from cxlib.measure.accounts import account_book, account_books, quarter_books
 from tests.conftest import ROOT, SHARED
+
+# Ids are looked at as they are.
+open_dataset = partial(opening.open_dataset, raw_ids=True)
 
 RETAIL = SHARED / "data" / "online_retail"
 

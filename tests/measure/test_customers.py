@@ -1,10 +1,11 @@
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.data import open_dataset
+from cxlib.data import opening
 from cxlib.errors import DataError
 from cxlib.measure.customers import (
     INGREDIENT_OF,
@@ -13,6 +14,9 @@ from cxlib.measure.customers import (
     feature_names,
 )
 from cxlib.measure.kpis import KPIS
+
+# Ids are looked at as they are.
+open_dataset = partial(opening.open_dataset, raw_ids=True)
 
 START, END = datetime(2025, 10, 1), datetime(2026, 10, 1)
 

@@ -1,15 +1,20 @@
 """Known facts of the Olist sample, read through its mapping."""
 
+from functools import partial
+
 import pandas as pd
 import pytest
 
 from cxlib.analysis.drivers import find_drivers
 from cxlib.analysis.ledger import keep_ledger
-from cxlib.data import Quarter, open_dataset
+from cxlib.data import Quarter, opening
 from cxlib.measure import measure
 from cxlib.measure.invitations import asked_and_answered, scored_by, split_column
 from cxlib.measure.outcomes import answers_with_contact
 from tests.conftest import ROOT
+
+# Ids are looked at as they are.
+open_dataset = partial(opening.open_dataset, raw_ids=True)
 
 pytestmark = pytest.mark.shared
 

@@ -1,0 +1,90 @@
+"""A dataset in which every personal value is a marker: no published file may hold one."""
+
+import base64
+import re
+
+import pandas as pd
+import pytest
+
+from cxlib.batch.real_ids import APART, NOTICE
+from cxlib.data.demo import make_demo, write_demo
+from tests.conftest import cx
+
+MARKER = re.compile(rb"zq[a-z]{2}\d{5}", re.IGNORECASE)
+IDS = {"account_id": "ZQAC", "customer_id": "ZQCU", "interaction_id": "ZQIN", "response_id": "ZQRE"}
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory):
+    """A demonstration in which ids, names, texts and faulty values are markers."""
+    folder = tmp_path_factory.mktemp("marked")
+    write_demo(folder, make_demo(accounts=250, interactions=6_000, quarters=9, seed=5))
+    tables = {path.stem: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+    for column, mark in IDS.items():
+        ids = pd.concat([each[column] for each in tables.values() if column in each]).dropna()
+        names = {each: f"{mark}{n:05}" for n, each in enumerate(ids.unique())}
+        for each in tables.values():
+            if column in each:
+                each[column] = each[column].map(names)
+    for table, column, mark in [
+        ("accounts", "name", "ZQNA"), ("accounts", "account_manager", "ZQMA"),
+        ("interactions", "agent_id", "ZQAG"), ("surveys", "verbatim", "ZQVE"),
+    ]:  # fmt: skip
+        tables[table][column] = [f"{mark}{n:05}" for n in range(len(tables[table]))]
+    contacts = tables["interactions"]
+    contacts["note"] = [f"write to zqem{n:05}@mail.example today" for n in range(len(contacts))]
+    contacts["wait_seconds"] = contacts.wait_seconds.astype("str")
+    contacts.loc[contacts.index[:7], "wait_seconds"] = [f"ZQWR{n:05}" for n in range(7)]
+    for name, each in tables.items():
+        each.to_parquet(folder / f"{name}.parquet", index=False)
+    account = tables["accounts"].account_id.iloc[3]
+    with (folder / "dataset.toml").open("a") as toml:
+        toml.write(
+            f'\n[[tiers.overrides]]\naccount = "{account}"\ntier = "I"\nreason = "agreed"\n'
+            "until = 2027-12-31\nsince = 2020-01-01\n"
+        )
+    return folder
+
+
+def leaks(file):
+    content = file.read_bytes()
+    # Pictures stand in pages as text of another kind.
+    parts = re.findall(rb"base64,([A-Za-z0-9+/=]{200,})", content)
+    return {
+        each for text in (content, *map(base64.b64decode, parts)) for each in MARKER.findall(text)
+    }
+
+
+def test_no_marker_is_published_and_the_crm_gets_the_real_ids(marked, tmp_path):
+    run = cx("report", "2026Q3", "--dataset", marked, "--out", tmp_path, "--by", "region")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert not MARKER.search((run.stdout + run.stderr).encode())
+    files = [each for each in tmp_path.rglob("*") if each.is_file()]
+    public = [each for each in files if APART not in each.relative_to(tmp_path).parts]
+    assert sum(each.suffix == ".html" for each in public) > 8
+    assert sum(each.suffix == ".ipynb" for each in public) >= 7
+    for file in public:
+        assert not leaks(file), f"{file}: {sorted(leaks(file))[:3]}"
+    apart = tmp_path / "2026Q3" / "tables" / APART
+    tiers = pd.read_csv(apart / "account_tiers.csv")
+    assert tiers.account_id.str.fullmatch(r"ZQAC\d{5}").all()
+    assert pd.read_parquet(apart / "personas.parquet").customer_id.str.match("ZQCU").all()
+    assert "personal data" in (apart / NOTICE).read_text()
+    tier_page = (tmp_path / "2026Q3" / "account_tiers.html").read_text(encoding="utf-8")
+    assert re.search("A-[0-9a-f]{12}", tier_page)
+
+
+def test_a_notebook_that_asks_for_real_ids_gets_none_in_a_run(marked, suite, tmp_path):
+    cell = (
+        "from cxlib.data import open_dataset\n"
+        "data = open_dataset(dataset, quarter, where, raw_ids=True)\n"
+        "print(data.tables['accounts'].execute().to_string())"
+    )
+    notebooks = suite(**{"01_curious": [cell]})
+    out = tmp_path / "out"
+    run = cx(
+        "report", "2026Q3", "--dataset", marked, "--out", out, "--notebooks", notebooks,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    for file in (each for each in out.rglob("*") if each.is_file()):
+        assert not leaks(file), file

@@ -1,0 +1,159 @@
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxlib.data import open_dataset
+from cxlib.data.filters import parse_filter
+from cxlib.data.privacy import FINDS, count_finds, real_ids, shape_of
+from cxlib.data.pseudonyms import VARIABLE, pseudonym, pseudonym_key, rewrite
+from cxlib.errors import ArgumentError, DataError
+
+KEY = "the key of the tests"
+NAMING = {
+    "e-mail address": ["ann.lee+x@mail.example.org", "A_B@x.io"],
+    "phone number": ["+44 20 7946 0958", "+49 (0)30 901820", "020 7946 0958", "(212) 555-0147"],
+    "card number": ["4111 1111 1111 1111", "5500-0000-0000-0004", "340000000000009"],
+    "national number": ["078-05-1120", "AB 12 34 56 C", "529.982.247-25", "RSSMRA85T10A562S", "12345678Z"],
+    "account number": ["DE89 3704 0044 0532 0130 00", "GB29NWBK60161331926819"],
+}  # fmt: skip
+HARMLESS = [
+    "billing", "phone", "EMEA north", "2026-01-05", "2026-01-05 09:30:00", "order 12345", "3.14",
+    "wait of 1200 seconds", "version 10.0.19", "GOLD PLUS", "50%", "invoice 2026-001", "Q3 2026",
+]  # fmt: skip
+
+
+@pytest.fixture
+def small(write):
+    return write()
+
+
+class TestPseudonyms:
+    @given(st.text(min_size=1), st.text(min_size=1))
+    def test_the_same_for_the_same_and_another_for_another(self, one, other):
+        assert pseudonym("account_id", one, KEY) == pseudonym("account_id", one, KEY)
+        assert re.fullmatch("A-[0-9a-f]{12}", pseudonym("account_id", one, KEY))
+        if one != other:
+            assert pseudonym("account_id", one, KEY) != pseudonym("account_id", other, KEY)
+        assert pseudonym("account_id", one, KEY) != pseudonym("account_id", one, KEY + "x")
+
+    def test_the_engine_makes_the_same_ones(self, small):
+        ids = open_dataset(small).tables["customers"].customer_id.execute()
+        assert set(ids) == {pseudonym("customer_id", each, KEY) for each in "123"}
+
+    def test_they_still_refer_to_one_another(self, small):
+        hidden, raw = open_dataset(small), open_dataset(small, raw_ids=True)
+        for data in (hidden, raw):
+            rows = data.rows("surveys", "region", "channel").execute()
+            assert rows.region.notna().all()
+            assert rows.channel.notna().all()
+        real = real_ids(raw, "account_id")
+        assert dict(real) == {pseudonym("account_id", each, KEY): each for each in ("001", "002")}
+
+    def test_filters_on_real_ids_and_on_pseudonyms_find_the_same(self, small):
+        data = open_dataset(small)
+        shown = pseudonym("customer_id", "1", KEY)
+        for where in ("customer_id = '1'", f"customer_id IN ('{shown}', '1')"):
+            assert int(data.filtered(where).tables["interactions"].count().execute()) == 1
+
+    def test_a_pseudonym_is_no_number_to_compare(self):
+        with pytest.raises(ArgumentError, match="only pseudonyms are known"):
+            rewrite(parse_filter("account_id > '1'")[0], {"account_id"}, KEY)
+
+    def test_overrides_and_scopes_are_turned_as_well(self, write):
+        toml = (
+            'name = "S"\n[[tiers.overrides]]\naccount = "001"\ntier = "I"\nreason = "x"\n'
+            "until = 2027-01-01\n"
+        )
+        cycles = "cycle_id,title,kpi,do_date,scope\nP,t,csat,2026-01-10,account_id = '001'\n"
+        data = open_dataset(write(dataset__toml=toml, cycles__csv=cycles))
+        shown = pseudonym("account_id", "001", KEY)
+        assert data.config.tiers.overrides[0].account == shown
+        scope = data.tables["cycles"].scope.execute()[0]
+        assert shown in scope
+        assert "001'" not in scope
+        assert int(data.filtered(scope).tables["accounts"].count().execute()) == 1
+
+    def test_the_key_is_made_once_and_kept_to_its_owner(self, monkeypatch, tmp_path):
+        monkeypatch.delenv(VARIABLE)
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        first = pseudonym_key()
+        assert len(first) == 64
+        assert pseudonym_key() == first
+        assert (tmp_path / "cx" / "pseudonym.key").stat().st_mode & 0o777 == 0o600
+
+    def test_processes_that_begin_at_once_share_one_key(self, monkeypatch, tmp_path):
+        monkeypatch.delenv(VARIABLE)
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        code = "from cxlib.data.pseudonyms import pseudonym_key; print(pseudonym_key())"
+        runs = [
+            subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+            for _ in range(4)
+        ]
+        assert len({run.communicate()[0] for run in runs}) == 1
+
+    def test_a_short_key_is_refused(self, monkeypatch):
+        monkeypatch.setenv(VARIABLE, "short")
+        with pytest.raises(DataError, match="at least 16 characters"):
+            pseudonym_key()
+
+
+class TestFreeText:
+    @pytest.mark.parametrize(
+        ("what", "text"), [(what, text) for what, texts in NAMING.items() for text in texts]
+    )
+    def test_what_names_a_person_is_masked(self, write, what, text):
+        written = f'a,1,2026-01-05 09:00:00,phone,30,true,"call me: {text}, please"\n'
+        header = "interaction_id,customer_id,started_at,channel,wait_seconds,resolved,note\n"
+        data = open_dataset(write(interactions__csv=header + written, surveys__csv=None))
+        note = data.tables["interactions"].note.execute()[0]
+        assert text not in note
+        assert not set(re.findall(r"\d{3,}", text)) & set(re.findall(r"\d+", note))
+        assert note.startswith("call me: [")
+        assert note.endswith(", please")
+        raw = open_dataset(data.folder, raw_ids=True)
+        found = count_finds(raw.tables["interactions"], ["note"])
+        assert what in set(found.what)
+
+    @pytest.mark.parametrize("text", HARMLESS)
+    def test_other_texts_stay_as_they_are(self, text):
+        for what, pattern in FINDS.items():
+            assert not re.search(pattern, text), what
+
+    @given(st.text())
+    def test_a_shape_has_the_length_and_nothing_else(self, text):
+        shape = shape_of(text)
+        assert len(shape) == len(text)
+        assert not re.search(r"[^\W\d_x]|[0-8]", re.sub(r"\d", "9", shape))
+
+
+def test_columns_are_marked_in_the_settings(write):
+    text = (
+        "interaction_id,customer_id,started_at,channel,caller\n"
+        "a,1,2026-01-05,phone,Ann Lee\nb,2,2026-01-06,chat,Bob Ray\n"
+    )
+    accounts = "account_id,name\n001,Acme\n002,Best\n"
+    toml = 'name = "S"\n[privacy]\npersonal = ["interactions.caller"]\npublic = ["accounts.name"]\n'
+    files = {"interactions__csv": text, "accounts__csv": accounts, "surveys__csv": None}
+    data = open_dataset(write(dataset__toml=toml, **files))
+    assert data.tables["interactions"].caller.execute().str.fullmatch("P-[0-9a-f]{12}").all()
+    assert set(data.tables["accounts"].name.execute()) == {"Acme", "Best"}
+    hidden = open_dataset(write(dataset__toml='name = "S"\n', **files))
+    assert hidden.tables["accounts"].name.execute().isna().all()
+
+
+def test_a_setting_for_a_column_that_is_not_there_is_refused(write):
+    toml = 'name = "S"\n[privacy]\npersonal = ["interactions.caler"]\n'
+    with pytest.raises(DataError, match=r"there is no column interactions\.caler"):
+        open_dataset(write(dataset__toml=toml))
+
+
+def test_faults_show_the_shape_of_what_they_hold(write):
+    text = "customer_id,account_id,birth_year\n1,001,ann@mail.org\n2,002,1970\n3,002,1980\n"
+    data = open_dataset(write(customers__csv=text))
+    assert set(data.faults[data.faults.table == "customers"].value) == {"xxx@xxxx.xxx"}
+    assert isinstance(data.faults, pd.DataFrame)
