@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cxlib.errors import CxError
+from cxlib.errors import ArgumentError, CxError
 
 OK, SOME_FAILED, WRONG = 0, 1, 2
 
@@ -91,13 +91,52 @@ def report(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The dataset's folder to write.")],
+    files: Annotated[
+        list[Path], typer.Option("--from", help="Raw files: CSV or Parquet; repeat, or list them.")
+    ],
+    more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
+    dates: Annotated[
+        str, typer.Option(help="day-first or month-first, where a file does not tell.")
+    ] = "",
+    decimal: Annotated[str, typer.Option(help="comma or point, where a file does not tell.")] = "",
+    encoding: Annotated[
+        str, typer.Option(help="Of files that are not UTF-8, such as cp1252.")
+    ] = "",
+) -> None:
+    """Begin a dataset from raw files: say what they hold, and propose its SQL."""
+    from cxlib.data.sniff import COMMA, DAY_FIRST, MONTH_FIRST, POINT
+    from cxlib.data.start import begin, marks
+
+    for name, value, known in (
+        ("--dates", dates, (DAY_FIRST, MONTH_FIRST)),
+        ("--decimal", decimal, (COMMA, POINT)),
+    ):
+        if value and value not in known:
+            raise ArgumentError(f"{name} {value}: must be {' or '.join(known)}")
+    for line in begin(folder, [*files, *(more or [])], encoding, dates, decimal):
+        print(line)
+    print()
+    for path in sorted(folder.glob("*.sql")):
+        left = sum(each.file == path.name for each in marks(folder))
+        print(f"{path}" + (f": {left} to look at" if left else ""))
+    print(f"\nNow look at the lines marked UNSURE or MISSING, then: cx check --dataset {folder}")
+
+
+@app.command()
 def check(dataset: DatasetOption = Path("data/demo")) -> None:
     """Read and validate a dataset; say what was set apart, and why."""
     from rich.console import Console
     from rich.table import Table
 
+    from cxlib.data import open_dataset
+    from cxlib.data.remedies import remedy
+    from cxlib.data.start import line_of, marks
+
     console = Console(highlight=False)
-    data = _open(dataset)
+    # Whoever puts faults right has to see the values.
+    data = open_dataset(dataset, raw_ids=True)
     table = Table("table", "file", "read", "used", "quarantined", "missing columns")
     for each in data.intake:
         counts = (f"{count:,}" for count in (each.read, each.used, each.quarantined))
@@ -106,11 +145,17 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
     faults = data.faults.groupby(["file", "column", "rule"], sort=False, dropna=False)
     for (file, column, rule), rows in faults:
         first = rows.iloc[0]
+        line = line_of(data.folder / file, str(column))
+        where = f"{file}, line {line}" if line else file
+        fix = remedy(str(column), rule, rows.value.head(1_000).tolist())
         console.print(
-            f"{file}: {column} == {first.value!r} (row {first.row}): {rule}; {len(rows)} rows",
+            f"{where}: {column} == {first.value!r} (row {first.row}): {rule}; {len(rows)} rows"
+            + (f"; {fix}" if fix else ""),
             markup=False,
             soft_wrap=True,
         )
+    for mark in marks(data.folder):
+        console.print(f"{mark.file}, line {mark.line}: {mark.text}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -139,12 +184,6 @@ def list_notebooks(notebooks: NotebooksOption = Path("notebooks")) -> None:
         print(f"{notebook.name}: {notebook.question}")
         for name, (default, words) in notebook.parameters.items():
             print(f"    {name} = {default!r}  {words}")
-
-
-def _open(folder: Path, quarter: str | None = None, where: str = ""):
-    from cxlib.data import open_dataset
-
-    return open_dataset(folder, quarter, where)
 
 
 class Stopped(BaseException):

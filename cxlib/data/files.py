@@ -16,7 +16,7 @@ TABLES = ("accounts", "customers", "interactions", "surveys", "revenue", "cycles
 # The passport of personas that somebody keeps with the dataset, so that they stay the same.
 PERSONAS = "personas.json"
 SUFFIXES = (".sql", ".parquet", ".csv")
-RAW_SUFFIXES = (".parquet", ".csv")
+RAW_SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")
 
 
 def find_folder(folder: Path) -> Path:

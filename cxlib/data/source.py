@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -25,6 +26,7 @@ from cxlib.data.files import not_utf8, read_mapping, undecodable
 from cxlib.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
+FIRST_LINES = 50
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,18 @@ def _mapped(
     try:
         with explained(config, path):
             for file in raw:
-                _bring(connection, file)
+                bring_raw(connection, file)
             return numbered(name, query, connection), raw
     except duckdb.Error as error:
         raise DataError(_explain(path, (path, *raw), error)) from None
 
 
-def _bring(connection, file: Path) -> None:
+def bring_raw(connection, file: Path) -> None:
     """Make a raw file a table of its own name; the columns of a CSV file are text."""
     if connection.name == "pyspark":
         from cxlib.data import spark
 
-        spark.bring(connection, file, _delimiter(file))
+        spark.bring(connection, file, delimiter_of(file))
         return
     known = f"SELECT 1 FROM information_schema.tables WHERE table_name = {quoted(file.stem)}"
     if connection.raw_sql(known).fetchone():
@@ -96,7 +98,7 @@ def _bring(connection, file: Path) -> None:
     if file.suffix.lower() == ".parquet":
         connection.raw_sql(f"CREATE VIEW {identifier(file.stem)} AS {_scan(file)}")
         return
-    header = _header(file, delimiter := _delimiter(file))
+    header = _header(file, delimiter := delimiter_of(file))
     connection.raw_sql(
         f"CREATE TABLE {identifier(file.stem)} AS {_csv_scan(file, header, delimiter)}"
     )
@@ -141,11 +143,26 @@ def _take_rejects(connection, path: Path) -> pd.DataFrame:
     return rejects.drop_duplicates("row")
 
 
-def _delimiter(path: Path) -> str:
-    """The mark between the names in a raw file's first line."""
+def delimiter_of(path: Path) -> str:
+    """The mark between values: the one that stands equally often in the first lines.
+
+    Raises:
+        DataError: The file is empty, or its first line has no mark.
+    """
     with path.open("rb") as file:
-        first = file.readline().decode("utf-8", errors="replace")
-    return max(DELIMITERS, key=first.count)
+        lines = [line.decode("utf-8", errors="replace") for line in islice(file, FIRST_LINES)]
+    counts = {mark: [_unquoted(line).count(mark) for line in lines] for mark in DELIMITERS}
+    steady = {
+        mark: (sum(each == found[0] for each in found), found[0])
+        for mark, found in counts.items()
+        if found and found[0]
+    }
+    # A single column has no mark.
+    return max(steady, key=steady.get) if steady else DELIMITERS[0]
+
+
+def _unquoted(line: str) -> str:
+    return "".join(line.split('"')[::2])
 
 
 def _header(path: Path, delimiter: str) -> list[str]:
@@ -156,7 +173,7 @@ def _header(path: Path, delimiter: str) -> list[str]:
         raise DataError(not_utf8(path)) from None
     if not any(header):
         raise DataError(f"{path}: the first line is empty; it must hold the names of the columns")
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+    if len(header) == 1 and any(mark in header[0] for mark in DELIMITERS[1:]):
         raise DataError(f"{path}: columns are not separated by commas: {header[0]!r}")
     folded = [column.casefold() for column in header]
     twice = sorted({column for column in header if folded.count(column.casefold()) > 1})

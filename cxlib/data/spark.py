@@ -58,7 +58,7 @@ def bring(connection: ibis.BaseBackend, file: Path, delimiter: str) -> None:
     """Make a raw file a view of its own name; the columns of a CSV file are text."""
     place = str(file).replace("'", "\\'")
     options = f"path '{place}'"
-    kind = file.suffix.lower().removeprefix(".")
+    kind = "parquet" if file.suffix.lower() == ".parquet" else "csv"
     if kind == "csv":
         options += (
             f", header 'true', sep '{delimiter}', quote '\"', escape '\"', multiLine 'true', "

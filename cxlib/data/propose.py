@@ -1,0 +1,316 @@
+"""A first mapping from raw files to the contract: one SQL file per table, guesses marked.
+
+Nothing is hidden in a guess: what is not certain stands in the SQL as a comment that begins with
+UNSURE or MISSING, and `cx check` lists those that are left.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cxlib.data.columns import PRICE, QUANTITY, SYNONYMS, TELLING, plain, sense_of
+from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME, schemas
+from cxlib.data.engine import identifier, quoted
+from cxlib.data.sniff import CLOCK, EMPTY, RawColumn, RawFile
+from cxlib.data.sniff import FLAG as RAW_FLAG
+from cxlib.data.sniff import NUMBER as RAW_NUMBER
+from cxlib.data.sniff import TIME as RAW_TIME
+
+UNSURE, MISSING = "UNSURE", "MISSING"
+FITTING = {
+    TIME: (RAW_TIME,),
+    NUMBER: (RAW_NUMBER,),
+    FLAG: (RAW_FLAG, RAW_NUMBER),
+}
+# A single value in so many rows, of more than a few, may stand for nobody.
+STANDS_OUT, FEW = 0.2, 20
+# The words that SQL keeps for itself and exports use as names.
+RESERVED = frozenset((
+    "all", "and", "any", "array", "as", "asc", "case", "cast", "check", "column",
+    "constraint", "create", "default", "desc", "distinct", "do", "else", "end", "except",
+    "false", "fetch", "for", "foreign", "from", "grant", "group", "having", "in", "into",
+    "is", "join", "limit", "not", "null", "offset", "on", "only", "or", "order", "primary",
+    "references", "select", "some", "table", "then", "to", "true", "union", "unique",
+    "user", "using", "when", "where", "window", "with",
+))  # fmt: skip
+METRICS = {"nps": "nps", "csat": "csat", "ces": "ces"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One column of a proposed SELECT: the expression, the contract's name, a remark."""
+
+    expression: str
+    name: str
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The columns of one raw file that feed one table.
+
+    Attributes:
+        columns: The raw column for each of the contract's.
+        senses: How well its name fits, as `sense_of` tells.
+    """
+
+    file: RawFile
+    table: str
+    columns: Mapping[str, RawColumn]
+    senses: Mapping[str, int]
+
+
+def propose(files: Sequence[RawFile], scales: Mapping) -> dict[str, str]:
+    """SQL for each table that the files can feed, by the table's name.
+
+    Args:
+        files: The raw files, as sniffed.
+        scales: The survey metrics and their scales.
+    """
+    contract = schemas(scales)
+    guesses = {table: _guesses(files, table, contract) for table in SYNONYMS}
+    texts = {table: _select(found, contract[table]) for table, found in guesses.items() if found}
+    people = [each for table in ("interactions", "surveys") for each in guesses[table]
+              if "customer_id" in each.columns]  # fmt: skip
+    payers = [each for each in guesses["revenue"] if "account_id" in each.columns]
+    if "customers" not in texts and (people or payers):
+        texts["customers"] = _derived_customers(people, payers)
+    if "accounts" not in texts and (payers or "customers" in texts):
+        texts["accounts"] = _derived_accounts(payers, people, guesses["customers"])
+    return {table: texts[table] for table in SYNONYMS if table in texts}
+
+
+def _guesses(files: Sequence[RawFile], table: str, contract: Mapping) -> list[Guess]:
+    found = []
+    for file in files:
+        guess = _guess(file, table, contract[table])
+        known = set(guess.columns) | ({"amount"} if _pieces(file) else set())
+        if any(set(each) <= known for each in TELLING[table]) and not _is_other(guess, contract):
+            found.append(guess)
+    return found
+
+
+def _is_other(guess: Guess, contract: Mapping) -> bool:
+    """A table of who there is has each of them once; a log of events is no such table."""
+    key = f"{guess.table.removesuffix('s')}_id"
+    return guess.table in ("accounts", "customers") and not guess.columns[key].unique
+
+
+def _guess(file: RawFile, table: str, schema) -> Guess:
+    columns, senses = {}, {}
+    for name, column in schema.columns.items():
+        if name not in SYNONYMS[table]:
+            continue
+        kinds = FITTING.get(column.dtype.type)
+        options = [
+            (sense, place, each)
+            for place, each in enumerate(file.columns)
+            if (sense := sense_of(table, name, each.name))
+            and each.kind != EMPTY
+            and (kinds is None or each.kind in kinds or (kinds == FITTING[TIME] and sense < 3))
+            and each not in columns.values()
+        ]
+        if options:
+            senses[name], _, columns[name] = min(options, key=lambda each: each[:2])
+    return Guess(file, table, columns, senses)
+
+
+def _pieces(file: RawFile) -> tuple[RawColumn, RawColumn] | None:
+    """The columns of pieces and of the price of one."""
+    names = {plain(each.name): each for each in file.columns if each.kind == RAW_NUMBER}
+    pieces = [names[each] for each in QUANTITY if each in names]
+    price = [names[each] for each in PRICE if each in names]
+    return (pieces[0], price[0]) if pieces and price else None
+
+
+def _select(found: Sequence[Guess], schema) -> str:
+    """One SELECT for all files that feed a table, the same columns from each."""
+    wanted = [
+        name
+        for name, column in schema.columns.items()
+        if column.required
+        or any(name in each.columns for each in found)
+        or (name == "amount" and any(_pieces(each.file) for each in found))
+    ]
+    parts = []
+    for guess in found:
+        lines = [_line(guess, name, schema.columns[name]) for name in wanted]
+        lines += _attributes(guess) if len(found) == 1 else []
+        parts.append(_written(lines, guess.file.table))
+    text = "\nUNION ALL\n".join(parts)
+    if len(found) > 1:
+        names = " and ".join(each.file.path.name for each in found)
+        text = (
+            f"-- {UNSURE}: {names} are put together; if rows stand in several of them, each must "
+            f"be taken once.\n{text}"
+        )
+    return text + "\n"
+
+
+def _line(guess: Guess, name: str, column) -> Line:
+    raw, kind = guess.columns.get(name), column.dtype.type
+    if name == "amount" and (pieces := _pieces(guess.file)):
+        one, each = (_number(piece) for piece in pieces)
+        return Line(f"{one} * {each}", name, f"{UNSURE}: pieces times price; is tax in it?")
+    if raw is None:
+        return _absent(guess, name, kind)
+    remark = ""
+    if guess.senses[name] > 2:
+        remark = f"{UNSURE}: is {raw.name} the {name} ({column.description.casefold()})?"
+    if raw.strays:
+        remark = (
+            f"{UNSURE}: {raw.strays:,} values are no {raw.kind}, such as {raw.odd!r}; their rows "
+            "will be set apart"
+        )
+    if column.unique and not raw.unique:
+        return _row_numbers(
+            guess,
+            name,
+            f"{raw.name} stands in several rows, and each row is taken as one; if rows are steps "
+            "of one, put them together",
+        )
+    if "references" in column.metadata and raw.share > STANDS_OUT and raw.distinct > FEW:
+        remark = (
+            f"{UNSURE}: {raw.commonest!r} stands in {raw.share:.0%} of the rows; if it means "
+            f"nobody, write nullif({raw.name}, {quoted(raw.commonest)})"
+        )
+    if kind == TIME:
+        return _time(guess, raw, name, remark)
+    if kind == NUMBER:
+        return Line(_number(raw), name, remark)
+    if name == "account_id" and guess.table == "revenue" and raw.filled < 1:
+        remark = f"{UNSURE}: {1 - raw.filled:.1%} of rows have none, and will be set apart"
+    return Line(_text(raw) if column.metadata["unit"] == "id" else _given(raw), name, remark)
+
+
+def _absent(guess: Guess, name: str, kind) -> Line:
+    """A required column that no raw column looks like."""
+    if name in ("interaction_id", "response_id"):
+        return _row_numbers(guess, name, "no column has an id for each row, so rows are numbered")
+    if name == "metric":
+        known = [raw.name for raw in guess.columns.values() if plain(raw.name) in METRICS]
+        if known:
+            return Line(quoted(METRICS[plain(known[0])]), name)
+        return Line("'csat'", name, f"{UNSURE}: is the score csat (1 to 5), nps (0 to 10) or ces?")
+    if name == "channel":
+        return Line("'phone'", name, f"{MISSING}: no column looks like it; name the channel")
+    if name == "sent_at" and "responded_at" in guess.columns:
+        line = _time(guess, guess.columns["responded_at"], name, "")
+        return Line(line.expression, name, f"{UNSURE}: when asked is not known; when answered is")
+    typed = {TEXT: "VARCHAR", TIME: "TIMESTAMP", NUMBER: "DOUBLE", FLAG: "BOOLEAN"}[kind]
+    return Line(f"CAST(NULL AS {typed})", name, f"{MISSING}: no column looks like it; fill it in")
+
+
+def _row_numbers(guess: Guess, name: str, why: str) -> Line:
+    number = f"'{guess.file.table}-' || row_number() OVER ()"
+    return Line(number, name, f"{UNSURE}: {why}")
+
+
+def _time(guess: Guess, raw: RawColumn, name: str, remark: str) -> Line:
+    clock = [each for each in guess.file.columns if each.kind == CLOCK]
+    date_only = raw.format in ("%Y%m%d", "%y%m%d") or (raw.format and "%H" not in raw.format
+                                                       and "%I" not in raw.format)  # fmt: skip
+    if clock and date_only:
+        form = f"{raw.format} {'%H:%M:%S' if _has_seconds(clock[0]) else '%H:%M'}"
+        return Line(
+            f"strptime({_given(raw)} || ' ' || {_given(clock[0])}, {quoted(form)})",
+            name,
+            f"{UNSURE}: the day is {raw.name}, the time {clock[0].name}",
+        )
+    if raw.format:
+        read = "try_strptime" if raw.strays else "strptime"
+        return Line(f"{read}({_given(raw)}, {quoted(raw.format)})", name, remark)
+    return Line(_given(raw), name, remark)
+
+
+def _has_seconds(raw: RawColumn) -> bool:
+    return True if raw.kind != CLOCK else raw.odd == "" or raw.odd.count(":") == 2
+
+
+def _number(raw: RawColumn) -> str:
+    given = _given(raw)
+    if raw.comma:
+        return f"CAST(replace(replace({given}, '.', ''), ',', '.') AS DOUBLE)"
+    return f"CAST({given} AS DOUBLE)" if not raw.strays else f"TRY_CAST({given} AS DOUBLE)"
+
+
+def _text(raw: RawColumn) -> str:
+    if raw.fraction:
+        return f"CAST(CAST({_bare(raw.name)} AS BIGINT) AS VARCHAR)"
+    return f"CAST({_given(raw)} AS VARCHAR)" if raw.kind == RAW_NUMBER else _given(raw)
+
+
+def _given(raw: RawColumn) -> str:
+    """A raw column, null where its file writes a word for nothing."""
+    name = _bare(raw.name)
+    return f"nullif({name}, {quoted(raw.nothing)})" if raw.nothing else name
+
+
+def _attributes(guess: Guess) -> list[Line]:
+    """The raw columns that the contract does not know: kept, since reports can be split by them."""
+    used = {each.name for each in guess.columns.values()}
+    contract = SYNONYMS[guess.table]
+    return [
+        Line(_given(each), plain(each.name))
+        for each in guess.file.columns
+        if each.name not in used
+        and each.kind != EMPTY
+        and plain(each.name) not in contract
+        and not any(plain(each.name) in columns for columns in SYNONYMS.values())
+        and plain(each.name)
+    ]
+
+
+def _written(lines: Sequence[Line], table: str) -> str:
+    texts = []
+    for place, line in enumerate(lines):
+        name = line.expression if line.expression == line.name else (
+            f"{line.expression} AS {line.name}"
+        )  # fmt: skip
+        comma = "," if place < len(lines) - 1 else ""
+        texts.append(f"    {name}{comma}" + (f"  -- {line.remark}" if line.remark else ""))
+    return "SELECT\n" + "\n".join(texts) + f"\nFROM {_bare(table)}"
+
+
+def _derived_customers(people: Sequence[Guess], payers: Sequence[Guess]) -> str:
+    """Customers where no file lists them: whoever made contact, answered or bought."""
+    ids = [_ids(each, "customer_id", "customer_id") for each in people]
+    # Without contacts, those who buy are the customers.
+    ids = ids or [_ids(each, "account_id", "customer_id") for each in payers]
+    found = "\n    UNION\n".join(ids)
+    return (
+        "-- No file lists the customers: they are whoever the rows name.\n"
+        f"WITH people AS (\n{found}\n)\n\n"
+        "SELECT\n    customer_id,\n"
+        f"    customer_id AS account_id  -- {UNSURE}: is each customer an account of their own?\n"
+        "FROM people\n"
+    )
+
+
+def _derived_accounts(
+    payers: Sequence[Guess], people: Sequence[Guess], listed: Sequence[Guess]
+) -> str:
+    """Accounts where no file lists them: whoever pays or, in a consumer business, whoever asks."""
+    ids = [_ids(each, "account_id", "account_id") for each in (*payers, *listed)
+           if "account_id" in each.columns]  # fmt: skip
+    if not any("account_id" in each.columns for each in listed):
+        ids += [_ids(each, "customer_id", "account_id") for each in (*people, *listed)]
+    found = "\n    UNION\n".join(ids)
+    return (
+        f"-- {UNSURE}: no file lists the accounts; they are whoever the rows name.\n"
+        f"WITH payers AS (\n{found}\n)\n\nSELECT account_id\nFROM payers\n"
+    )
+
+
+def _ids(guess: Guess, column: str, name: str) -> str:
+    raw = guess.columns[column]
+    return (
+        f"    SELECT DISTINCT {_text(raw)} AS {name}\n    FROM {_bare(guess.file.table)}\n"
+        f"    WHERE {_bare(raw.name)} IS NOT NULL"
+    )
+
+
+def _bare(name: str) -> str:
+    """A name as SQL, in quotes only where it needs them."""
+    plainly = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) and name.casefold() not in RESERVED
+    return name if plainly else identifier(name)

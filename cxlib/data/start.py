@@ -1,0 +1,157 @@
+"""Beginning a dataset from raw files: looked at, stated, and mapped as far as they tell."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxlib.data.config import SCALES
+from cxlib.data.engine import open_duckdb
+from cxlib.data.files import RAW_SUFFIXES
+from cxlib.data.propose import MISSING, UNSURE, propose
+from cxlib.data.sniff import described, encoding_of, recoded, sniff
+from cxlib.errors import ArgumentError, DataError
+
+RAW = "raw"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in a mapping that somebody has to look at: file, line, and what is asked."""
+
+    file: str
+    line: int
+    text: str
+
+
+def begin(
+    folder: Path, files: Sequence[Path], encoding: str = "", dates: str = "", decimal: str = ""
+) -> list[str]:
+    """Write a dataset's folder from raw files; nothing is left behind if that fails.
+
+    Args:
+        folder: Where; it must not hold anything yet.
+        files: The raw files.
+        encoding: Of text files, where they do not tell it.
+        dates: `day-first` or `month-first`, where a file does not tell.
+        decimal: `comma` or `point`, where a file does not tell.
+
+    Returns:
+        What was found out, in lines.
+
+    Raises:
+        ArgumentError, DataError: A file is not there, is no table, or can be read in two ways.
+    """
+    _refuse(folder, files)
+    existed = folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _write(folder, [each.resolve() for each in files], encoding, dates, decimal)
+    except BaseException:
+        for each in folder.iterdir():
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        if not existed:
+            folder.rmdir()
+        raise
+
+
+def _refuse(folder: Path, files: Sequence[Path]) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ArgumentError(f"{folder}: is not empty; name a new folder")
+    for path in files:
+        if not path.is_file():
+            raise ArgumentError(f"{path}: there is no such file")
+        if path.suffix.lower() not in RAW_SUFFIXES:
+            raise ArgumentError(
+                f"{path}: is no {', '.join(RAW_SUFFIXES)}; export it as CSV (a workbook: each "
+                "sheet by itself)"
+            )
+    stems = [path.stem.casefold() for path in files]
+    twice = [path.name for path in files if stems.count(path.stem.casefold()) > 1]
+    if twice:
+        raise ArgumentError(f"{twice[0]}: two files have this name; SQL could not tell them apart")
+
+
+def _write(
+    folder: Path, files: Sequence[Path], encoding: str, dates: str, decimal: str
+) -> list[str]:
+    encodings = {path: _encoding(path, encoding) for path in files}
+    home = _home(folder, files, encodings)
+    connection, sniffed, lines = open_duckdb(), [], []
+    for path in files:
+        name, guessed = encodings[path]
+        place = path if home != folder / RAW else _placed(path, name, home)
+        sniffed.append(sniff(connection, place, dates, decimal))
+        lines += described(sniffed[-1])
+        if name == "utf-8-sig":
+            lines.append("  begins with a byte-order mark")
+        elif name not in ("", "utf-8"):
+            how = "not UTF-8, and read as" if guessed else "written in"
+            lines.append(
+                f"  {how} {name}; a copy in UTF-8 is in {place.relative_to(folder)}"
+                + ("; if letters look wrong, name the encoding with --encoding" if guessed else "")
+            )
+    texts = propose(sniffed, SCALES)
+    if not any(name in texts for name in ("interactions", "surveys", "revenue")):
+        known = "; ".join(
+            f"{each.path.name}: {', '.join(column.name for column in each.columns)}"
+            for each in sniffed
+        )
+        raise DataError(
+            f"{folder}: none of the files looks like contacts, survey answers or revenue with a "
+            f"date ({known}); write the SQL by hand, as data/README.md describes"
+        )
+    source = os.path.relpath(home, folder)
+    (folder / "dataset.toml").write_text(
+        f'name = "{folder.resolve().name}"\ncurrency = ""  # such as "EUR"\n\n'
+        f'[source]\nfolder = "{Path(source).as_posix()}"\n',
+        encoding="utf-8",
+    )
+    for table, text in texts.items():
+        (folder / f"{table}.sql").write_text(text, encoding="utf-8")
+    return lines
+
+
+def _encoding(path: Path, given: str) -> tuple[str, bool]:
+    if path.suffix.lower() == ".parquet":
+        return "", False
+    found, guessed = encoding_of(path)
+    # A file that is UTF-8 says so by every byte; only of the others somebody may know better.
+    return (given, False) if given and guessed else (found, guessed)
+
+
+def _home(folder: Path, files: Sequence[Path], encodings) -> Path:
+    """The one folder of all raw files: theirs or, if they have several or need a copy, ours."""
+    parents = {path.parent for path in files}
+    plain = all(name in ("", "utf-8", "utf-8-sig") for name, _ in encodings.values())
+    return parents.pop() if plain and len(parents) == 1 else folder / RAW
+
+
+def _placed(path: Path, encoding: str, home: Path) -> Path:
+    home.mkdir(exist_ok=True)
+    if encoding in ("", "utf-8", "utf-8-sig"):
+        return Path(shutil.copy2(path, home / path.name))
+    return recoded(path, encoding, home)
+
+
+def marks(folder: Path) -> list[Mark]:
+    """What is still unsure or missing in a dataset's mappings."""
+    found = []
+    for path in sorted(folder.glob("*.sql")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            _, dashes, remark = line.partition("--")
+            if dashes and remark.strip().startswith((UNSURE, MISSING)):
+                found.append(Mark(path.name, number, remark.strip()))
+    return found
+
+
+def line_of(path: Path, column: str) -> int:
+    """The line of a mapping that gives a column; 0 if none can be told."""
+    if path.suffix != ".sql" or not path.is_file():
+        return 0
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        code = line.partition("--")[0].strip().rstrip(",").split()
+        if code and code[-1].strip('"').split(".")[-1].casefold() == column.casefold():
+            return number
+    return 0
