@@ -1,0 +1,1 @@
+SELECT 'staff' AS account_id, 'The company itself' AS name
