@@ -57,6 +57,9 @@ MEANINGS = {
     "privacy.public": "Columns marked as personal that pages may show all the same, such as "
     '`["accounts.name"]` where accounts are companies',
     "privacy.smallest_group": "Of fewer customers, nothing is published",
+    "inventory": "The information behind the reports, for the page on data readiness: sections "
+    "`[[inventory]]`, each with `what` and, as far as known, `form`, `source`, `producer`, "
+    "`needed` (when), `delivery` (pushed or pulled) and `report`",
     "personas.features": 'What personas are made of, such as `["channel", "role"]`; all that is '
     "known of customers, unless told",
     "personas.names": "Your own names for personas, by letter: in `[personas.names]`, a line such "

@@ -115,6 +115,14 @@ def data():
     return open_dataset(ROOT / "data" / "demo", "2026Q3", raw_ids=True)
 
 
+@pytest.fixture(scope="session")
+def published():
+    """The same, as pages show it: with pseudonyms."""
+    from cxlib.data import open_dataset
+
+    return open_dataset(ROOT / "data" / "demo", "2026Q3")
+
+
 def cx(*arguments: str, **options) -> subprocess.CompletedProcess:
     """Run the command line in a process of its own, from the project's folder."""
     environment = os.environ | options.pop("env", {})

@@ -1,10 +1,12 @@
 """Publishing: a run's pages and those that still hold, put together and set in their place."""
 
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from html import escape
 from pathlib import Path, PurePosixPath
 
 from cxlib.batch import edition as editions
@@ -21,6 +23,9 @@ from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.summary import restatements
 from cxlib.batch.unchanged import find_before, request_key, write_json
+
+# Where the foot of a page says whether its data can be relied on.
+SLOT = "<!--readiness-->"
 
 
 def publish(
@@ -107,10 +112,26 @@ def _assemble(
             editions.carry_over(name, old, folder)
             findings[name] = _findings(old, name)
         entries[name] = entry
+    _say_verdict(folder, [each for told in findings.values() for each in told])
     order = [each.name for each in request.notebooks if each.name in entries]
     told = [{"notebook": name, **each} for name in order for each in findings.get(name, ())]
     write_json(folder / ALL_FINDINGS, told)
     return {name: entries[name] for name in order}
+
+
+def _say_verdict(folder: Path, findings: Sequence[Mapping]) -> None:
+    """Write the verdict on the data, which one notebook finds, at the foot of every page."""
+    verdict = next((each["sentence"] for each in findings if each.get("verdict")), "")
+    if not verdict:
+        return
+    for page in folder.glob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        said = re.sub(f"{SLOT}[^<]*", lambda _: f"{SLOT}{escape(verdict)}", html, count=1)
+        if said != html:
+            # A page kept from before is one file with the published one; that stays as it is.
+            beside = page.with_suffix(".new")
+            beside.write_text(said, encoding="utf-8")
+            os.replace(beside, page)
 
 
 def _kept(

@@ -162,6 +162,9 @@ class Privacy:
     smallest_group: int = 5
 
 
+INVENTORY = ("what", "form", "source", "producer", "needed", "delivery", "report")
+
+
 @dataclass(frozen=True)
 class Config:
     """The settings of a dataset; only `name` is required."""
@@ -177,6 +180,7 @@ class Config:
     care: CareRules = CareRules()
     personas: PersonaRules = PersonaRules()
     privacy: Privacy = Privacy()
+    inventory: tuple[Mapping[str, str], ...] = ()
 
 
 def read_config(folder: Path) -> Config:
@@ -276,6 +280,8 @@ def _value(known, value, path: Path, where: str):
                 f'{path}: {where} must be a list of columns, such as ["interactions.caller"]'
             )
         return tuple(value)
+    if known.name == "inventory":
+        return _inventory(value, path)
     if known.name == "names":
         return _names(value, path, where)
     if known.name == "overrides":
@@ -293,6 +299,25 @@ def _value(known, value, path: Path, where: str):
         if (known.name.endswith("_share") or known.name in SHARES) and value > 1:
             raise DataError(f"{path}: {where} == {value!r}, must be a share from 0 to 1")
     return value
+
+
+def _inventory(value, path: Path) -> tuple[Mapping[str, str], ...]:
+    """The information behind the reports, a section for each."""
+    listed = isinstance(value, list) and all(isinstance(each, dict) for each in value)
+    if not listed:
+        raise DataError(f"{path}: inventory must be sections, each written [[inventory]]")
+    for number, each in enumerate(value, start=1):
+        stray = [name for name in each if name not in INVENTORY]
+        if stray or not isinstance(each.get("what"), str):
+            raise DataError(
+                f"{path}: inventory[{number}] must have what, and of {', '.join(INVENTORY[1:])} "
+                f"those that are known; {stray[0] if stray else 'what'} is "
+                f"{'unknown' if stray else 'missing'}"
+            )
+        wrong = [name for name, text in each.items() if not isinstance(text, str)]
+        if wrong:
+            raise DataError(f"{path}: inventory[{number}].{wrong[0]} must be text in quotes")
+    return tuple(MappingProxyType(each) for each in value)
 
 
 def _overrides(value, path: Path, where: str) -> tuple[Override, ...]:

@@ -97,11 +97,21 @@ def write_demo(folder: Path, demo: Demo) -> None:
         'currency = "EUR"\n\n'
         "[thresholds]\nservice_level_seconds = 60\nrepeat_days = 7\n\n"
         "[thresholds.service_level_by_channel]\nemail = 3600\nweb = 3600\n\n"
-        f"[tiers]\n{thresholds}\n",
+        f"[tiers]\n{thresholds}\n{_inventory()}",
         encoding="utf-8",
     )
     for name, frame in demo.tables.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+
+
+def _inventory() -> str:
+    heads = ("what", "form", "source", "producer", "needed", "delivery", "report")
+    sections = [
+        "\n[[inventory]]\n"
+        + "".join(f'{head} = "{each}"\n' for head, each in zip(heads, row, strict=True))
+        for row in truth.INVENTORY
+    ]
+    return "".join(sections)
 
 
 # One function a table ---------------------------------------------------------------------------

@@ -252,3 +252,17 @@ FAULTS = (
     ("surveys", "response_id", 3),
     ("surveys", "score", 3),
 )
+
+# What it is, its form, its source, who produces it, when it is needed, how it comes, for what.
+INVENTORY = (
+    ("Contacts", "table, a row per contact", "contact-centre platform", "customer service",
+     "first working day after the quarter", "pushed nightly", "all pages but tiers"),
+    ("Survey answers", "table, a row per invitation", "survey tool", "CX team",
+     "fifth working day after the quarter", "pulled", "drivers, score changes, worth"),
+    ("Bookings", "table, a row per booking", "ERP", "finance", "after the books are closed",
+     "pulled", "worth, tiers, cycles"),
+    ("Accounts and customers", "tables, a row each", "CRM", "sales",
+     "first working day after the quarter", "pulled", "all pages"),
+    ("Improvement cycles and targets", "log of cycles", "CX team", "CX team",
+     "when a cycle is planned or closed", "entered on page 07", "cycles, worth"),
+)  # fmt: skip

@@ -27,6 +27,7 @@ from cxlib.data.pseudonyms import (
     pseudonym_key,
     rewrite,
 )
+from cxlib.data.quarantine import OWNERS
 from cxlib.errors import ArgumentError, DataError
 
 SCOPES = frozenset({"scope", "control_scope"})
@@ -85,7 +86,7 @@ def hide(data: Dataset) -> Dataset:
     """The dataset with pseudonyms for ids and personal texts, and free text without finds.
 
     Numbers and dates of persons, such as a year of birth, stay: pages show them only of groups.
-    The names of accounts and customers are taken out; their pseudonym stands for them.
+    An account's pseudonym stands for its name as well.
 
     Raises:
         DataError: There is no key, or a privacy setting is wrong.
@@ -96,9 +97,7 @@ def hide(data: Dataset) -> Dataset:
     hidden = {name for names in personal.values() for name in names}
     for table, rows in data.tables.items():
         changed = {
-            name: _hidden(rows[name], name, key)
-            for name in personal[table]
-            if rows[name].type() == TEXT
+            name: _hidden(rows, name, key) for name in personal[table] if rows[name].type() == TEXT
         }
         free = [name for name in rows.columns if rows[name].type() == TEXT and name not in changed]
         changed |= {name: _masked(rows[name]) for name in _with_finds(rows, free)}
@@ -112,16 +111,17 @@ def hide(data: Dataset) -> Dataset:
         data,
         tables=tables,
         contacts=tables.get("interactions"),
-        faults=_faults_without_values(data.faults),
+        faults=_faults_without_values(data.faults, key),
         config=hidden_config(data.config, key),
         pseudonyms=frozenset(hidden),
     )
 
 
-def _hidden(column: ir.StringValue, name: str, key: str) -> ir.Value:
-    if name == "name":
-        return ibis.null(TEXT)
-    secret = ibis.literal(f"{key}:{name}:") + column
+def _hidden(rows: ir.Table, name: str, key: str) -> ir.StringValue:
+    if name == "name" and "account_id" in rows.columns:
+        # An account is called by one pseudonym, not by two.
+        return rows[name].notnull().ifelse(_hidden(rows, "account_id", key), ibis.null(TEXT))
+    secret = ibis.literal(f"{key}:{name}:") + rows[name]
     length = LENGTHS.get(name, LENGTH)
     return ibis.literal(PREFIXES.get(name, PREFIX)) + secret.hexdigest("sha256").left(length)
 
@@ -181,10 +181,16 @@ def shape_of(text: str) -> str:
     return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", text))
 
 
-def _faults_without_values(faults: pd.DataFrame) -> pd.DataFrame:
+def _faults_without_values(faults: pd.DataFrame, key: str) -> pd.DataFrame:
     # A value in the wrong column may be anybody's: an e-mail address where a number should be.
     shapes = faults.value.map(lambda text: text if pd.isna(text) else shape_of(str(text)))
-    return faults.assign(value=shapes.astype(faults.value.dtype))
+    owners = {
+        name: faults[name].map(
+            lambda each, name=name: each if pd.isna(each) else pseudonym(name, each, key)
+        )
+        for name in OWNERS
+    }
+    return faults.assign(value=shapes.astype(faults.value.dtype), **owners)
 
 
 def real_ids(data: Dataset, column: str) -> pd.Series:

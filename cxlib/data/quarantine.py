@@ -14,17 +14,19 @@ from cxlib.data.casts import attribute_types, cast
 from cxlib.data.contract import TYPE_NAMES, rule_of
 from cxlib.data.engine import OWN, ROW, keep
 from cxlib.data.intake import Intake
-from cxlib.data.source import RawTable
+from cxlib.data.source import NO_ROW, RawTable
 from cxlib.errors import DataError
 
-FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule"]
+# Whose row it is, where the row tells.
+OWNERS = ["account_id", "customer_id"]
+FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule", *OWNERS]
 
 
 @dataclass(frozen=True)
 class Sifted:
     """A table after the door: rows to use, the account of all rows, and each fault found.
 
-    `faults` has a row per fault: table, file, row, column, value, rule.
+    `faults` has a row per fault: table, file, row, column, value, rule, and whose row it is.
     """
 
     rows: ir.Table
@@ -68,7 +70,8 @@ def sift(
             good -= broken
             faults.append(found)
     faults = pd.concat([each for each in faults if len(each)] or faults, ignore_index=True)
-    faults = faults.assign(table=schema.name, file=raw.file.name)[FAULT_COLUMNS]
+    faults = faults.assign(table=schema.name, file=raw.file.name)
+    faults = faults.reindex(columns=FAULT_COLUMNS)
     if read == 0:
         raise DataError(f"{raw.file}: the table has no rows; add some, or remove the file")
     if good == 0:
@@ -187,7 +190,7 @@ def _apply(rows: ir.Table, rules: list, raw: ir.Table) -> tuple[ir.Table, int, p
     bad = reduce(or_, (flagged[flag] for flag in flags))
     shown = flagged.filter(bad).select(ROW, *flags).execute()
     if shown.empty:
-        return rows, 0, pd.DataFrame(columns=["row", "column", "value", "rule"])
+        return rows, 0, pd.DataFrame(columns=FAULT_COLUMNS[2:])
     values = raw.semi_join(ibis.memtable(shown[[ROW]]), ROW).execute()
     shown = shown.merge(values, on=ROW).sort_values(ROW)
     found = [
@@ -197,6 +200,11 @@ def _apply(rows: ir.Table, rules: list, raw: ir.Table) -> tuple[ir.Table, int, p
                 "column": column,
                 "value": shown.loc[shown[flag], column].astype("string"),
                 "rule": rule,
+                **{
+                    owner: shown.loc[shown[flag], owner].astype("string")
+                    for owner in OWNERS
+                    if owner in shown
+                },
             }
         )
         for flag, (column, rule, _) in zip(flags, rules, strict=True)
@@ -204,3 +212,19 @@ def _apply(rows: ir.Table, rules: list, raw: ir.Table) -> tuple[ir.Table, int, p
     ]
     good = flagged.filter(~bad).drop(*flags)
     return good, len(shown), pd.concat(found, ignore_index=True)
+
+
+def set_apart(faults: pd.DataFrame) -> pd.DataFrame:
+    """The rows set apart, each once with all its reasons: table, row, reason.
+
+    Args:
+        faults: As a dataset has them: a row per fault.
+    """
+    # A line that is no row has no number among the rows.
+    whole = faults.rule.str.startswith(NO_ROW)
+    reasons = (faults.column.astype("string").fillna("") + " " + faults.rule).where(
+        ~whole, faults.rule
+    )
+    told = faults.assign(reason=reasons.str.strip(), whole=whole)
+    grouped = told.groupby(["table", "row", "whole"], sort=False, dropna=False)
+    return grouped.agg(reason=("reason", "; ".join)).reset_index()[["table", "row", "reason"]]

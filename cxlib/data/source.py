@@ -27,6 +27,7 @@ from cxlib.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
 FIRST_LINES = 50
+NO_ROW = "must be a line"  # begins the rule that a line breaks which is no row at all
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _load_csv(connection, path: Path, name: str) -> pd.DataFrame:
     numbered(name, _csv_scan(path, header, ","), connection)
     rejects = _take_rejects(connection, path)
     rules = rejects.message.map(
-        lambda message: f"must be a line of {len(header)} values separated by commas ({message})"
+        lambda message: f"{NO_ROW} of {len(header)} values separated by commas ({message})"
     )
     return rejects.assign(rule=rules)[["row", "column", "value", "rule"]]
 

@@ -40,6 +40,7 @@ class Finding:
         news: Whether it reports something that stands out; "no detectable change" does not.
         kind: state, change or decision.
         measures: The numbers that it publishes, for later reports to compare with.
+        verdict: It judges the data that all pages rest on: each says it at its foot.
     """
 
     sentence: str
@@ -48,6 +49,7 @@ class Finding:
     news: bool = True
     kind: str = STATE
     measures: tuple[Measure, ...] = ()
+    verdict: bool = False
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         stored = asdict(self)

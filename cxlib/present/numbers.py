@@ -93,6 +93,15 @@ def estimate(each: Estimate | None, currency: str = "", sign: bool = False) -> s
     return f"{texts[0]} ({low} to {high})"
 
 
+def percent(share: float) -> str:
+    """A share, without pretending that a few rows are none or all."""
+    if 0 < share < 0.0005:
+        return "under 0.1%"
+    if 0.9995 < share < 1:
+        return "over 99.9%"
+    return number(share, "share")
+
+
 def rows(count: float, thing: str = "row") -> str:
     """A count with its noun.
 

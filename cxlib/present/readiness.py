@@ -9,7 +9,7 @@ from cxlib.data import Dataset
 from cxlib.measure.coverage import Coverage
 from cxlib.present.figure import BLUE, FAINT, GREY, PALETTE, Figure, canvas, dated, styled
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import listed, month, number, rows
+from cxlib.present.numbers import listed, month, number, percent, rows
 from cxlib.present.tables import Table, make_table
 
 MOSTLY_EMPTY = 0.5
@@ -22,7 +22,7 @@ def intake_finding(coverage: Coverage) -> Finding:
         return Finding(f"All {rows(read)} read keep the data contract and are used.", news=False)
     worst = coverage.faults.sort_values("rows", ascending=False).iloc[0]
     return Finding(
-        f"{rows(aside)} of {number(read, 'count')} ({_percent(aside / read)}) "
+        f"{rows(aside)} of {number(read, 'count')} ({percent(aside / read)}) "
         f"{'was' if aside == 1 else 'were'} set apart; the commonest fault: {worst.table}."
         f"{worst.column} {worst.rule} ({rows(worst.rows)}).",
         evidence="Rows read = rows used + rows set apart, for every table.",
@@ -123,7 +123,7 @@ def filled_finding(coverage: Coverage) -> Finding:
     if empty.empty:
         return Finding("No column is empty for most rows.", news=False)
     names = listed(
-        f"{each.table}.{each.column} ({_percent(each.filled)})" for each in empty.itertuples()
+        f"{each.table}.{each.column} ({percent(each.filled)})" for each in empty.itertuples()
     )
     return Finding(
         f"Filled for fewer than half of the rows: {names}.",
@@ -141,12 +141,12 @@ def filled_figure(coverage: Coverage) -> Figure:
     axis.barh(range(len(names)), 100, color=FAINT, height=0.7)
     axis.barh(range(len(names)), 100 * shares, color=BLUE, height=0.7)
     for row, share in enumerate(shares):
-        axis.text(101, row, _percent(share), va="center", color=GREY)
+        axis.text(101, row, percent(share), va="center", color=GREY)
     axis.set_yticks(range(len(names)), names)
     axis.set_xlim(0, 110)
     axis.set_xlabel("Rows with a value (%)")
     axis.invert_yaxis()
-    lowest = f"{names[0]} is lowest with {_percent(shares[0])}"
+    lowest = f"{names[0]} is lowest with {percent(shares[0])}"
     return Figure(figure, f"Bar chart of columns not filled for every row; {lowest}.")
 
 
@@ -157,15 +157,6 @@ def left_out_table(data: Dataset, left_out: dict[str, str]) -> Table:
         or [{"KPI": "none", "Why it is left out": "every KPI of the catalogue can be measured"}],
         f"KPIs that {data.config.name} cannot feed",
     )
-
-
-def _percent(share: float) -> str:
-    """A share, without pretending that a few rows are none or all."""
-    if 0 < share < 0.0005:
-        return "under 0.1%"
-    if 0.9995 < share < 1:
-        return "over 99.9%"
-    return number(share, "share")
 
 
 def _shown(value) -> str:

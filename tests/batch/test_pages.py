@@ -159,8 +159,12 @@ def test_nothing_that_a_customer_wrote_is_executed(visit, suite, write, tmp_path
             ]
         },
     )
+    toml = 'name = "S"\n[privacy]\npublic = ["accounts.name", "surveys.verbatim"]\n'
     data = write(
-        accounts__csv=accounts, surveys__csv=surveys, customers__csv=SOURCE["customers.csv"]
+        dataset__toml=toml,
+        accounts__csv=accounts,
+        surveys__csv=surveys,
+        customers__csv=SOURCE["customers.csv"],
     )
     options = ["--notebooks", folder, "--out", tmp_path / "out", "-p", f"code={''.join(EVIL)}"]
     run = cx("report", "2026Q1", "--dataset", data, *options)

@@ -60,11 +60,11 @@ DEMO_CHANGES = [
 ]
 
 
-def test_the_page_says_the_same_as_python_account_by_account(visit, demo_report, data):
+def test_the_page_says_the_same_as_python_account_by_account(visit, demo_report, published):
     page, faults = visit(demo_report / "2026Q3" / "account_tiers.html")
-    tiers = standings(quarter_books(data, data.quarter), data.config.tiers)[-1].tiers
+    tiers = standings(quarter_books(published, published.quarter), published.config.tiers)[-1].tiers
     for changed in DEMO_CHANGES:
-        expected = in_python(tiers, data.config.tiers, changed)
+        expected = in_python(tiers, published.config.tiers, changed)
         assert in_browser(page, changed) == expected.accounts.tier.tolist(), changed
         told = tables_of(page)
         assert [row[1].replace(",", "") for row in told] == [
@@ -86,9 +86,9 @@ def test_the_page_says_the_same_as_python_account_by_account(visit, demo_report,
     assert faults == []
 
 
-def test_a_slider_moves_its_field_and_the_accounts(visit, demo_report, data):
+def test_a_slider_moves_its_field_and_the_accounts(visit, demo_report, published):
     page, faults = visit(demo_report / "2026Q3" / "account_tiers.html")
-    tiers = standings(quarter_books(data, data.quarter), data.config.tiers)[-1].tiers
+    tiers = standings(quarter_books(published, published.quarter), published.config.tiers)[-1].tiers
     slider = page.locator(".whatif input[type=range]").nth(0)
     before = slider.input_value()
     slider.focus()
@@ -98,7 +98,7 @@ def test_a_slider_moves_its_field_and_the_accounts(visit, demo_report, data):
     amount = float(page.input_value("#whatif-revenue_12m"))
     assert amount < 65_000
     digits = page.locator(".whatif").get_attribute("data-tiers")
-    expected = in_python(tiers, data.config.tiers, {"revenue_12m": amount}).accounts.tier
+    expected = in_python(tiers, published.config.tiers, {"revenue_12m": amount}).accounts.tier
     assert [TIER_NAMES[int(each) - 1] for each in digits] == expected.tolist()
     assert (expected != tiers.accounts.tier).sum() > 10
     page.get_by_text("Back to the rules in force").click()
