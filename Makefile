@@ -16,10 +16,11 @@ report: .venv/ready  ## publish QUARTER of DATASET into reports/
 test: .venv/engines axe  ## run every test
 	$(BIN)/python -m pytest -n $(CORES) --durations 10
 
-bench: .venv/ready  ## time personas beside k-prototypes, a batch beside a shell loop (25 minutes)
+bench: .venv/ready  ## time personas, purchases, KPI panels and batches beside other ways (40 minutes)
 	$(BIN)/python benchmarks/drivers.py
 	$(BIN)/python benchmarks/purchases.py
 	$(BIN)/python benchmarks/personas.py
+	$(BIN)/python benchmarks/panel.py
 	$(BIN)/python benchmarks/report.py
 
 lab: .venv/ready  ## open JupyterLab on the notebooks

@@ -167,11 +167,11 @@ def demo(
     seed: int = 2026,
 ) -> None:
     """Write a demonstration dataset."""
-    from cxlib.data.demo import make_demo, write_demo
+    from cxlib.data.demo_large import write_large_demo
 
     if out.exists() and any(out.iterdir()):
         raise CxError(f"{out}: is not empty; name a new folder")
-    write_demo(out, make_demo(accounts, interactions, quarters, seed))
+    write_large_demo(out, accounts, interactions, quarters, seed)
     print(out)
 
 

@@ -61,10 +61,7 @@ def make_demo(
     """
     rng = np.random.default_rng(seed)
     last = Quarter.parse(truth.LAST_QUARTER)
-    months = pd.date_range(last.shift(1 - quarters).start, last.end, freq="MS")[:-1]
-    effort = pd.Series(rng.standard_normal(len(months)), months)
-    base = _accounts(rng, accounts, months, effort)
-    people = _customers(rng, base)
+    base, people, months, effort = draw_company(rng, accounts, quarters)
     contacts = draw_interactions(rng, base, people, months, interactions)
     surveys = draw_surveys(rng, base, people, contacts, effort, last.end)
     tables = {
@@ -85,6 +82,17 @@ def make_demo(
     names = np.array([persona.name for persona in truth.PERSONAS])
     personas = pd.Series(names[people.persona], people.customer_id, name="persona")
     return Demo(_with_faults(tables), personas, tiers, effort)
+
+
+def draw_company(
+    rng, accounts: int, quarters: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DatetimeIndex, pd.Series]:
+    """Accounts, their customers, the months, and the shock to effort in each."""
+    last = Quarter.parse(truth.LAST_QUARTER)
+    months = pd.date_range(last.shift(1 - quarters).start, last.end, freq="MS")[:-1]
+    effort = pd.Series(rng.standard_normal(len(months)), months)
+    base = _accounts(rng, accounts, months, effort)
+    return base, _customers(rng, base), months, effort
 
 
 def write_demo(folder: Path, demo: Demo) -> None:

@@ -4,7 +4,9 @@ All three speak through Ibis; what they do each in their own way stands here and
 and `spark.py`.
 """
 
-from collections.abc import Iterator
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from cxlib.errors import DataError
 OWN = "_cx_"  # begins the names of our own tables, beside those of raw files
 ROW = "_row"  # the row's number in its file, counting from 1; no data column may be named so
 BATCH = 100_000  # rows that travel at once
+# Files of more bytes than these, some millions of rows, are worked on from disk, within a gigabyte.
+LARGE, MEMORY = 200_000_000, "1GB"
 # By name, since only one of the engines need be installed.
 MISFITS = frozenset(
     {
@@ -32,8 +36,13 @@ MISFITS = frozenset(
 )
 
 
-def open_engine(config: Config, folder: Path) -> ibis.BaseBackend:
+def open_engine(config: Config, folder: Path, files: Iterable[Path] = ()) -> ibis.BaseBackend:
     """Start the dataset's engine, or connect to it.
+
+    Args:
+        config: The dataset's settings.
+        folder: Its folder.
+        files: What it will read: if that is much, DuckDB works on disk.
 
     Raises:
         DataError: The server does not let us in, or what speaks to it is not installed.
@@ -50,7 +59,8 @@ def open_engine(config: Config, folder: Path) -> ibis.BaseBackend:
 
                 return spark.connect(config.source, toml)
             case _:
-                return open_duckdb()
+                large = sum(each.stat().st_size for each in files) > LARGE
+                return open_duckdb_on_disk() if large else open_duckdb()
     except ImportError:
         raise DataError(
             f"{toml}: source.engine == {engine!r} needs more than is installed; "
@@ -63,6 +73,22 @@ def open_duckdb() -> ibis.BaseBackend:
     connection = ibis.duckdb.connect()
     # Times with an offset are all turned into one clock.
     connection.raw_sql("SET TimeZone = 'UTC'")
+    return connection
+
+
+def open_duckdb_on_disk() -> ibis.BaseBackend:
+    """Start DuckDB on a file of its own, which goes when the connection does.
+
+    Rows that memory could not hold stay there; only what a question needs comes in.
+    """
+    place = tempfile.TemporaryDirectory(prefix="cx-rows-")
+    connection = ibis.duckdb.connect(Path(place.name) / "rows.duckdb")
+    weakref.finalize(connection, place.cleanup)
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.raw_sql(f"SET memory_limit = '{MEMORY}'")
+    connection.raw_sql(f"SET temp_directory = {quoted(place.name)}")
+    # Rows keep the order of their files only where somebody asks for it, which saves memory.
+    connection.raw_sql("SET preserve_insertion_order = false")
     return connection
 
 

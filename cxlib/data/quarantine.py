@@ -75,11 +75,12 @@ def sift(
     if read == 0:
         raise DataError(f"{raw.file}: the table has no rows; add some, or remove the file")
     if good == 0:
-        common = faults.groupby(["column", "rule"]).size().sort_values(ascending=False)
-        column, rule = common.index[0]
+        # A line that is no row breaks a rule of no column.
+        broken = (faults.column.astype("string").fillna("") + " " + faults.rule).str.strip()
+        common = broken.value_counts()
         raise DataError(
             f"{raw.file}: none of {read} rows can be used; the commonest fault: "
-            f"{column} {rule} ({common.iloc[0]} rows)"
+            f"{common.index[0]} ({common.iloc[0]} rows)"
         )
     columns = [*schema.columns, *attributes]
     rows = keep(connection, rows.select(columns), f"{OWN}{schema.name}")

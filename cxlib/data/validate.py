@@ -35,7 +35,7 @@ def validate(folder: Path) -> Dataset:
 def _validate(folder: Path, config: Config) -> Dataset:
     files = find_files(folder)
     before = fingerprint(files)
-    connection = open_engine(config, folder)
+    connection = open_engine(config, folder, files)
     tables, intake, faults = {}, [], []
     for name, schema in schemas(config.scales).items():
         if path := find_table(folder, name):

@@ -226,13 +226,9 @@ def _sums(
     finest = list(dict.fromkeys((*keys, cluster)))
     columns = {}
     for kpi in kpis:
-        value = kpi.value(rows, data.config).cast("float64")
-        per = (
-            kpi.per(rows, data.config).cast("float64")
-            if kpi.per
-            else value.notnull().cast("float64")
-        )
-        columns |= {f"{kpi.name}.y": value, f"{kpi.name}.x": per}
+        columns[f"{kpi.name}.y"] = kpi.value(rows, data.config).cast("float64")
+        if kpi.per:
+            columns[f"{kpi.name}.x"] = kpi.per(rows, data.config).cast("float64")
     rows = rows.select(*finest, **columns)
     totals = {name: rows[name].sum().fill_null(0) for name in columns}
     totals |= {f"{kpi.name}.rows": rows[f"{kpi.name}.y"].count() for kpi in kpis}
@@ -240,9 +236,9 @@ def _sums(
     clusters = rows.group_by(*finest).agg(**totals)
     sums = {}
     for kpi in kpis:
-        y, x, counted, squares = (
-            clusters[f"{kpi.name}.{part}"] for part in ("y", "x", "rows", "squares")
-        )
+        y, counted, squares = (clusters[f"{kpi.name}.{part}"] for part in ("y", "rows", "squares"))
+        # Of a mean, each row with a value weighs one.
+        x = clusters[f"{kpi.name}.x"] if kpi.per else counted.cast("float64")
         parts = {
             "y": y.sum(), "x": x.sum(), "rows": counted.sum(), "squares": squares.sum(),
             "yy": (y * y).sum(), "xy": (x * y).sum(), "xx": (x * x).sum(),

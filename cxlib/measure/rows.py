@@ -4,6 +4,7 @@ Columns made here begin with an underscore, which no column of a dataset does.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import ibis
@@ -36,9 +37,8 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
         wanted: Columns of the contact, its customer and its account.
         followed: Add when the customer came back (`_…`), which takes a look at every other contact.
     """
-    rows = data.rows("interactions", *wanted)
     if not followed:
-        return rows
+        return data.rows("interactions", *wanted)
     end = ibis.timestamp(data.end).epoch_seconds()
     every = data.contacts
     matter = [name for name in ("reason", "touchpoint") if name in _own(data, "interactions")][:1]
@@ -48,8 +48,15 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
     )
     # Of a contact whose matter is not recorded, nobody can say whether it came back.
     known = every[matter[0]].notnull() if matter else ibis.literal(True)
-    follow = every.select("interaction_id", _next_at=following, _matter_known=known)
-    rows = rows.left_join(follow, "interaction_id").drop("interaction_id_right")
+    if data.tables["interactions"] is every:
+        # Nothing is filtered out, so what follows can be looked up where the contacts stand.
+        followed_by = every.mutate(_next_at=following, _matter_known=known)
+        whole = replace(data, tables=data.tables | {"interactions": followed_by})
+        rows = whole.rows("interactions", *wanted)
+    else:
+        follow = every.select("interaction_id", _next_at=following, _matter_known=known)
+        rows = data.rows("interactions", *wanted)
+        rows = rows.left_join(follow, "interaction_id").drop("interaction_id_right")
     started = rows.started_at.epoch_seconds()
     return rows.mutate(
         _days_to_next=(rows._next_at.epoch_seconds() - started) / SECONDS_PER_DAY,
@@ -113,7 +120,18 @@ def within(rows: ir.Table, at: str, start: datetime, end: datetime) -> ir.Table:
 def in_spans(rows: ir.Table, at: str, spans: pd.DataFrame) -> ir.Table:
     """Rows with the `_period` that they fall in; those outside every period are left out."""
     periods = _periods(spans)
+    if _are_months(spans):
+        # Two comparisons for each row and month would take most of the time.
+        rows = rows.mutate(_period=rows[at].truncate("M"))
+        return rows.semi_join(periods, "_period")
     return rows.join(periods, [rows[at] >= periods._start, rows[at] < periods._end])
+
+
+def _are_months(spans: pd.DataFrame) -> bool:
+    starts, ends = pd.to_datetime(spans.start), pd.to_datetime(spans.end)
+    first = (starts.dt.day == 1) & (starts == starts.dt.normalize())
+    named = pd.api.types.is_datetime64_any_dtype(spans.period) and (spans.period == starts).all()
+    return bool(named and first.all() and (ends == starts + pd.offsets.MonthBegin()).all())
 
 
 def _bookings(data: Dataset, spans: pd.DataFrame) -> ir.Table:

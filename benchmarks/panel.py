@@ -1,0 +1,193 @@
+"""The KPI panel on many contacts, beside SQL written by hand and beside pandas.
+
+Run by `make bench`; `python benchmarks/panel.py 20_000_000` makes the data in a folder of its own.
+All three answer the same question on the same rows: every KPI of contacts and surveys by month and
+channel, with the sums that clustered intervals need.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cxlib.data import open_dataset
+from cxlib.measure import measure
+
+ROUNDS = 3
+REPEAT_DAYS = 7
+# Name, value and weight of each KPI, in SQL; the weight is 1 where the value is known unless told.
+CONTACTS = {
+    "first_contact_resolution": "CAST(resolved AS DOUBLE)",
+    "average_handle_time": "handle_seconds",
+    "average_speed_of_answer": "CASE WHEN NOT abandoned THEN wait_seconds END",
+    "service_level": "CASE WHEN wait_seconds IS NOT NULL "
+    "THEN CAST(NOT abandoned AND wait_seconds <= "
+    "CASE WHEN channel IN ('email', 'web') THEN 3600 ELSE 60 END AS DOUBLE) END",
+    "abandonment_rate": "CAST(abandoned AS DOUBLE)",
+    "transfer_rate": "CAST(transfers > 0 AS DOUBLE)",
+    "repeat_contact_rate": "CASE WHEN followed >= 7 AND reason IS NOT NULL THEN "
+    "CAST(coalesce(days <= 7, false) AS DOUBLE) END",
+    "cost_per_contact": "cost",
+}
+SURVEYS = {
+    "nps": "CASE metric WHEN 'nps' "
+    "THEN 100.0 * (CAST(score >= 9 AS INT) - CAST(score <= 6 AS INT)) END",
+    "csat": "CASE metric WHEN 'csat' THEN score END",
+    "csat_top2": "CASE metric WHEN 'csat' THEN CAST(score >= 4 AS DOUBLE) END",
+    "csat_bottom2": "CASE metric WHEN 'csat' THEN CAST(score <= 2 AS DOUBLE) END",
+    "ces": "CASE metric WHEN 'ces' THEN score END",
+}
+
+
+def by_hand(columns: dict[str, str], rows: str) -> str:
+    """What an analyst who knows clustered errors would write."""
+    inner = ", ".join(
+        f"sum({value}) AS {name}_y, count({value}) AS {name}_n, sum(({value}) ** 2) AS {name}_s"
+        for name, value in columns.items()
+    )
+    outer = ", ".join(
+        f"sum({name}_y) AS {name}_y, sum({name}_n) AS {name}_x, sum({name}_s) AS {name}_squares, "
+        f"sum({name}_y * {name}_y) AS {name}_yy, sum({name}_y * {name}_n) AS {name}_xy, "
+        f"sum({name}_n * {name}_n) AS {name}_xx, count_if({name}_n > 0) AS {name}_clusters"
+        for name in columns
+    )
+    return (
+        f"SELECT month, channel, {outer} FROM (SELECT month, channel, customer_id, {inner} "
+        f"FROM ({rows}) GROUP BY month, channel, customer_id) GROUP BY month, channel"
+    )
+
+
+def contact_sql(end: str) -> str:
+    """Contacts with what came after them."""
+    return (
+        "SELECT *, date_trunc('month', started_at) AS month, "
+        "(epoch(lead(started_at) OVER (PARTITION BY customer_id, reason ORDER BY started_at, "
+        "interaction_id)) - epoch(started_at)) / 86400 AS days, "
+        f"(epoch(TIMESTAMP '{end}') - epoch(started_at)) / 86400 AS followed FROM interactions"
+    )
+
+
+SURVEY_SQL = (
+    "SELECT surveys.*, channel, date_trunc('month', coalesce(responded_at, sent_at)) AS month "
+    "FROM surveys LEFT JOIN interactions USING (interaction_id) WHERE score IS NOT NULL"
+)
+COUNTED = (*CONTACTS, *SURVEYS)
+
+
+def in_pandas(data) -> dict:
+    """The same means in pandas, from frames that are in memory already: a part of the work."""
+    contacts, surveys = data
+    frame = contacts.sort_values(["customer_id", "reason", "started_at", "interaction_id"])
+    following = frame.groupby(["customer_id", "reason"], observed=True).started_at.shift(-1)
+    frame["repeat"] = ((following - frame.started_at).dt.days < REPEAT_DAYS).astype(float)
+    frame["month"] = frame.started_at.dt.to_period("M")
+    frame["in_time"] = (~frame.abandoned & (frame.wait_seconds <= 60)).astype(float)
+    frame["resolved"] = frame.resolved.astype(float)
+    frame["passed"] = (frame.transfers > 0).astype(float)
+    frame["gave_up"] = frame.abandoned.astype(float)
+    names = ["resolved", "handle_seconds", "wait_seconds", "in_time", "gave_up", "passed"]
+    first = _twice_grouped(frame, [*names, "repeat", "cost"])
+    asked = surveys.merge(contacts[["interaction_id", "channel"]], on="interaction_id", how="left")
+    asked["month"] = asked.responded_at.fillna(asked.sent_at).dt.to_period("M")
+    for name in ("nps", "csat", "ces"):
+        asked[name] = asked.score.where(asked.metric == name)
+    return {"contacts": first, "surveys": _twice_grouped(asked, ["nps", "csat", "ces"])}
+
+
+def _twice_grouped(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    keys = ["month", "channel", "customer_id"]
+    once = frame.groupby(keys, observed=True)[names].agg(["sum", "count"])
+    return once.groupby(keys[:2], observed=True).sum()
+
+
+def timed(work) -> tuple[float, object]:
+    started = time.perf_counter()
+    found = work()
+    return time.perf_counter() - started, found
+
+
+def ours(folder: Path, rounds: int) -> None:
+    """In a process of its own: the panel, SQL by hand on the same tables, and the memory taken."""
+    opening, data = timed(lambda: open_dataset(folder, raw_ids=True))
+    base = data.tables["interactions"].get_backend().con
+    tables = {name: rows.get_name() for name, rows in data.tables.items()}
+    for name in ("interactions", "surveys"):
+        base.execute(f'CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM "{tables[name]}"')
+    contacts = contact_sql(f"{data.end:%Y-%m-%d}")
+    queries = [by_hand(CONTACTS, contacts), by_hand(SURVEYS, SURVEY_SQL)]
+    panel_times, hand_times = [], []
+    for _ in range(rounds):
+        once, panel = timed(lambda: measure(data, COUNTED, by=["channel"], period="month"))
+        panel_times.append(once)
+        again, hand = timed(lambda: [base.execute(each).df() for each in queries])
+        hand_times.append(again)
+    every, whole = timed(lambda: measure(data, by=["channel"], period="month"))
+    apart = compare(panel.frame, hand)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    mine, other = statistics.median(panel_times), statistics.median(hand_times)
+    count = next(each.used for each in data.intake if each.table == "interactions")
+    print(
+        f"{count:,} contacts: opened and judged in {opening:.1f} s; panel {mine:.2f} s, "
+        f"SQL by hand {other:.2f} s: {mine / other:.2f} times its time, values alike to "
+        f"{apart:.0e}; all {whole.frame.kpi.nunique()} KPIs {every:.2f} s; peak {peak:.2f} GB",
+        flush=True,
+    )
+
+
+def compare(panel: pd.DataFrame, hand: list[pd.DataFrame]) -> float:
+    """How far the panel's means are from those by hand."""
+    worst = 0.0
+    for names, frame in zip((CONTACTS, SURVEYS), hand, strict=True):
+        for name in names:
+            mine = panel[panel.kpi == name].set_index(["period", "channel"]).value
+            theirs = frame.set_index(["month", "channel"])
+            theirs = (theirs[f"{name}_y"] / theirs[f"{name}_x"]).dropna()
+            both = pd.concat([mine, theirs], axis=1).dropna()
+            assert len(both) == len(mine), name
+            worst = max(worst, float(np.abs(both.iloc[:, 0] / both.iloc[:, 1] - 1).max()))
+    return worst
+
+
+def pandas_time(folder: Path) -> None:
+    """In a process of its own: pandas, with its frames read beforehand."""
+    contacts = pd.read_parquet(folder / "interactions.parquet", columns=[
+        "interaction_id", "customer_id", "started_at", "channel", "reason", "wait_seconds",
+        "handle_seconds", "transfers", "abandoned", "resolved", "cost"])  # fmt: skip
+    surveys = pd.read_parquet(folder / "surveys.parquet").drop(columns="verbatim")
+    taken, _ = timed(lambda: in_pandas((contacts, surveys)))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"pandas, frames in memory: {taken:.1f} s; peak {peak:.1f} GB", flush=True)
+
+
+def main(sizes: list[int]) -> None:
+    """Each size in turn, each measurement in a process of its own."""
+    with tempfile.TemporaryDirectory() as place:
+        for size in sizes:
+            folder = Path(os.environ.get("CX_BENCH_DATA", place)) / str(size)
+            if not folder.exists():
+                command = [Path(sys.executable).with_name("cx"), "demo", folder]
+                options = [
+                    "--interactions",
+                    str(size),
+                    "--accounts",
+                    str(max(2_000, size // 1_000)),
+                ]
+                subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+            for what in ("ours", "pandas") if size <= 20_000_000 else ("ours",):
+                subprocess.run([sys.executable, __file__, what, folder], check=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["ours"]:
+        ours(Path(sys.argv[2]), ROUNDS)
+    elif sys.argv[1:2] == ["pandas"]:
+        pandas_time(Path(sys.argv[2]))
+    else:
+        main([int(each) for each in sys.argv[1:]] or [1_000_000, 20_000_000])
