@@ -27,6 +27,7 @@ from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.unchanged import find_unchanged
 from cxlib.data.files import find_files, find_folder, fingerprint
+from cxlib.data.pseudonyms import without_ids
 from cxlib.errors import ArgumentError
 
 
@@ -36,7 +37,12 @@ def report(request: Request, progress: Progress) -> Result:
     Raises:
         ArgumentError, DataError: An argument or the dataset is wrong; nothing has been run.
     """
-    request = replace(request, dataset=find_folder(request.dataset), out=request.out.resolve())
+    request = replace(
+        request,
+        dataset=find_folder(request.dataset),
+        out=request.out.resolve(),
+        where=without_ids(request.where),
+    )
     if not request.fresh and (unchanged := find_unchanged(request)):
         return unchanged
     if not request.fork:

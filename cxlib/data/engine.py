@@ -189,6 +189,11 @@ def _package(kind: type) -> str:
     return kind.__module__.split(".")[0].lstrip("_")
 
 
+def first_group(connection: ibis.BaseBackend) -> str:
+    """How an engine writes what a pattern's first group has found."""
+    return "$1" if connection.name == "pyspark" else r"\1"
+
+
 def identifier(text: str) -> str:
     """A name as SQL's: in double quotes."""
     return '"' + text.replace('"', '""') + '"'

@@ -31,7 +31,7 @@ TRY_CASTS = {
 
 
 class _Compiler(PostgresCompiler):
-    """What Ibis's compiler for PostgreSQL lacks: casts that may fail, and flags as numbers."""
+    """What Ibis's compiler for PostgreSQL lacks: casts that may fail, flags as numbers, SHA-256."""
 
     __slots__ = ()
 
@@ -39,6 +39,11 @@ class _Compiler(PostgresCompiler):
         if op.arg.dtype.is_boolean() and to.is_numeric():
             arg = self.cast(arg, ibis.dtype("int32"))
         return super().visit_Cast(op, arg=arg, to=to)
+
+    def visit_HexDigest(self, op, *, arg, how):
+        if how != "sha256":
+            raise NotImplementedError(how)
+        return self.f.encode(self.f.sha256(self.f.convert_to(arg, "UTF8")), "hex")
 
     def visit_TryCast(self, op, *, arg, to):
         if op.arg.dtype.is_string() and to.is_floating():

@@ -3,7 +3,6 @@
 What notebooks get is free of personal values, so that nothing they publish can hold one.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -15,7 +14,7 @@ import pandas as pd
 from cxlib.data.config import Config
 from cxlib.data.contract import TEXT, schemas
 from cxlib.data.dataset import Dataset
-from cxlib.data.engine import OWN, keep
+from cxlib.data.engine import OWN, first_group, keep
 from cxlib.data.filters import columns_of, parse_filter
 from cxlib.data.pseudonyms import (
     LENGTH,
@@ -26,6 +25,7 @@ from cxlib.data.pseudonyms import (
     pseudonym,
     pseudonym_key,
     rewrite,
+    shape_of,
 )
 from cxlib.data.quarantine import OWNERS
 from cxlib.errors import ArgumentError, DataError
@@ -100,7 +100,8 @@ def hide(data: Dataset) -> Dataset:
             name: _hidden(rows, name, key) for name in personal[table] if rows[name].type() == TEXT
         }
         free = [name for name in rows.columns if rows[name].type() == TEXT and name not in changed]
-        changed |= {name: _masked(rows[name]) for name in _with_finds(rows, free)}
+        before = first_group(rows.get_backend())
+        changed |= {name: _masked(rows[name], before) for name in _with_finds(rows, free)}
         for name in SCOPES & set(free) if table in ("cycles", "targets") else ():
             changed[name] = _rewritten(rows, name, hidden, key)
         tables[table] = rows
@@ -153,9 +154,9 @@ def _with_finds(rows: ir.Table, names: list[str]) -> list[str]:
     return found
 
 
-def _masked(column: ir.StringValue) -> ir.StringValue:
+def _masked(column: ir.StringValue, before: str) -> ir.StringValue:
     for what, pattern in FINDS.items():
-        column = column.re_replace(pattern, rf"\1[{what}]")
+        column = column.re_replace(pattern, f"{before}[{what}]")
     return column
 
 
@@ -169,16 +170,6 @@ def count_finds(rows: ir.Table, names: list[str]) -> pd.DataFrame:
     found = rows.aggregate(**counts).execute().iloc[0].fillna(0) if counts else {}
     listed = [(*each.split("|"), int(found[each])) for each in counts if found[each]]
     return pd.DataFrame(listed, columns=["column", "what", "rows"])
-
-
-def shape_of(text: str) -> str:
-    """What a text looks like, without what it says: letters as x, digits as 9.
-
-    Examples:
-        >>> shape_of("Ann, 31/02/2026")
-        'xxx, 99/99/9999'
-    """
-    return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", text))
 
 
 def _faults_without_values(faults: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -106,3 +106,31 @@ def rewrite(condition, hidden: Container[str], key: str):
                 literal.set("this", pseudonym(column.name, literal.name, key))
                 literal.set("is_string", True)
     return condition
+
+
+def without_ids(where: str) -> str:
+    """A filter's text with pseudonyms for the ids in it, since pages show it.
+
+    Examples:
+        >>> without_ids("region = 'EMEA'")
+        "region = 'EMEA'"
+    """
+    if not any(name in where for name in PREFIXES):
+        return where
+    from cxlib.data.filters import columns_of, parse_filter
+
+    conditions = parse_filter(where)
+    if not any(columns_of(each) & PREFIXES.keys() for each in conditions):
+        return where
+    key = pseudonym_key()
+    return " AND ".join(f"({rewrite(each, PREFIXES, key).sql()})" for each in conditions)
+
+
+def shape_of(text: str) -> str:
+    """What a text looks like, without what it says: letters as x, digits as 9.
+
+    Examples:
+        >>> shape_of("Ann, 31/02/2026")
+        'xxx, 99/99/9999'
+    """
+    return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", text))

@@ -23,6 +23,7 @@ from cxlib.data.engine import (
     quoted,
 )
 from cxlib.data.files import not_utf8, read_mapping, undecodable
+from cxlib.data.pseudonyms import shape_of
 from cxlib.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -107,8 +108,9 @@ def bring_raw(connection, file: Path) -> None:
     if len(rejects):
         first = rejects.iloc[0]
         raise DataError(
-            f"{file}, line {first.row + 1}: {first.value!r} must be {len(header)} values separated "
-            f"by {delimiter!r} ({first.message}); {len(rejects)} such lines"
+            # Not what it says: such a line may name a person, and errors end up in logs.
+            f"{file}, line {first.row + 1}: {shape_of(first.value)!r} must be {len(header)} values "
+            f"separated by {delimiter!r} ({first.message}); {len(rejects)} such lines"
         )
 
 

@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 
 from cxlib.data import open_dataset
 from cxlib.data.filters import parse_filter
-from cxlib.data.privacy import FINDS, count_finds, real_ids, shape_of
-from cxlib.data.pseudonyms import VARIABLE, pseudonym, pseudonym_key, rewrite
+from cxlib.data.privacy import FINDS, count_finds, real_ids
+from cxlib.data.pseudonyms import (
+    VARIABLE,
+    pseudonym,
+    pseudonym_key,
+    rewrite,
+    shape_of,
+    without_ids,
+)
 from cxlib.errors import ArgumentError, DataError
 
 KEY = "the key of the tests"
@@ -59,6 +66,13 @@ class TestPseudonyms:
         shown = pseudonym("customer_id", "1", KEY)
         for where in ("customer_id = '1'", f"customer_id IN ('{shown}', '1')"):
             assert int(data.filtered(where).tables["interactions"].count().execute()) == 1
+
+    def test_a_filter_shows_no_id(self):
+        shown = without_ids("customer_id = 'ann@x.io' AND region = 'EMEA'")
+        assert "ann@x.io" not in shown
+        assert pseudonym("customer_id", "ann@x.io", KEY) in shown
+        assert without_ids(shown) == shown
+        assert without_ids("region = 'account_id'") == "region = 'account_id'"
 
     def test_a_pseudonym_is_no_number_to_compare(self):
         with pytest.raises(ArgumentError, match="only pseudonyms are known"):
@@ -143,7 +157,8 @@ def test_columns_are_marked_in_the_settings(write):
     assert data.tables["interactions"].caller.execute().str.fullmatch("P-[0-9a-f]{12}").all()
     assert set(data.tables["accounts"].name.execute()) == {"Acme", "Best"}
     hidden = open_dataset(write(dataset__toml='name = "S"\n', **files))
-    assert hidden.tables["accounts"].name.execute().isna().all()
+    called = hidden.tables["accounts"].execute()
+    assert (called.name == called.account_id).all()
 
 
 def test_a_setting_for_a_column_that_is_not_there_is_refused(write):

@@ -93,6 +93,23 @@ class TestSameAsDuckDB:
                 None if pd.isna(each) else each for each in right
             ], name
 
+    def test_pseudonyms_and_masks_are_the_same(self, engine, request, dataset):
+        note = "'write to ann.lee@mail.example, or +44 20 7946 0958' AS note"
+        files = {
+            "accounts__sql": "SELECT * FROM raw_accounts",
+            "customers__sql": f"SELECT *, {note} FROM raw_customers",
+            "revenue__sql": "SELECT * FROM raw_revenue",
+        }
+        held = []
+        for each in ("duckdb", engine):
+            folder = dataset(settings_of(each, request), **files)
+            tables = opening.open_dataset(folder).tables
+            held.append(tables["customers"].execute().sort_values("customer_id", ignore_index=True))
+        for name in ("customer_id", "account_id", "note"):
+            assert list(held[0][name]) == list(held[1][name])
+        assert set(held[0].note) == {"write to [e-mail address], or [phone number]"}
+        assert held[0].customer_id.str.fullmatch("C-[0-9a-f]{12}").all()
+
     def test_a_filter_keeps_the_same_rows(self, engine, in_engine):
         where = "channel = 'phone' AND region IN ('EMEA', 'APAC')"
         ours, theirs = (in_engine(each, QUARTER).filtered(where) for each in ("duckdb", engine))
