@@ -1,5 +1,6 @@
 """A form in JupyterLab that adds and changes improvement cycles; and its twin without widgets."""
 
+import os
 from collections.abc import Mapping
 
 import ipywidgets as widgets
@@ -11,6 +12,7 @@ from cxlib.data.cycle_log import KEY, read_log, save_cycle
 from cxlib.errors import CxError, DataError
 from cxlib.measure.kpis import KPIS
 from cxlib.present.findings import Finding
+from cxlib.present.tables import OUTPUT_VARIABLE
 
 NEW = "add a cycle"
 # In the order of the form, with a hint for an empty field.
@@ -67,6 +69,9 @@ def save(
 
 def cycle_form(data: Dataset) -> widgets.Widget:
     """Choose a cycle, or add one; change its fields, and save."""
+    if OUTPUT_VARIABLE in os.environ:
+        # In a run nobody fills it in, and the log may name people.
+        return widgets.HTML("The form for cycles opens in JupyterLab.")
     try:
         log = read_log(data.folder)
     except CxError as error:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
+from IPython import get_ipython
 from IPython.display import display
 
 from cxlib.analysis.business import BANDS, compare_groups
@@ -119,7 +120,7 @@ def explore_drivers(data: Dataset) -> widgets.Widget:
         lambda outcome, without, where, quarters: drivers_of(
             data, outcome, without, where, quarters
         ),
-        {"manual": True, "manual_name": "Find drivers"},
+        {"manual": True, "manual_name": "Find drivers", "auto_display": True},
         outcome=names,
         without=widgets.Text("", placeholder="handling, reason", description="Without"),
         where=widgets.Text("", placeholder="channel = 'phone'", description="Where"),
@@ -205,7 +206,7 @@ def explore_tiers(tiers: Tiers, rules: TierRules, currency: str = "") -> widgets
         for name in ("capacity_1", "capacity_2")
     }
     return _chooser(
-        lambda **moved: display(*tiers_at(tiers, rules, currency, **moved)), **amounts, **capacities
+        lambda **moved: tiers_at(tiers, rules, currency, **moved), **amounts, **capacities
     )
 
 
@@ -237,4 +238,28 @@ def explore_cycles(board: tuple[Cycle, ...], currency: str = "") -> widgets.Widg
 
 
 def _chooser(show, **choices) -> widgets.Widget:
-    return widgets.interactive(show, **choices)
+    """Widgets, and below them what they choose: shown again whenever one of them moves.
+
+    What is there at first is put into the output as it is. Captured while it is displayed, as
+    ipywidgets would, it makes a client that runs notebooks without a screen send to the kernel
+    while it waits for it, and now and then wait forever (issue 312 of nbclient).
+
+    Args:
+        show: From the values chosen to what is displayed: one thing, or a tuple.
+        choices: A widget, or what makes one, for each argument of `show`.
+    """
+    box = widgets.interactive(
+        lambda **values: display(*_parts(show(**values))), {"manual": True}, **choices
+    )
+    box.children = [each for each in box.children if each is not box.manual_button]
+    for each in box.kwargs_widgets:
+        each.observe(box.update, "value")
+    if get_ipython():
+        first = {each._kwarg: each.get_interact_value() for each in box.kwargs_widgets}
+        for part in _parts(show(**first)):
+            box.out.append_display_data(part)
+    return box
+
+
+def _parts(shown) -> tuple:
+    return shown if isinstance(shown, tuple) else (shown,)
