@@ -81,30 +81,46 @@ SURVEY_SQL = (
 COUNTED = (*CONTACTS, *SURVEYS)
 
 
-def in_pandas(data) -> dict:
-    """The same means in pandas, from frames that are in memory already: a part of the work."""
+def in_pandas(data: tuple[pd.DataFrame, pd.DataFrame]) -> list[pd.DataFrame]:
+    """The same sums in pandas, from frames that are in memory already."""
     contacts, surveys = data
     frame = contacts.sort_values(["customer_id", "reason", "started_at", "interaction_id"])
     following = frame.groupby(["customer_id", "reason"], observed=True).started_at.shift(-1)
-    frame["repeat"] = ((following - frame.started_at).dt.days < REPEAT_DAYS).astype(float)
-    frame["month"] = frame.started_at.dt.to_period("M")
-    frame["in_time"] = (~frame.abandoned & (frame.wait_seconds <= 60)).astype(float)
-    frame["resolved"] = frame.resolved.astype(float)
-    frame["passed"] = (frame.transfers > 0).astype(float)
-    frame["gave_up"] = frame.abandoned.astype(float)
-    names = ["resolved", "handle_seconds", "wait_seconds", "in_time", "gave_up", "passed"]
-    first = _twice_grouped(frame, [*names, "repeat", "cost"])
-    asked = surveys.merge(contacts[["interaction_id", "channel"]], on="interaction_id", how="left")
-    asked["month"] = asked.responded_at.fillna(asked.sent_at).dt.to_period("M")
-    for name in ("nps", "csat", "ces"):
-        asked[name] = asked.score.where(asked.metric == name)
-    return {"contacts": first, "surveys": _twice_grouped(asked, ["nps", "csat", "ces"])}
+    days = (following - frame.started_at).dt.total_seconds() / 86_400
+    standard = np.where(frame.channel.isin(["email", "web"]), 3_600, 60)
+    values = {
+        "first_contact_resolution": frame.resolved.astype(float),
+        "average_handle_time": frame.handle_seconds,
+        "average_speed_of_answer": frame.wait_seconds.where(~frame.abandoned),
+        "service_level": (~frame.abandoned & (frame.wait_seconds <= standard)).astype(float),
+        "abandonment_rate": frame.abandoned.astype(float),
+        "transfer_rate": (frame.transfers > 0).astype(float).where(frame.transfers.notna()),
+        "repeat_contact_rate": (days <= REPEAT_DAYS).astype(float),
+        "cost_per_contact": frame.cost,
+    }
+    first = _sums(frame, frame.started_at, values)
+    asked = surveys[surveys.score.notna()]
+    asked = asked.merge(contacts[["interaction_id", "channel"]], on="interaction_id", how="left")
+    of = {name: asked.score.where(asked.metric == name) for name in ("nps", "csat", "ces")}
+    scores = {
+        "nps": 100.0 * ((of["nps"] >= 9).astype(float) - (of["nps"] <= 6)).where(of["nps"].notna()),
+        "csat": of["csat"],
+        "csat_top2": (of["csat"] >= 4).astype(float).where(of["csat"].notna()),
+        "csat_bottom2": (of["csat"] <= 2).astype(float).where(of["csat"].notna()),
+        "ces": of["ces"],
+    }
+    return [first, _sums(asked, asked.responded_at.fillna(asked.sent_at), scores)]
 
 
-def _twice_grouped(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    keys = ["month", "channel", "customer_id"]
-    once = frame.groupby(keys, observed=True)[names].agg(["sum", "count"])
-    return once.groupby(keys[:2], observed=True).sum()
+def _sums(frame: pd.DataFrame, at: pd.Series, values: dict[str, pd.Series]) -> pd.DataFrame:
+    keys = [at.dt.to_period("M").rename("month"), frame.channel, frame.customer_id]
+    columns = pd.DataFrame(values)
+    grouped = columns.groupby(keys, observed=True)
+    y, n = grouped.sum(), grouped.count()
+    squares = (columns**2).groupby(keys, observed=True).sum()
+    parts = {"y": y, "n": n, "squares": squares, "yy": y * y, "xy": y * n, "xx": n * n,
+             "clusters": n > 0}  # fmt: skip
+    return pd.concat(parts, axis=1).groupby(["month", "channel"], observed=True).sum()
 
 
 def timed(work) -> tuple[float, object]:

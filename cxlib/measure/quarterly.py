@@ -33,8 +33,9 @@ def quarterly_measures(data: Dataset) -> pd.DataFrame:
     spans = spans[spans.complete].reset_index(drop=True)
     parts = []
     for table, at in EVENT.items():
-        begun = [data.begun(start, table) for start in spans.start] if table in data.tables else []
-        own = spans[np.array(begun, dtype=bool)]
+        if table not in data.tables:
+            continue
+        own = spans[[data.begun(start, table) for start in spans.start]]
         if len(own):
             rows = in_spans(data.known_tables[table], at, own)
             parts += _of_table(rows, table, at)

@@ -68,6 +68,13 @@ def test_a_column_that_has_gone_and_one_that_changed_its_type_are_told(tmp_path)
     assert "wait_seconds was string, and is float64" in words
 
 
+@pytest.mark.parametrize("left", [("revenue",), ("interactions",), ("interactions", "surveys")])
+def test_a_dataset_with_few_tables_is_judged_by_what_it_has(left, tmp_path):
+    wanted = ("accounts", "customers", *left)
+    readiness = judged({name: sound(3)[name] for name in wanted}, tmp_path / "world")
+    assert {each.table for each in readiness.issues} <= set(wanted)
+
+
 def test_what_names_a_person_in_free_text_is_told(tmp_path):
     tables = sound(3)
     tables["interactions"]["note"] = [f"mail me: x{n}@mail.example" for n in range(4_000)]
