@@ -106,8 +106,9 @@ def init(
     ] = "",
 ) -> None:
     """Begin a dataset from raw files: say what they hold, and propose its SQL."""
+    from cxlib.data.marks import marks
     from cxlib.data.sniff import COMMA, DAY_FIRST, MONTH_FIRST, POINT
-    from cxlib.data.start import begin, marks
+    from cxlib.data.start import begin
 
     for name, value, known in (
         ("--dates", dates, (DAY_FIRST, MONTH_FIRST)),
@@ -131,17 +132,21 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
     from rich.table import Table
 
     from cxlib.data import open_dataset
+    from cxlib.data.marks import line_of, marks
     from cxlib.data.remedies import remedy
-    from cxlib.data.start import line_of, marks
 
     console = Console(highlight=False)
     # Whoever puts faults right has to see the values.
     data = open_dataset(dataset, raw_ids=True)
-    table = Table("table", "file", "read", "used", "quarantined", "missing columns")
+    table = Table("table", "file", "read", "used", "quarantined")
     for each in data.intake:
         counts = (f"{count:,}" for count in (each.read, each.used, each.quarantined))
-        table.add_row(each.table, each.file, *counts, ", ".join(each.missing))
+        table.add_row(each.table, each.file, *counts)
     console.print(table)
+    for each in data.intake:
+        if each.missing:
+            text = f"{each.table}: not there, and not required: {', '.join(each.missing)}"
+            console.print(text, markup=False, soft_wrap=True)
     faults = data.faults.groupby(["file", "column", "rule"], sort=False, dropna=False)
     for (file, column, rule), rows in faults:
         first = rows.iloc[0]

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from cxlib.data.columns import PRICE, QUANTITY, SYNONYMS, TELLING, plain, sense_of
 from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME, schemas
 from cxlib.data.engine import identifier, quoted
+from cxlib.data.marks import MISSING, UNSURE
 from cxlib.data.sniff import CLOCK, EMPTY, RawColumn, RawFile
 from cxlib.data.sniff import FLAG as RAW_FLAG
 from cxlib.data.sniff import NUMBER as RAW_NUMBER
 from cxlib.data.sniff import TIME as RAW_TIME
 
-UNSURE, MISSING = "UNSURE", "MISSING"
 FITTING = {
     TIME: (RAW_TIME,),
     NUMBER: (RAW_NUMBER,),
@@ -162,6 +162,9 @@ def _line(guess: Guess, name: str, column) -> Line:
             f"{UNSURE}: {raw.strays:,} values are no {raw.kind}, such as {raw.odd!r}; their rows "
             "will be set apart"
         )
+    if column.unique and not raw.unique and guess.file.key:
+        parts = " || '-' || ".join(map(_bare, guess.file.key))
+        return Line(parts, name, f"{UNSURE}: only both together tell rows apart; are they the id?")
     if column.unique and not raw.unique:
         return _row_numbers(
             guess,
@@ -170,10 +173,7 @@ def _line(guess: Guess, name: str, column) -> Line:
             "of one, put them together",
         )
     if "references" in column.metadata and raw.share > STANDS_OUT and raw.distinct > FEW:
-        remark = (
-            f"{UNSURE}: {raw.commonest!r} stands in {raw.share:.0%} of the rows; if it means "
-            f"nobody, write nullif({raw.name}, {quoted(raw.commonest)})"
-        )
+        remark = f"{UNSURE}: {_nobody(raw)}"
     if kind == TIME:
         return _time(guess, raw, name, remark)
     if kind == NUMBER:
@@ -199,6 +199,13 @@ def _absent(guess: Guess, name: str, kind) -> Line:
         return Line(line.expression, name, f"{UNSURE}: when asked is not known; when answered is")
     typed = {TEXT: "VARCHAR", TIME: "TIMESTAMP", NUMBER: "DOUBLE", FLAG: "BOOLEAN"}[kind]
     return Line(f"CAST(NULL AS {typed})", name, f"{MISSING}: no column looks like it; fill it in")
+
+
+def _nobody(raw: RawColumn) -> str:
+    return (
+        f"{raw.commonest!r} stands in {raw.share:.0%} of the rows; if it means nobody known, give "
+        "each such row a customer of its own, as examples/anonymous_bank does"
+    )
 
 
 def _row_numbers(guess: Guess, name: str, why: str) -> Line:
@@ -278,8 +285,11 @@ def _derived_customers(people: Sequence[Guess], payers: Sequence[Guess]) -> str:
     # Without contacts, those who buy are the customers.
     ids = ids or [_ids(each, "account_id", "customer_id") for each in payers]
     found = "\n    UNION\n".join(ids)
+    raws = [each.columns["customer_id"] for each in people]
+    stands_out = [each for each in raws if each.share > STANDS_OUT and each.distinct > FEW]
+    unknown = "".join(f"-- {UNSURE}: {_nobody(each)}.\n" for each in stands_out[:1])
     return (
-        "-- No file lists the customers: they are whoever the rows name.\n"
+        f"-- No file lists the customers: they are whoever the rows name.\n{unknown}"
         f"WITH people AS (\n{found}\n)\n\n"
         "SELECT\n    customer_id,\n"
         f"    customer_id AS account_id  -- {UNSURE}: is each customer an account of their own?\n"

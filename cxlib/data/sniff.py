@@ -4,6 +4,7 @@ Every value is looked at, none is guessed from a sample. Where values can be rea
 is an error which shows both, until somebody says which is right.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -43,6 +44,8 @@ ORDERS = MappingProxyType(
     }
 )
 COMPACT = MappingProxyType({"%Y%m%d": 8, "%y%m%d": 6})
+NUMBERED = re.compile(r"id$|_id|no$|number|code|ticket|case|call", re.IGNORECASE)
+FEW_IDS = 100
 MOSTLY = 0.9  # of different values; the others are told
 
 
@@ -88,12 +91,14 @@ class RawFile:
         path, rows: Where it lies, and how many rows it has.
         delimiter: Between its values; empty for Parquet.
         columns: What it holds.
+        key: Two columns that together tell every row apart, where none does so alone.
     """
 
     path: Path
     rows: int
     delimiter: str
     columns: tuple[RawColumn, ...]
+    key: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -141,7 +146,7 @@ def sniff(connection: ibis.BaseBackend, path: Path, dates: str = "", decimal: st
     asked = _Asked(base, path, dates, decimal)
     columns = tuple(_column(asked, name, kind, rows) for name, kind, *_ in stored)
     mark = "" if path.suffix.lower() == ".parquet" else delimiter_of(path)
-    return RawFile(path, rows, mark, columns)
+    return RawFile(path, rows, mark, columns, _key(asked, rows, columns))
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,23 @@ class _Asked:
 
     def fits(self, test: str) -> int:
         return self.one(f"SELECT count(*) FROM _cx_v WHERE {test}")[0]
+
+
+def _key(asked: _Asked, rows: int, columns: Sequence[RawColumn]) -> tuple[str, ...]:
+    """Two columns that tell rows apart together, one of them named as a number or an id."""
+    if any(each.unique for each in columns):
+        return ()
+    whole = [each for each in columns if each.filled == 1 and each.kind in (TEXT, NUMBER)]
+    named = [each for each in whole if NUMBERED.search(each.name) and each.distinct > FEW_IDS]
+    for one in sorted(named, key=lambda each: -each.distinct):
+        for other in whole:
+            if other is one or one.distinct * other.distinct < rows:
+                continue
+            pair = f"({identifier(one.name)}, {identifier(other.name)})"
+            found = asked.one(f"SELECT count(DISTINCT {pair}) FROM {identifier(asked.path.stem)}")
+            if found[0] == rows:
+                return (other.name, one.name)
+    return ()
 
 
 def _column(asked: _Asked, name: str, stored: str, rows: int) -> RawColumn:

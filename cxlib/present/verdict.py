@@ -1,6 +1,7 @@
 """What the data-readiness page shows of everything that is wrong, and its verdict."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from cxlib.analysis.readiness import (
     STEADY,
     TIMELY,
     UNFIT,
+    VALID,
     Issue,
     Readiness,
     drift_issues,
@@ -25,6 +27,7 @@ from cxlib.analysis.readiness import (
     level_of,
 )
 from cxlib.data import Dataset
+from cxlib.data.marks import marks
 from cxlib.data.privacy import FINDS
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.quality import (
@@ -71,9 +74,13 @@ def weigh_issues(
                 Issue(CONSISTENT, each.table, "", each.name, each.rows, share, each.accounts,
                       level_of(share))
             )  # fmt: skip
+    if left := len(marks(data.folder)):
+        what = f"{rows(left, 'guess')} in the SQL not looked at yet: cx check lists them"
+        issues.append(Issue(VALID, "", "", what, np.nan, np.nan))
+    last = data.end - timedelta(days=1)
     if data.quarter and not data.covers(data.quarter.start, data.quarter.end):
         issues.append(
-            Issue(TIMELY, "", "", f"the data end on {data.end:%d %b %Y}, before the quarter does",
+            Issue(TIMELY, "", "", f"the data end on {last:%d %b %Y}, before the quarter does",
                   np.nan, np.nan, level=UNFIT)
         )  # fmt: skip
     for each in silences:

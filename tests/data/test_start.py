@@ -12,9 +12,10 @@ from cxlib.data.columns import SYNONYMS, plain, sense_of
 from cxlib.data.config import SCALES
 from cxlib.data.contract import schemas
 from cxlib.data.engine import open_duckdb
+from cxlib.data.marks import line_of, marks
 from cxlib.data.remedies import remedy
 from cxlib.data.sniff import sniff
-from cxlib.data.start import begin, line_of, marks
+from cxlib.data.start import begin
 from cxlib.errors import ArgumentError, DataError
 from tests.conftest import SHARED, cx
 
