@@ -197,7 +197,7 @@ def test_a_raw_file_is_read_as_it_says_and_not_as_its_rows_suggest(write, tmp_pa
     )  # fmt: skip
     assert intake(open_dataset(folder), "interactions").used == 121
     (tmp_path / "raw" / "orders.csv").write_text(text + "one,2,too,many\n")
-    with pytest.raises(DataError, match=r"orders.csv, line 123: 'one,2,too,many' must be 2 values"):
+    with pytest.raises(DataError, match=r"orders.csv, line 123: 'xxx,9,xxx,xxxx' must be 2 val"):
         open_dataset(folder)
 
 

@@ -10,6 +10,9 @@ from cxlib.data import opening
 from cxlib.data.contract import schemas
 from cxlib.data.dataset import Dataset
 from cxlib.measure.panel import measure
+from cxlib.measure.quality import find_contradictions
+from cxlib.measure.quarterly import quarterly_measures
+from cxlib.measure.silences import find_silences
 
 # What engines make of ids is looked at as it is.
 open_dataset = partial(opening.open_dataset, raw_ids=True)
@@ -109,6 +112,23 @@ class TestSameAsDuckDB:
             assert list(held[0][name]) == list(held[1][name])
         assert set(held[0].note) == {"write to [e-mail address], or [phone number]"}
         assert held[0].customer_id.str.fullmatch("C-[0-9a-f]{12}").all()
+
+    def test_the_readiness_page_asks_the_same(self, engine, in_engine):
+        found = []
+        for each in ("duckdb", engine):
+            data = in_engine(each, QUARTER)
+            found.append(
+                (find_contradictions(data), find_silences(data, data.quarter.start),
+                 quarterly_measures(data))
+            )  # fmt: skip
+        (ours, quiet, measures), (theirs, also_quiet, others) = found
+        assert ours == theirs
+        assert quiet == also_quiet
+        keys = ["table", "column", "what", "quarter"]
+        both = measures.merge(others.astype({"quarter": measures.quarter.dtype}), on=keys)
+        assert len(both) == len(measures) == len(others)
+        np.testing.assert_allclose(both.value_y, both.value_x, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(both.error_y, both.error_x, rtol=1e-9, atol=1e-9)
 
     def test_a_filter_keeps_the_same_rows(self, engine, in_engine):
         where = "channel = 'phone' AND region IN ('EMEA', 'APAC')"
