@@ -57,13 +57,11 @@ def fault_table(coverage: Coverage) -> Table:
                 "Column": each.column,
                 "Rule": each.rule,
                 "Rows": number(each.rows, "count"),
-                "For example": _shown(each.example),
+                "Looks like": _shown(each.example),
             }
             for each in coverage.faults.itertuples()
         ]
-        or [
-            {"File": "–", "Column": "–", "Rule": "no fault found", "Rows": "0", "For example": "–"}
-        ],
+        or [{"File": "–", "Column": "–", "Rule": "no fault found", "Rows": "0", "Looks like": "–"}],
         "Rows set apart, by reason",
         ("Rows",),
     )
