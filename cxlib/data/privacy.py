@@ -103,7 +103,7 @@ def hide(data: Dataset) -> Dataset:
         before = first_group(rows.get_backend())
         changed |= {name: _masked(rows[name], before) for name in _with_finds(rows, free)}
         for name in SCOPES & set(free) if table in ("cycles", "targets") else ():
-            changed[name] = _rewritten(rows, name, hidden, key)
+            changed[name] = _rewritten(rows[name], changed.get(name, rows[name]), hidden, key)
         tables[table] = rows
         if changed:
             connection = rows.get_backend()
@@ -127,17 +127,18 @@ def _hidden(rows: ir.Table, name: str, key: str) -> ir.StringValue:
     return ibis.literal(PREFIXES.get(name, PREFIX)) + secret.hexdigest("sha256").left(length)
 
 
-def _rewritten(rows: ir.Table, name: str, hidden: set[str], key: str) -> ir.Value:
+def _rewritten(
+    given: ir.StringValue, column: ir.StringValue, hidden: set[str], key: str
+) -> ir.StringValue:
     """A column of filters, such as a cycle's scope, with pseudonyms for the ids in them."""
-    column = rows[name]
-    for text in rows.select(text=column).distinct().execute().text.dropna():
+    for text in given.as_table().distinct().execute().iloc[:, 0].dropna():
         try:
             conditions = [rewrite(each, hidden, key) for each in parse_filter(text)]
         except ArgumentError:
             continue  # what is wrong with it is said where the filter is used
         if any(hidden & columns_of(each) for each in conditions):
             said = " AND ".join(f"({each.sql()})" for each in conditions)
-            column = (rows[name] == text).ifelse(said, column)
+            column = (given == text).ifelse(said, column)
     return column
 
 
@@ -158,18 +159,6 @@ def _masked(column: ir.StringValue, before: str) -> ir.StringValue:
     for what, pattern in FINDS.items():
         column = column.re_replace(pattern, f"{before}[{what}]")
     return column
-
-
-def count_finds(rows: ir.Table, names: list[str]) -> pd.DataFrame:
-    """How many rows of text columns hold what names a person: column, what, rows."""
-    counts = {
-        f"{name}|{what}": rows[name].re_search(pattern).fill_null(False).cast("int32").sum()
-        for name in names
-        for what, pattern in FINDS.items()
-    }
-    found = rows.aggregate(**counts).execute().iloc[0].fillna(0) if counts else {}
-    listed = [(*each.split("|"), int(found[each])) for each in counts if found[each]]
-    return pd.DataFrame(listed, columns=["column", "what", "rows"])
 
 
 def _faults_without_values(faults: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cxlib.data import open_dataset
 from cxlib.data.filters import parse_filter
-from cxlib.data.privacy import FINDS, count_finds, real_ids
+from cxlib.data.privacy import FINDS, real_ids
 from cxlib.data.pseudonyms import (
     VARIABLE,
     pseudonym,
@@ -117,10 +117,8 @@ class TestPseudonyms:
 
 
 class TestFreeText:
-    @pytest.mark.parametrize(
-        ("what", "text"), [(what, text) for what, texts in NAMING.items() for text in texts]
-    )
-    def test_what_names_a_person_is_masked(self, write, what, text):
+    @pytest.mark.parametrize("text", [text for texts in NAMING.values() for text in texts])
+    def test_what_names_a_person_is_masked(self, write, text):
         written = f'a,1,2026-01-05 09:00:00,phone,30,true,"call me: {text}, please"\n'
         header = "interaction_id,customer_id,started_at,channel,wait_seconds,resolved,note\n"
         data = open_dataset(write(interactions__csv=header + written, surveys__csv=None))
@@ -129,9 +127,6 @@ class TestFreeText:
         assert not set(re.findall(r"\d{3,}", text)) & set(re.findall(r"\d+", note))
         assert note.startswith("call me: [")
         assert note.endswith(", please")
-        raw = open_dataset(data.folder, raw_ids=True)
-        found = count_finds(raw.tables["interactions"], ["note"])
-        assert what in set(found.what)
 
     @pytest.mark.parametrize("text", HARMLESS)
     def test_other_texts_stay_as_they_are(self, text):
