@@ -133,8 +133,9 @@ def measure_spans(
         )
     left_out = {name: why for name in names if (why := _lacking(data, KPIS[name], by))}
     parts = []
-    for table, at in dict.fromkeys((KPIS[name].table, KPIS[name].at) for name in names):
-        group = [KPIS[n] for n in names if (KPIS[n].table, KPIS[n].at) == (table, at)]
+    # What follows a contact takes a sort: asked by itself, it sorts few columns, others none.
+    for table, at, followed in dict.fromkeys(_source(KPIS[name]) for name in names):
+        group = [KPIS[n] for n in names if _source(KPIS[n]) == (table, at, followed)]
         group = [kpi for kpi in group if kpi.name not in left_out]
         if group:
             rows = _rows(data, group, by, spans)
@@ -197,6 +198,10 @@ def _lacking(data: Dataset, kpi: Kpi, by: Sequence[str]) -> str:
     if stray:
         return f"cannot be split by {stray[0]}: no column of {kpi.table} or of what they refer to"
     return ""
+
+
+def _source(kpi: Kpi) -> tuple[str, str, bool]:
+    return kpi.table, kpi.at, kpi.followed
 
 
 def _cluster(table: str) -> str:
