@@ -57,8 +57,15 @@ def tables(draw):
     writer.writerow(columns)
     writer.writerows(rows)
     text = out.getvalue()
-    tear = draw(
-        st.sampled_from(["", "", "", "", "line", "quote", "blank", "short", "bytes", "bom"])
+    # A bare carriage return in a cell ends a line for every reader: how many rows that makes, the
+    # writer of this file does not know.
+    torn = any("\r" in cell for row in rows for cell in row)
+    tear = (
+        "return"
+        if torn
+        else draw(
+            st.sampled_from(["", "", "", "", "line", "quote", "blank", "short", "bytes", "bom"])
+        )
     )
     if tear == "line":
         text += "one,line,too,many,values,for,any,table,here,at,all,more,and,more,x,y,z,a,b,c,d,e\n"
