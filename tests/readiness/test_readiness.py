@@ -129,7 +129,7 @@ class TestDrift:
 
     def test_noise_alone_drifts_no_more_often_than_promised(self):
         rng = np.random.default_rng(11)
-        rounds = 400
+        rounds = 100
         alarms = 0
         for _ in range(rounds):
             parts = []
