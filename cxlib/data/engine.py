@@ -71,9 +71,7 @@ def open_engine(config: Config, folder: Path, files: Iterable[Path] = ()) -> ibi
 def open_duckdb() -> ibis.BaseBackend:
     """Start DuckDB, which needs no server."""
     connection = ibis.duckdb.connect()
-    # Times with an offset are all turned into one clock.
-    connection.raw_sql("SET TimeZone = 'UTC'")
-    return connection
+    return _set_up(connection)
 
 
 def open_duckdb_on_disk() -> ibis.BaseBackend:
@@ -84,11 +82,18 @@ def open_duckdb_on_disk() -> ibis.BaseBackend:
     place = tempfile.TemporaryDirectory(prefix="cx-rows-")
     connection = ibis.duckdb.connect(Path(place.name) / "rows.duckdb")
     weakref.finalize(connection, place.cleanup)
-    connection.raw_sql("SET TimeZone = 'UTC'")
     connection.raw_sql(f"SET memory_limit = '{MEMORY}'")
     connection.raw_sql(f"SET temp_directory = {quoted(place.name)}")
     # Rows keep the order of their files only where somebody asks for it, which saves memory.
     connection.raw_sql("SET preserve_insertion_order = false")
+    return _set_up(connection)
+
+
+def _set_up(connection: ibis.BaseBackend) -> ibis.BaseBackend:
+    # Times with an offset are all turned into one clock.
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    # How far a question has come would be written among what a run says.
+    connection.raw_sql("SET enable_progress_bar = false")
     return connection
 
 
