@@ -13,6 +13,7 @@ import ibis
 import psycopg
 from ibis.backends.postgres import Backend
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
+from ibis.common.exceptions import UnsupportedOperationError
 
 from cxlib.data.config import Source, expand
 from cxlib.errors import DataError
@@ -42,7 +43,7 @@ class _Compiler(PostgresCompiler):
 
     def visit_HexDigest(self, op, *, arg, how):
         if how != "sha256":
-            raise NotImplementedError(how)
+            raise UnsupportedOperationError(f"PostgreSQL: no {how} digest")
         return self.f.encode(self.f.sha256(self.f.convert_to(arg, "UTF8")), "hex")
 
     def visit_TryCast(self, op, *, arg, to):
