@@ -22,6 +22,7 @@ ROW = "_row"  # the row's number in its file, counting from 1; no data column ma
 BATCH = 100_000  # rows that travel at once
 # Files of more bytes than these, some millions of rows, are worked on from disk, within a gigabyte.
 LARGE, MEMORY = 200_000_000, "1GB"
+RECURS, LONGEST_LIST = 4, 1_000_000  # how often texts recur on average, and how many may differ
 # By name, since only one of the engines need be installed.
 MISFITS = frozenset(
     {
@@ -114,7 +115,37 @@ def numbered(name: str, query: str, connection: ibis.BaseBackend, kind: str = "T
 
 def keep(connection: ibis.BaseBackend, rows: ir.Table, name: str) -> ir.Table:
     """Have the engine work a table out once, so that what follows starts from its result."""
-    return keep_query(connection, connection.compile(rows), name)
+    kept = keep_query(connection, connection.compile(rows), name)
+    if not _is_on_disk(connection):
+        return kept
+    _list_texts(connection, kept)
+    return connection.table(name)
+
+
+def _is_on_disk(connection: ibis.BaseBackend) -> bool:
+    return connection.name == "duckdb" and connection.current_catalog != "memory"
+
+
+def _list_texts(connection: ibis.BaseBackend, rows: ir.Table) -> None:
+    """Store texts that recur, such as channels, as places in a sorted list of them.
+
+    They read as before, and compare and sort alike; but numbers are sorted and grouped in a third
+    of the time that texts take.
+    """
+    texts = [name for name, kind in rows.schema().items() if kind.is_string()]
+    counts = rows.aggregate(
+        rows=rows.count(), **{name: rows[name].approx_nunique() for name in texts}
+    ).execute()
+    longest = min(LONGEST_LIST, int(counts["rows"].iloc[0]) // RECURS)
+    table = identifier(rows.get_name())
+    for name in texts:
+        if 0 < counts[name].iloc[0] <= longest:
+            kind, column = identifier(f"{rows.get_name()}_{name}"), identifier(name)
+            connection.raw_sql(
+                f"CREATE TYPE {kind} AS ENUM (SELECT DISTINCT {column} FROM {table} "
+                f"WHERE {column} IS NOT NULL ORDER BY 1)"
+            )
+            connection.raw_sql(f"ALTER TABLE {table} ALTER {column} TYPE {kind}")
 
 
 def keep_query(

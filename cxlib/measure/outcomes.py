@@ -110,7 +110,7 @@ def _contacts(data: Dataset, kpi: str, start: datetime, end: datetime) -> pd.Dat
     kinds = [name for name in KINDS if data.has("interactions", name)]
     before = COURSE[: COURSE.index(_column(kpi))]
     facts = [name for name in FACTS if name in before and data.has("interactions", name)]
-    rows = contact_rows(data, [*kinds, *facts], followed=KPIS[kpi].followed)
+    rows = contact_rows(data, ["interaction_id", *kinds, *facts], followed=KPIS[kpi].followed)
     rows = within(rows, "started_at", start, end)
     rows = rows.mutate(_score=KPIS[kpi].value(rows, data.config).cast("float64"))
     rows = rows.filter(rows._score.notnull()).select(

@@ -237,11 +237,15 @@ def _sums(
     rows = rows.select(*finest, **columns)
     totals = {name: rows[name].sum().fill_null(0) for name in columns}
     totals |= {f"{kpi.name}.rows": rows[f"{kpi.name}.y"].count() for kpi in kpis}
-    totals |= {f"{kpi.name}.squares": (rows[f"{kpi.name}.y"] ** 2).sum() for kpi in kpis}
+    totals |= {
+        f"{kpi.name}.squares": (rows[f"{kpi.name}.y"] ** 2).sum() for kpi in kpis if kpi.kind == NPS
+    }
     clusters = rows.group_by(*finest).agg(**totals)
     sums = {}
     for kpi in kpis:
-        y, counted, squares = (clusters[f"{kpi.name}.{part}"] for part in ("y", "rows", "squares"))
+        y, counted = clusters[f"{kpi.name}.y"], clusters[f"{kpi.name}.rows"]
+        # Of a share, each row's value is its own square; for means and ratios nobody asks.
+        squares = clusters[f"{kpi.name}.squares"] if kpi.kind == NPS else y
         # Of a mean, each row with a value weighs one.
         x = clusters[f"{kpi.name}.x"] if kpi.per else counted.cast("float64")
         parts = {

@@ -36,15 +36,18 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
         data: The dataset.
         wanted: Columns of the contact, its customer and its account.
         followed: Add when the customer came back (`_…`), which takes a look at every other contact.
+            Of contacts at the very same moment, the wanted columns tell which is first: where
+            these are alike as well, either order comes to the same.
     """
     if not followed:
         return data.rows("interactions", *wanted)
     end = ibis.timestamp(data.end).epoch_seconds()
     every = data.contacts
-    matter = [name for name in ("reason", "touchpoint") if name in _own(data, "interactions")][:1]
+    own = _own(data, "interactions")
+    matter = [name for name in ("reason", "touchpoint") if name in own][:1]
     following = every.started_at.lead().over(
         group_by=[every.customer_id, *(every[name] for name in matter)],
-        order_by=[every.started_at, every.interaction_id],
+        order_by=[every.started_at, *(every[name] for name in wanted if name in own)],
     )
     # Of a contact whose matter is not recorded, nobody can say whether it came back.
     known = every[matter[0]].notnull() if matter else ibis.literal(True)
