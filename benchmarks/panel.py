@@ -22,7 +22,8 @@ from cxlib.measure import measure
 
 ROUNDS = 3
 REPEAT_DAYS = 7
-RESULT = "panel.result"  # the panel, for the comparison with pandas; no table of the dataset
+# For the comparison with pandas: the panel, and the rows that it leaves out since they are faulty.
+RESULT, APART = "panel.result", "panel.apart"
 # Name, value and weight of each KPI, in SQL; the weight is 1 where the value is known unless told.
 CONTACTS = {
     "first_contact_resolution": "CAST(resolved AS DOUBLE)",
@@ -55,7 +56,8 @@ def by_hand(columns: dict[str, str], rows: str) -> str:
         for name, value in columns.items()
     )
     outer = ", ".join(
-        f"sum({name}_y) AS {name}_y, sum({name}_n) AS {name}_x, sum({name}_y * {name}_y) AS {name}_yy, sum({name}_y * {name}_n) AS {name}_xy, "
+        f"sum({name}_y) AS {name}_y, sum({name}_n) AS {name}_x, "
+        f"sum({name}_y * {name}_y) AS {name}_yy, sum({name}_y * {name}_n) AS {name}_xy, "
         f"sum({name}_n * {name}_n) AS {name}_xx, count_if({name}_n > 0) AS {name}_clusters"
         + (f", sum({name}_s) AS {name}_squares" if name == "nps" else "")
         for name in columns
@@ -83,14 +85,15 @@ SURVEY_SQL = (
 COUNTED = (*CONTACTS, *SURVEYS)
 
 
-def in_pandas(data: tuple[pd.DataFrame, pd.DataFrame]) -> list[pd.DataFrame]:
+def in_pandas(
+    contacts: pd.DataFrame, surveys: pd.DataFrame, end: pd.Timestamp
+) -> list[pd.DataFrame]:
     """The same sums in pandas, from frames that are in memory already."""
-    contacts, surveys = data
     frame = contacts.sort_values(["customer_id", "reason", "started_at", "channel"])
     following = frame.groupby(["customer_id", "reason"], observed=True).started_at.shift(-1)
     days = (following - frame.started_at).dt.total_seconds() / 86_400
-    followed = (frame.started_at.max().normalize() + pd.Timedelta(days=1) - frame.started_at).dt
-    seen = (followed.total_seconds() >= REPEAT_DAYS * 86_400) & frame.reason.notna()
+    followed = (end - frame.started_at).dt.total_seconds()
+    seen = (followed >= REPEAT_DAYS * 86_400) & frame.reason.notna()
     standard = np.where(frame.channel.isin(["email", "web"]), 3_600, 60)
     within = (~frame.abandoned & (frame.wait_seconds <= standard)).astype(float)
     values = {
@@ -149,7 +152,8 @@ def ours(folder: Path, rounds: int) -> None:
         again, hand = timed(lambda: [base.execute(each).df() for each in queries])
         hand_times.append(again)
     every, whole = timed(lambda: measure(data, by=["channel"], period="month"))
-    panel.frame.to_parquet(folder / RESULT)
+    panel.frame.assign(end=data.end).to_parquet(folder / RESULT)
+    data.faults[["table", "row"]].drop_duplicates().to_parquet(folder / APART)
     apart = compare(panel.frame, hand)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     mine, other = statistics.median(panel_times), statistics.median(hand_times)
@@ -179,9 +183,9 @@ def compare(panel: pd.DataFrame, hand: list[pd.DataFrame]) -> float:
 def pandas_time(folder: Path) -> None:
     """In a process of its own: pandas, and how long it took to read its frames beforehand."""
     reading, frames = timed(lambda: _frames(folder))
-    taken, sums = timed(lambda: in_pandas(frames))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     known = pd.read_parquet(folder / RESULT)
+    taken, sums = timed(lambda: in_pandas(*frames, known.end.iloc[0]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     apart = compare(known, [_flat(each) for each in sums])
     print(
         f"pandas: reading {reading:.1f} s, panel {taken:.1f} s, values alike to {apart:.0e}; "
@@ -191,10 +195,15 @@ def pandas_time(folder: Path) -> None:
 
 
 def _frames(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    contacts = pd.read_parquet(folder / "interactions.parquet", columns=[
-        "interaction_id", "customer_id", "started_at", "channel", "reason", "wait_seconds",
-        "handle_seconds", "transfers", "abandoned", "resolved", "cost"])  # fmt: skip
-    return contacts, pd.read_parquet(folder / "surveys.parquet").drop(columns="verbatim")
+    columns = ["interaction_id", "customer_id", "started_at", "channel", "reason", "wait_seconds",
+               "handle_seconds", "transfers", "abandoned", "resolved", "cost"]  # fmt: skip
+    contacts = pd.read_parquet(folder / "interactions.parquet", columns=columns)
+    surveys = pd.read_parquet(folder / "surveys.parquet").drop(columns="verbatim")
+    apart = pd.read_parquet(folder / APART).set_index("table").row - 1
+    return tuple(
+        frame.drop(index=apart[apart.index == name])
+        for name, frame in (("interactions", contacts), ("surveys", surveys))
+    )
 
 
 def _flat(sums: pd.DataFrame) -> pd.DataFrame:

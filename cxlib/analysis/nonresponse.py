@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from cxlib.analysis.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
 from cxlib.measure import intervals
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.invitations import COUNTS, OTHERS
+from cxlib.measure.invitations import COUNTS, NOT_KNOWN, OTHERS
 
 FEWEST_CUSTOMERS = 10
 # A level of an attribute with fewer answers, or fewer unanswered invitations, tells no rate.
@@ -38,6 +38,11 @@ class ResponseRate:
     rate: Estimate
     gap: Estimate
     q: float
+
+    @property
+    def named(self) -> bool:
+        """Whether it is a group of its own, not those of whom nothing is known, or the rest."""
+        return self.group not in (NOT_KNOWN, OTHERS)
 
     @property
     def detected(self) -> bool:

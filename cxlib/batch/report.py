@@ -27,7 +27,6 @@ from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.unchanged import find_unchanged
 from cxlib.data.files import find_files, find_folder, fingerprint
-from cxlib.data.pseudonyms import without_ids
 from cxlib.errors import ArgumentError
 
 
@@ -41,7 +40,10 @@ def report(request: Request, progress: Progress) -> Result:
         request,
         dataset=find_folder(request.dataset),
         out=request.out.resolve(),
-        where=without_ids(request.where),
+    )
+    request = replace(
+        request,
+        where=_shown(request),
     )
     if not request.fresh and (unchanged := find_unchanged(request)):
         return unchanged
@@ -58,6 +60,19 @@ def report(request: Request, progress: Progress) -> Result:
                 # Another run was waited for, and the data have changed meanwhile.
                 volumes = _open(request, scratch / "rows-anew")
             return _run(request, volumes, context, scratch, work, progress)
+
+
+def _shown(request: Request) -> str:
+    """The filter as pages may show it."""
+    if not request.where:
+        return ""
+    from cxlib.data.config import read_config
+    from cxlib.data.hidden_filters import shown_filter
+    from cxlib.data.privacy import personal_names
+    from cxlib.data.pseudonyms import pseudonym_key
+
+    hidden = personal_names(read_config(request.dataset))
+    return shown_filter(request.where, hidden, pseudonym_key())
 
 
 def _run(
@@ -105,6 +120,7 @@ def _open(request: Request, file: Path) -> list[Volume]:
     for quarter in request.quarters:
         known = as_of(files, quarter)
         whole = known.filtered(request.where)
+        _refuse_few(whole)
         parts = {Edition(_source(whole), PurePosixPath(quarter)): whole}
         slices = find_slices(known, request.by, request.where) if request.by else None
         if slices:
@@ -115,6 +131,16 @@ def _open(request: Request, file: Path) -> list[Volume]:
                 parts[Edition(_source(part), place, (request.by, value))] = part
         volumes.append(Volume(known, parts, slices, real_ids))
     return volumes
+
+
+def _refuse_few(data) -> None:
+    smallest = data.config.privacy.smallest_group
+    for table in ("customers", "accounts") if data.where else ():
+        if data.has(table) and data.tables[table].count().execute() < smallest:
+            raise ArgumentError(
+                f"--where: fewer than {smallest} {table} (privacy.smallest_group); pages of so few "
+                "would tell of persons"
+            )
 
 
 def _source(data) -> Source:

@@ -28,8 +28,9 @@ class Slices:
     Attributes:
         column: Its name.
         parts: For each value to report, its part of the dataset.
-        too_few: Values with too few active customers to report, and how many they have; with
-            them the smallest of the others, where it would give them away.
+        too_few: Values with too few active customers to report; with them the smallest of the
+            others, where it would give them away.
+        rare: How many more values there are, of so few customers that they are not named.
         silent: Values of which nobody was active.
         without: How many customers have no value.
         counted: What was counted: customers or, where there are none, accounts.
@@ -38,7 +39,8 @@ class Slices:
 
     column: str
     parts: Mapping[str, Dataset]
-    too_few: Mapping[str, int]
+    too_few: tuple[str, ...]
+    rare: int
     silent: tuple[str, ...]
     without: int
     counted: str
@@ -61,8 +63,11 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
     known = data.columns_of(table) if table else {}
     if column not in known:
         raise unknown_column(column, known)
-    counts = _counts(data.filtered(where), table, column)
-    counts_by = {_text(value): int(count) for value, count in counts.items()}
+    every = _counts(data.filtered(where), table, column)
+    # Who has no value is in none of the slices, and in the whole.
+    nameless = int(every[every.index.isna()].sum())
+    counts = every[every.index.notna()]
+    active = {_text(value): int(count) for value, count in counts.items()}
     parts, too_few = {}, {}
     for value, count in counts.items():
         condition = f"{_identifier(column)} = {_literal(value, column)}"
@@ -71,11 +76,17 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
             parts[_text(value)] = data.filtered(both)
         elif count:
             too_few[_text(value)] = int(count)
-    if len(parts) > 1 and 0 < sum(too_few.values()) < data.config.privacy.smallest_group:
+    smallest = data.config.privacy.smallest_group
+    if parts and 0 < sum(too_few.values()) + nameless < smallest:
         # Whoever takes all other slices from the whole would have these few.
-        nearest = min(parts, key=lambda each: (counts_by[each], each))
-        too_few[nearest] = counts_by[nearest]
+        nearest = min(parts, key=lambda each: (active[each], each))
+        too_few[nearest] = active[nearest]
         del parts[nearest]
+        if not parts:
+            raise ArgumentError(
+                f"--by {column}: beside its one slice so few {table} are left that it would give "
+                "them away"
+            )
     if not parts:
         raise ArgumentError(
             f"--by {column}: none of its {len(counts)} values has {LEAST} active {table} or more"
@@ -85,11 +96,17 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
     )
     silent = sorted({_text(each) for each in values[column].dropna()} - {*parts, *too_few})
     without = int(values[values[column].isna()]["_rows"].sum())
-    return Slices(column, parts, too_few, tuple(silent), without, table)
+    # A value that so few have may itself tell who they are.
+    named = tuple(sorted(value for value, count in too_few.items() if count >= smallest))
+    rare = len(too_few) - len(named)
+    return Slices(column, parts, named, rare, tuple(silent), without, table)
 
 
 def _counts(data: Dataset, table: str, column: str) -> pd.Series:
-    """For each value, how many customers have made contact or answered, or accounts have booked."""
+    """For each value, how many customers have made contact or answered, or accounts have booked.
+
+    Those without a value are counted as well.
+    """
     key, events = ACTIVE[table]
     seen = [
         data.rows(name, column, key).select(key=key, value=column)
@@ -100,7 +117,7 @@ def _counts(data: Dataset, table: str, column: str) -> pd.Series:
         raise ArgumentError(f"--by {column}: no {' or '.join(events)} that have it")
     active = ibis.union(*seen, distinct=True)
     counts = active.group_by("value").agg(count=active.key.nunique()).execute()
-    return counts.dropna(subset="value").sort_values("value").set_index("value")["count"]
+    return counts.sort_values("value").set_index("value")["count"]
 
 
 def folder_names(values: Sequence[str]) -> dict[str, str]:

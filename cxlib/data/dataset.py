@@ -16,9 +16,10 @@ from pandas.api.types import is_numeric_dtype
 from cxlib.data.config import Config
 from cxlib.data.engine import is_misfit
 from cxlib.data.filters import as_expression, columns_of, parse_filter, unknown_column
+from cxlib.data.hidden_filters import with_pseudonyms
 from cxlib.data.intake import Intake
 from cxlib.data.links import LINKS, reachable, widen
-from cxlib.data.pseudonyms import pseudonym_key, rewrite
+from cxlib.data.pseudonyms import pseudonym_key
 from cxlib.data.quarter import Quarter
 from cxlib.errors import ArgumentError, MissingData
 
@@ -45,12 +46,14 @@ class Dataset:
         contacts: All interactions, whatever the filter: a customer who comes back by another
             channel has come back.
         intake: What became of each table's rows.
-        faults: Every fault found: table, file, row, column, value, rule, and the account_id or
-            customer_id of its row, if it has one.
+        faults: Every fault found: table, file, row, column, value, rule, when its row came into
+            being (`at`), and the account_id or customer_id of its row, if it has one.
         fingerprint: Changes whenever any of the dataset's files does.
         begins: The first moment of each table with dates.
         start, end: The first moment of the data, and the first one after what is reported.
         slack_days: So many days without rows at either end do not make a period unfinished.
+        strays: How many rows of each table are dated so far from all others that the data are not
+            taken to span the time between; tables without any are not told.
         answers_only: Every survey row of the files has a score: who did not answer is not known.
         quarter: The quarter reported, if one was asked for.
         where: The filter, as given.
@@ -69,6 +72,7 @@ class Dataset:
     start: datetime
     end: datetime
     slack_days: int
+    strays: Mapping[str, int]
     answers_only: bool
     quarter: Quarter | None = None
     where: str = ""
@@ -163,7 +167,7 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
         return dataset
     if dataset.pseudonyms:
         key = pseudonym_key()
-        conditions = [rewrite(each, dataset.pseudonyms, key) for each in conditions]
+        conditions = [with_pseudonyms(each, dataset.pseudonyms, key) for each in conditions]
     homes = {name: dataset.columns_of(name) for name in LINKS if name in dataset.tables}
     anywhere = {column: table for home in homes.values() for column, table in home.items()}
     for condition in conditions:

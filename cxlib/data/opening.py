@@ -56,7 +56,7 @@ def open_dataset(
     from cxlib.data.validate import validate
 
     dataset = validate(folder)
-    if not raw_ids:
+    if not raw_ids or snapshot.in_run():
         dataset = hide(dataset)
     if quarter:
         dataset = as_of(dataset, quarter)

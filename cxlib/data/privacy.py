@@ -3,19 +3,20 @@
 What notebooks get is free of personal values, so that nothing they publish can hold one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data.config import Config
-from cxlib.data.contract import TEXT, schemas
+from cxlib.data.contract import TEXT, TYPE_NAMES, schemas
 from cxlib.data.dataset import Dataset
-from cxlib.data.engine import OWN, first_group, keep
-from cxlib.data.filters import columns_of, parse_filter
+from cxlib.data.engine import OWN, is_warehouse, keep
+from cxlib.data.hidden_filters import shown_scope
+from cxlib.data.intake import Intake
+from cxlib.data.masks import ANYTHING, masked, shape_of
 from cxlib.data.pseudonyms import (
     LENGTH,
     LENGTHS,
@@ -24,30 +25,12 @@ from cxlib.data.pseudonyms import (
     hidden_config,
     pseudonym,
     pseudonym_key,
-    rewrite,
-    shape_of,
+    salt,
 )
 from cxlib.data.quarantine import OWNERS
-from cxlib.errors import ArgumentError, DataError
+from cxlib.errors import DataError
 
 SCOPES = frozenset({"scope", "control_scope"})
-# What is searched for in texts. Without look-around, which engines do not share: what stands
-# before a find is kept as \1.
-_START = r"(^|[^0-9A-Za-z+])"
-FINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "e-mail address": r"()[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)*[.][A-Za-z]{2,}",
-        "account number": _START + r"[A-Z]{2}[0-9]{2}( ?[A-Z0-9]{4}){3,7}( ?[A-Z0-9]{1,3})?",
-        "card number": _START + r"[3-6]([ -]?[0-9]){12,18}",
-        "national number": _START
-        + r"([0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3}[.][0-9]{3}[.][0-9]{3}-[0-9]{2}"
-        r"|[A-CEGHJ-PR-TW-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]"
-        r"|[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}[A-Z][0-9]{3}[A-Z]|[XYZ0-9][0-9]{7}-?[A-Z])",
-        "phone number": r"(^|[^0-9A-Za-z])"
-        r"([+][0-9]{1,3}([ ./()-]*[0-9]){7,12}|[(]?0[0-9]{1,4}[)]?[ ./-]?[0-9]([ ./-]?[0-9]){5,8}"
-        r"|[(]?[2-9][0-9]{2}[)]?[ .-][0-9]{3}[ .-][0-9]{4})",
-    }
-)
 
 
 def personal_columns(config: Config, tables: Mapping[str, ir.Table]) -> dict[str, list[str]]:
@@ -56,17 +39,11 @@ def personal_columns(config: Config, tables: Mapping[str, ir.Table]) -> dict[str
     Raises:
         DataError: A setting names a column that the dataset has not.
     """
-    contract = schemas(config.scales)
-    found = {}
-    for table, rows in tables.items():
-        marked = {
-            name
-            for name, column in contract[table].columns.items()
-            if name in PREFIXES or column.metadata.get("personal")
-        }
-        marked |= _named(config.privacy.personal, table)
-        marked -= _named(config.privacy.public, table)
-        found[table] = [name for name in rows.columns if name in marked]
+    marked = _marked(config)
+    found = {
+        table: [name for name in rows.columns if name in marked[table]]
+        for table, rows in tables.items()
+    }
     for setting in ("personal", "public"):
         for place in getattr(config.privacy, setting):
             table, _, column = place.partition(".")
@@ -78,6 +55,24 @@ def personal_columns(config: Config, tables: Mapping[str, ir.Table]) -> dict[str
     return found
 
 
+def personal_names(config: Config) -> frozenset[str]:
+    """The names of all columns that hold ids or name persons, whichever tables there are."""
+    return frozenset().union(*_marked(config).values())
+
+
+def _marked(config: Config) -> dict[str, set[str]]:
+    marked = {}
+    for table, schema in schemas(config.scales).items():
+        marked[table] = {
+            name
+            for name, column in schema.columns.items()
+            if name in PREFIXES or column.metadata.get("personal")
+        }
+        marked[table] |= _named(config.privacy.personal, table)
+        marked[table] -= _named(config.privacy.public, table)
+    return marked
+
+
 def _named(places: tuple[str, ...], table: str) -> set[str]:
     return {place.partition(".")[2] for place in places if place.partition(".")[0] == table}
 
@@ -85,8 +80,8 @@ def _named(places: tuple[str, ...], table: str) -> set[str]:
 def hide(data: Dataset) -> Dataset:
     """The dataset with pseudonyms for ids and personal texts, and free text without finds.
 
-    Numbers and dates of persons, such as a year of birth, stay: pages show them only of groups.
-    An account's pseudonym stands for its name as well.
+    The contract's numbers and dates of persons, such as a year of birth, stay: pages show them
+    only of groups. An account's pseudonym stands for its name as well.
 
     Raises:
         DataError: There is no key, or a privacy setting is wrong.
@@ -95,70 +90,106 @@ def hide(data: Dataset) -> Dataset:
     personal = personal_columns(data.config, data.tables)
     tables = {}
     hidden = {name for names in personal.values() for name in names}
+    known = {name for rows in data.tables.values() for name in rows.columns}
+    contract = schemas(data.config.scales)
     for table, rows in data.tables.items():
-        changed = {
-            name: _hidden(rows, name, key) for name in personal[table] if rows[name].type() == TEXT
+        connection, names = rows.get_backend(), personal[table]
+        # A phone number that was read as a number is one all the same.
+        own = [name for name in names if name not in contract[table].columns]
+        texts = [name for name in names if name in own or rows[name].type() == TEXT]
+        free = [name for name in rows.columns if rows[name].type() == TEXT and name not in texts]
+        # An id by which rows are told apart stays so.
+        keys = {name for name, column in contract[table].columns.items() if column.unique}
+        free = [name for name in free if name not in keys | SCOPES]
+        changed = {name: masked(rows[name]) for name in _with_finds(rows, free)}
+        changed |= {
+            name: _shown(rows[name], hidden, known, key)
+            for name in SCOPES & set(contract[table].columns)
         }
-        free = [name for name in rows.columns if rows[name].type() == TEXT and name not in changed]
-        before = first_group(rows.get_backend())
-        changed |= {name: _masked(rows[name], before) for name in _with_finds(rows, free)}
-        for name in SCOPES & set(free) if table in ("cycles", "targets") else ():
-            changed[name] = _rewritten(rows[name], changed.get(name, rows[name]), hidden, key)
+        hiding = _by_list if is_warehouse(data.config) else _in_engine
+        shown = hiding(rows.mutate(**changed), table, texts, key)
         tables[table] = rows
-        if changed:
-            connection = rows.get_backend()
-            tables[table] = keep(connection, rows.mutate(**changed), f"{OWN}hidden_{table}")
+        if changed or texts:
+            tables[table] = keep(connection, shown, f"{OWN}hidden_{table}")
     return replace(
         data,
         tables=tables,
         contacts=tables.get("interactions"),
+        intake=tuple(_as_texts(each, personal.get(each.table, ())) for each in data.intake),
         faults=_faults_without_values(data.faults, key),
         config=hidden_config(data.config, key),
         pseudonyms=frozenset(hidden),
     )
 
 
-def _hidden(rows: ir.Table, name: str, key: str) -> ir.StringValue:
-    if name == "name" and "account_id" in rows.columns:
+def _as_texts(intake: Intake, hidden: Container[str]) -> Intake:
+    kinds = {
+        name: TYPE_NAMES[TEXT] if name in hidden else kind
+        for name, kind in intake.attributes.items()
+    }
+    return replace(intake, attributes=kinds)
+
+
+def _in_engine(rows: ir.Table, table: str, names: list[str], key: str) -> ir.Table:
+    """The rows with pseudonyms, made where the rows are."""
+    return rows.mutate(**{name: _pseudonym(rows, table, name, key) for name in names})
+
+
+def _pseudonym(rows: ir.Table, table: str, name: str, key: str) -> ir.StringValue:
+    if table == "accounts" and name == "name":
         # An account is called by one pseudonym, not by two.
-        return rows[name].notnull().ifelse(_hidden(rows, "account_id", key), ibis.null(TEXT))
-    secret = ibis.literal(f"{key}:{name}:") + rows[name]
+        called = _pseudonym(rows, table, "account_id", key)
+        return rows[name].notnull().ifelse(called, ibis.null(TEXT))
+    secret = ibis.literal(salt(name, key)) + rows[name].cast("string")
     length = LENGTHS.get(name, LENGTH)
     return ibis.literal(PREFIXES.get(name, PREFIX)) + secret.hexdigest("sha256").left(length)
 
 
-def _rewritten(
-    given: ir.StringValue, column: ir.StringValue, hidden: set[str], key: str
-) -> ir.StringValue:
+def _by_list(rows: ir.Table, table: str, names: list[str], key: str) -> ir.Table:
+    """The same for a warehouse, which gets a list of pseudonyms: its logs may keep what it is told.
+
+    Ids of contacts and answers are too many for a list; what makes their pseudonyms, which no page
+    shows, tells nothing of others.
+    """
+    columns = rows.columns
+    for name in names:
+        if name in LENGTHS:
+            rows = rows.mutate(**{name: _pseudonym(rows, table, name, key)})
+            continue
+        source = "account_id" if table == "accounts" and name == "name" else name
+        values = rows.select(_real=rows[source].cast("string")).distinct().execute()._real
+        values = values.dropna().astype("str")
+        pairs = pd.DataFrame(
+            {"_real": values, "_shown": [pseudonym(source, each, key) for each in values]}
+        )
+        side = ibis.memtable(pairs, schema={"_real": "string", "_shown": "string"})
+        joined = rows.mutate(_text=rows[source].cast("string"))
+        joined = joined.left_join(side, joined._text == side._real)
+        shown = joined[name].notnull().ifelse(joined._shown, ibis.null(TEXT))
+        rows = joined.mutate(**{f"_new_{name}": shown}).drop("_text", "_real", "_shown")
+    rows = rows.drop(*(name for name in names if f"_new_{name}" in rows.columns))
+    rows = rows.rename({name: f"_new_{name}" for name in names if f"_new_{name}" in rows.columns})
+    return rows.select(columns)
+
+
+def _shown(column: ir.StringValue, hidden: set[str], known: set[str], key: str) -> ir.StringValue:
     """A column of filters, such as a cycle's scope, with pseudonyms for the ids in them."""
-    for text in given.as_table().distinct().execute().iloc[:, 0].dropna():
-        try:
-            conditions = [rewrite(each, hidden, key) for each in parse_filter(text)]
-        except ArgumentError:
-            continue  # what is wrong with it is said where the filter is used
-        if any(hidden & columns_of(each) for each in conditions):
-            said = " AND ".join(f"({each.sql()})" for each in conditions)
-            column = (given == text).ifelse(said, column)
-    return column
+    shown = column
+    for text in column.as_table().distinct().execute().iloc[:, 0].dropna():
+        said = shown_scope(text, hidden, known, key)
+        if said != text:
+            shown = (column == text).ifelse(said, shown)
+    return shown
 
 
 def _with_finds(rows: ir.Table, names: list[str]) -> list[str]:
     """The columns in which something names a person; each text is looked at once."""
-    if not names:
-        return []
-    anything = "|".join(f"({pattern})" for pattern in FINDS.values())
     found = []
     for name in names:
         texts = rows.select(text=rows[name]).distinct()
-        if texts.aggregate(some=texts.text.re_search(anything).any()).execute().some.iloc[0]:
+        if texts.aggregate(some=texts.text.re_search(ANYTHING).any()).execute().some.iloc[0]:
             found.append(name)
     return found
-
-
-def _masked(column: ir.StringValue, before: str) -> ir.StringValue:
-    for what, pattern in FINDS.items():
-        column = column.re_replace(pattern, f"{before}[{what}]")
-    return column
 
 
 def _faults_without_values(faults: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -4,14 +4,15 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Container
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from cxlib.data.config import Config
-from cxlib.errors import ArgumentError, DataError
+from cxlib.data.masks import masked_text
+from cxlib.errors import DataError
 
 VARIABLE = "CX_PSEUDONYM_KEY"
 LEAST_KEY = 16  # characters
@@ -36,101 +37,72 @@ def pseudonym(kind: str, value: str, key: str) -> str:
         >>> pseudonym("account_id", "007", "a key of our own")
         'A-9eba1e12c662'
     """
-    digest = hashlib.sha256(f"{key}:{kind}:{value}".encode()).hexdigest()
+    digest = hashlib.sha256((salt(kind, key) + value).encode()).hexdigest()
     return PREFIXES.get(kind, PREFIX) + digest[: LENGTHS.get(kind, LENGTH)]
+
+
+def salt(kind: str, key: str) -> str:
+    """What of the secret a column's pseudonyms are made with: it tells nothing of other columns."""
+    return hashlib.sha256(f"{key}:{kind}".encode()).hexdigest() + ":"
 
 
 def pseudonym_key() -> str:
     """The secret: from CX_PSEUDONYM_KEY, or a file of this user's, made when first needed.
 
     Raises:
-        DataError: The key is too short to keep a secret, or the file cannot be written.
+        DataError: The key is too short to keep a secret, or the file cannot be read or written.
     """
     if given := os.environ.get(VARIABLE):
-        if len(given) < LEAST_KEY:
-            raise DataError(f"{VARIABLE}: must have at least {LEAST_KEY} characters")
-        return given
+        return _long_enough(given, VARIABLE)
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     path = home / "cx" / "pseudonym.key"
-    if path.is_file():
-        return path.read_text().strip()
-    own = path.with_name(f"{path.name}-{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(own, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_hex(32))
-        # Of two runs that begin at once, one gives the key and the other takes it, whole.
-        with suppress(FileExistsError):
-            os.link(own, path)
-        own.unlink()
+        if not path.is_file():
+            _make_key(path)
+        return _long_enough(path.read_text(), str(path))
     except OSError as error:
         raise DataError(
             f"{path}: {error.strerror}; pseudonyms need a key: set {VARIABLE} in the environment"
         ) from None
-    return path.read_text().strip()
+
+
+def _long_enough(given: str, where: str) -> str:
+    if len(given.strip()) < LEAST_KEY:
+        raise DataError(f"{where}: must have at least {LEAST_KEY} characters")
+    return given.strip()
+
+
+def _make_key(path: Path) -> None:
+    own = path.with_name(f"{path.name}-{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(own, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(secrets.token_hex(32))
+    # Of two runs that begin at once, one gives the key and the other takes it, whole.
+    with suppress(FileExistsError):
+        os.link(own, path)
+    own.unlink()
+    print(
+        f"cx: a new key for pseudonyms is in {path}; with another, every pseudonym is another",
+        file=sys.stderr,
+    )
 
 
 def hidden_config(config: Config, key: str) -> Config:
-    """The settings with pseudonyms for the accounts that they name."""
+    """The settings with pseudonyms for the accounts that they name, and texts without finds."""
     overrides = tuple(
-        replace(each, account=pseudonym("account_id", each.account, key))
+        replace(
+            each,
+            account=pseudonym("account_id", each.account, key),
+            reason=masked_text(each.reason),
+        )
         for each in config.tiers.overrides
     )
-    return replace(config, tiers=replace(config.tiers, overrides=overrides))
-
-
-def rewrite(condition, hidden: Container[str], key: str):
-    """A filter's condition on real ids as one on their pseudonyms.
-
-    Args:
-        condition: As `filters.parse_filter` gives it.
-        hidden: The columns that hold pseudonyms.
-        key: The secret.
-
-    Raises:
-        ArgumentError: It compares a pseudonym otherwise than with =, <> or IN.
-    """
-    from sqlglot import exp
-
-    condition = condition.copy()
-    for column in condition.find_all(exp.Column):
-        if column.name not in hidden or isinstance(column.parent, exp.Is):
-            continue
-        if not isinstance(column.parent, (exp.EQ, exp.NEQ, exp.In)):
-            raise ArgumentError(
-                f"filter {condition.sql()!r}: of {column.name} only pseudonyms are known here; "
-                "compare it with =, <> or IN, or open the dataset with raw_ids=True"
-            )
-        for literal in list(column.parent.find_all(exp.Literal)):
-            if not LOOKS.fullmatch(literal.name):
-                literal.set("this", pseudonym(column.name, literal.name, key))
-                literal.set("is_string", True)
-    return condition
-
-
-def without_ids(where: str) -> str:
-    """A filter's text with pseudonyms for the ids in it, since pages show it.
-
-    Examples:
-        >>> without_ids("region = 'EMEA'")
-        "region = 'EMEA'"
-    """
-    if not any(name in where for name in PREFIXES):
-        return where
-    from cxlib.data.filters import columns_of, parse_filter
-
-    conditions = parse_filter(where)
-    if not any(columns_of(each) & PREFIXES.keys() for each in conditions):
-        return where
-    key = pseudonym_key()
-    return " AND ".join(f"({rewrite(each, PREFIXES, key).sql()})" for each in conditions)
-
-
-def shape_of(text: str) -> str:
-    """What a text looks like, without what it says: letters as x, digits as 9.
-
-    Examples:
-        >>> shape_of("Ann, 31/02/2026")
-        'xxx, 99/99/9999'
-    """
-    return re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", text))
+    inventory = tuple(
+        {name: masked_text(text) for name, text in each.items()} for each in config.inventory
+    )
+    return replace(
+        config,
+        description=masked_text(config.description),
+        tiers=replace(config.tiers, overrides=overrides),
+        inventory=inventory,
+    )

@@ -12,6 +12,7 @@ import pandera.ibis as pa
 
 from cxlib.data.casts import attribute_types, cast
 from cxlib.data.contract import TYPE_NAMES, rule_of
+from cxlib.data.dataset import EVENT
 from cxlib.data.engine import OWN, ROW, keep
 from cxlib.data.intake import Intake
 from cxlib.data.source import NO_ROW, RawTable
@@ -19,14 +20,15 @@ from cxlib.errors import DataError
 
 # Whose row it is, where the row tells.
 OWNERS = ["account_id", "customer_id"]
-FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule", *OWNERS]
+FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule", "at", *OWNERS]
 
 
 @dataclass(frozen=True)
 class Sifted:
     """A table after the door: rows to use, the account of all rows, and each fault found.
 
-    `faults` has a row per fault: table, file, row, column, value, rule, and whose row it is.
+    `faults` has a row per fault: table, file, row, column, value, rule, when the row came into
+    being (`at`), and whose row it is.
     """
 
     rows: ir.Table
@@ -66,7 +68,7 @@ def sift(
         rows = keep(connection, rows, f"{OWN}{schema.name}_typed")
     for stage in [] if clean else stages:
         if rules := stage(rows):
-            rows, broken, found = _apply(rows, rules, raw.rows)
+            rows, broken, found = _apply(rows, rules, raw.rows, EVENT.get(schema.name))
             good -= broken
             faults.append(found)
     faults = pd.concat([each for each in faults if len(each)] or faults, ignore_index=True)
@@ -182,17 +184,25 @@ def schema_key(table: str) -> str:
     return f"{table.removesuffix('s')}_id"
 
 
-def _apply(rows: ir.Table, rules: list, raw: ir.Table) -> tuple[ir.Table, int, pd.DataFrame]:
+def _apply(
+    rows: ir.Table, rules: list, raw: ir.Table, event: str | None
+) -> tuple[ir.Table, int, pd.DataFrame]:
     """Set apart the rows that break a rule: the rest, how many, and every rule each breaks."""
     flags = {
         f"_fault_{index}": broken.fill_null(False) for index, (_, _, broken) in enumerate(rules)
     }
     flagged = rows.mutate(**flags)
     bad = reduce(or_, (flagged[flag] for flag in flags))
-    shown = flagged.filter(bad).select(ROW, *flags).execute()
+    moment = flagged[event].cast("string") if event else ibis.null("string")
+    shown = flagged.filter(bad).select(ROW, *flags, _at=moment).execute()
     if shown.empty:
         return rows, 0, pd.DataFrame(columns=FAULT_COLUMNS[2:])
-    values = raw.semi_join(ibis.memtable(shown[[ROW]]), ROW).execute()
+    shown["_at"] = pd.to_datetime(shown["_at"], errors="coerce", format="ISO8601")
+    # A faulty moment may be one that pandas cannot hold, such as infinity.
+    texts = {
+        name: raw[name].cast("string") for name in raw.columns if raw[name].type().is_temporal()
+    }
+    values = raw.mutate(**texts).semi_join(ibis.memtable(shown[[ROW]]), ROW).execute()
     shown = shown.merge(values, on=ROW).sort_values(ROW)
     found = [
         pd.DataFrame(
@@ -201,6 +211,7 @@ def _apply(rows: ir.Table, rules: list, raw: ir.Table) -> tuple[ir.Table, int, p
                 "column": column,
                 "value": shown.loc[shown[flag], column].astype("string"),
                 "rule": rule,
+                "at": shown.loc[shown[flag], "_at"],
                 **{
                     owner: shown.loc[shown[flag], owner].astype("string")
                     for owner in OWNERS

@@ -68,6 +68,11 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
     return Dataset(config=config, tables=tables, contacts=contacts, **about["plain"])
 
 
+def in_run() -> bool:
+    """Whether a notebook of a run is asking, whose output will be published."""
+    return bool(os.environ.get(VARIABLE))
+
+
 def land(dataset: Dataset, file: Path) -> Dataset:
     """A warehouse's rows used, brought over once into a file; the dataset that reads them there.
 

@@ -23,7 +23,7 @@ from cxlib.data.engine import (
     quoted,
 )
 from cxlib.data.files import not_utf8, read_mapping, undecodable
-from cxlib.data.pseudonyms import shape_of
+from cxlib.data.masks import shape_of
 from cxlib.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")

@@ -1,10 +1,12 @@
 """Reading a dataset's files and judging every row of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from cxlib.data.config import Config, read_config
@@ -19,6 +21,8 @@ from cxlib.errors import DataError
 # How many days without rows at its end still make a period whole: where most days have rows, and
 # where bookings come once a month.
 SLACK_DAILY, SLACK_MONTHLY = 7, 31
+# So few of all rows, parted from the others by so long a time without any, are dated wrongly.
+LONE, LONE_ROWS = pd.Timedelta(days=183), 0.01
 
 
 def validate(folder: Path) -> Dataset:
@@ -48,7 +52,7 @@ def _validate(folder: Path, config: Config) -> Dataset:
         raise DataError(f"{folder}: no table found; add a .sql, .parquet or .csv file for: {names}")
     if fingerprint(files) != before:
         raise DataError(f"{folder}: its files have changed while they were read; try again")
-    begins, start, end, slack_days = _span(tables, folder)
+    span = _span(tables, folder)
     return Dataset(
         folder=folder,
         config=config,
@@ -57,10 +61,11 @@ def _validate(folder: Path, config: Config) -> Dataset:
         intake=tuple(intake),
         faults=pd.concat(faults, ignore_index=True),
         fingerprint=f"{before}-{_moment()}" if is_warehouse(config) else before,
-        begins=begins,
-        start=start,
-        end=end,
-        slack_days=slack_days,
+        begins=span.begins,
+        start=span.start,
+        end=span.end,
+        slack_days=span.slack_days,
+        strays=span.strays,
         answers_only=_answers_only(tables),
     )
 
@@ -70,23 +75,48 @@ def _moment() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
 
 
-def _span(
-    tables: Mapping[str, ir.Table], folder: Path
-) -> tuple[dict[str, datetime], datetime, datetime, int]:
+@dataclass(frozen=True)
+class _Span:
     """The first day of each table and of all, the day after the last, and how many may lack."""
-    days = {
-        name: pd.to_datetime(rows.select(day=rows[EVENT[name]].date()).distinct().execute().day)
-        for name, rows in tables.items()
-        if name in EVENT
-    }
-    days = {name: each for name, each in days.items() if len(each)}
-    if not days:
+
+    begins: dict[str, datetime]
+    start: datetime
+    end: datetime
+    slack_days: int
+    strays: dict[str, int]
+
+
+def _span(tables: Mapping[str, ir.Table], folder: Path) -> _Span:
+    days = {name: _days(rows, EVENT[name]) for name, rows in tables.items() if name in EVENT}
+    if not any(len(each) for each in days.values()):
         raise DataError(f"{folder}: no table with dates; add interactions, surveys or revenue")
-    begins = {name: each.min().to_pydatetime() for name, each in days.items()}
-    every = pd.concat(days.values()).drop_duplicates()
-    start, end = every.min().to_pydatetime(), (every.max() + pd.Timedelta(days=1)).to_pydatetime()
-    daily = len(every) > (end - start).days / 2
-    return begins, start, end, SLACK_DAILY if daily else SLACK_MONTHLY
+    every = pd.concat(days.values()).groupby(level=0).sum().sort_index()
+    body = _body(every)
+    start, end = body.index.min(), body.index.max() + pd.Timedelta(days=1)
+    inside = {name: each[(each.index >= start) & (each.index < end)] for name, each in days.items()}
+    strays = {name: int(each.sum() - inside[name].sum()) for name, each in days.items()}
+    return _Span(
+        begins={
+            name: each.index.min().to_pydatetime() for name, each in inside.items() if len(each)
+        },
+        start=start.to_pydatetime(),
+        end=end.to_pydatetime(),
+        slack_days=SLACK_DAILY if len(body) > (end - start).days / 2 else SLACK_MONTHLY,
+        strays={name: count for name, count in strays.items() if count},
+    )
+
+
+def _days(rows: ir.Table, at: str) -> pd.Series:
+    """How many rows each day has."""
+    counts = rows.group_by(day=rows[at].date()).agg(n=lambda rows: rows.count()).execute()
+    return counts.set_index(pd.to_datetime(counts.day)).n
+
+
+def _body(days: pd.Series) -> pd.Series:
+    """The days without a few rows that a long gap parts from all others, such as 1900-01-01."""
+    parts = (days.index.to_series().diff() > LONE).cumsum().to_numpy()
+    sizes = days.groupby(parts).sum()
+    return days[np.isin(parts, sizes.index[sizes >= LONE_ROWS * sizes.sum()])]
 
 
 def _answers_only(tables: Mapping[str, ir.Table]) -> bool:

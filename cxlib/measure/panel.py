@@ -89,8 +89,9 @@ def measure(
         data: The dataset.
         kpis: Names of the catalogue; all that the dataset can feed, if None.
         by: Columns of the rows counted or of what they refer to, such as `channel` or `region`.
-            Groups of fewer customers than `privacy.smallest_group` are left out, unless the
-            dataset was opened with its real ids; so are groups that could then be worked out.
+            Groups of fewer customers than `privacy.smallest_group` are left out, as are those that
+            could be worked out from the other groups of their period and its total; unless the
+            dataset was opened with its real ids, or the groups are accounts or customers.
         period: `month`, `quarter` or `all`.
         since: Leave out what lies before this quarter.
         confidence: Of the intervals.
@@ -146,8 +147,8 @@ def measure_spans(
              if len(part)]  # fmt: skip
     frame = pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
     frame = frame.sort_values(["kpi", "period", *by], ignore_index=True)
-    if data.pseudonyms and not data.pseudonyms & set(by):
-        frame = without_small(frame, by, data.config.privacy.smallest_group)
+    if data.pseudonyms and not {"account_id", "customer_id"} & set(by):
+        frame = without_small(frame, by, data.config.privacy.smallest_group, bool(data.where))
     return Panel(frame, tuple(by), left_out)
 
 

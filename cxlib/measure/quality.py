@@ -1,6 +1,6 @@
 """Whether tables contradict one another, and whose revenue is touched by what is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -13,6 +13,8 @@ from cxlib.data import Dataset
 # A day is as near as dates without a time of day can be compared.
 DAY = timedelta(days=1)
 LONGEST_SECONDS = 12 * 3_600
+# Who leaves is still billed for the month before.
+LAST_INVOICE = timedelta(days=45)
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,15 @@ class Contradiction:
     Attributes:
         name: What is wrong, in words.
         table: Whose rows.
-        rows, of: How many, and of how many that could be told.
-        accounts: The accounts concerned.
+        rows, of: How many, and of how many rows of the table.
+        accounts: How many of them each account has, as far as that can be told.
     """
 
     name: str
     table: str
     rows: int
     of: int
-    accounts: frozenset[str]
+    accounts: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -39,36 +41,29 @@ class _Rule:
     table: str
     needs: tuple[str, ...]
     broken: Callable[[ir.Table], ir.BooleanValue]
-    known: Callable[[ir.Table], ir.BooleanValue]
 
 
 RULES = (
     _Rule("a survey sent before its contact began", "surveys", ("interaction_id", "started_at"),
-          lambda rows: rows.sent_at < rows.started_at - DAY,
-          lambda rows: rows.started_at.notnull()),
+          lambda rows: rows.sent_at < rows.started_at - DAY),
     _Rule("an answer before its survey was sent", "surveys", ("responded_at",),
-          lambda rows: rows.responded_at < rows.sent_at - DAY,
-          lambda rows: rows.responded_at.notnull()),
+          lambda rows: rows.responded_at < rows.sent_at - DAY),
     _Rule("an answer without a score", "surveys", ("responded_at", "score"),
-          lambda rows: rows.score.isnull(), lambda rows: rows.responded_at.notnull()),
+          lambda rows: rows.responded_at.notnull() & rows.score.isnull()),
     _Rule("a score without the time of its answer", "surveys", ("responded_at", "score"),
-          lambda rows: rows.responded_at.isnull(), lambda rows: rows.score.notnull()),
+          lambda rows: rows.score.notnull() & rows.responded_at.isnull()),
     _Rule("revenue after the account had left", "revenue", ("churn_date",),
-          lambda rows: (rows.booked_at >= rows.churn_date + DAY) & (rows.amount > 0),
-          lambda rows: rows.churn_date.notnull()),
+          lambda rows: (rows.booked_at >= rows.churn_date + LAST_INVOICE) & (rows.amount > 0)),
     _Rule("revenue before the account had signed up", "revenue", ("signup_date",),
-          lambda rows: rows.booked_at < rows.signup_date - DAY,
-          lambda rows: rows.signup_date.notnull()),
+          lambda rows: rows.booked_at < rows.signup_date - DAY),
     _Rule("a contact before the account had signed up", "interactions", ("signup_date",),
-          lambda rows: rows.started_at < rows.signup_date - DAY,
-          lambda rows: rows.signup_date.notnull()),
+          lambda rows: rows.started_at < rows.signup_date - DAY),
     _Rule("an abandoned contact that was solved", "interactions", ("abandoned", "resolved"),
-          lambda rows: rows.abandoned & rows.resolved, lambda rows: rows.abandoned),
+          lambda rows: rows.abandoned & rows.resolved),
     _Rule("an abandoned contact that was handled", "interactions", ("abandoned", "handle_seconds"),
-          lambda rows: rows.abandoned & (rows.handle_seconds > 0), lambda rows: rows.abandoned),
+          lambda rows: rows.abandoned & (rows.handle_seconds > 0)),
     _Rule("handling of more than 12 hours", "interactions", ("handle_seconds",),
-          lambda rows: rows.handle_seconds > LONGEST_SECONDS,
-          lambda rows: rows.handle_seconds.notnull()),
+          lambda rows: rows.handle_seconds > LONGEST_SECONDS),
 )  # fmt: skip
 # Two rows with another id but the same of these are one thing that came in twice.
 SAME = MappingProxyType(
@@ -94,7 +89,6 @@ def find_contradictions(data: Dataset) -> tuple[Contradiction, ...]:
 def _ask(data: Dataset, rule: _Rule) -> Contradiction:
     keys = ("account_id",) if data.has(rule.table, "account_id") else ()
     rows = data.rows(rule.table, *rule.needs, *keys)
-    rows = rows.filter(rule.known(rows).fill_null(False))
     is_broken = rule.broken(rows).fill_null(False)
     counts = rows.aggregate(of=rows.count(), broken=is_broken.ifelse(1, 0).sum().fill_null(0))
     counts = counts.execute().iloc[0]
@@ -103,10 +97,11 @@ def _ask(data: Dataset, rule: _Rule) -> Contradiction:
 
 
 def _told(name: str, table: str, broken: ir.Table, count: int, of: int) -> Contradiction:
-    accounts = frozenset()
+    accounts = {}
     if count and "account_id" in broken.columns:
-        accounts = frozenset(broken.select("account_id").distinct().execute().account_id.dropna())
-    return Contradiction(name, table, count, of, accounts)
+        rows = broken.filter(broken.account_id.notnull()).group_by("account_id")
+        accounts = rows.agg(n=lambda rows: rows.count()).execute().set_index("account_id").n
+    return Contradiction(name, table, count, of, dict(accounts))
 
 
 def _twice(data: Dataset, table: str) -> Contradiction:
@@ -133,6 +128,18 @@ def _without_customers(data: Dataset) -> Contradiction:
     alone = accounts.anti_join(customers, "account_id").select("account_id")
     count, of = int(alone.count().execute()), int(accounts.count().execute())
     return _told("an account without a customer", "accounts", alone, count, of)
+
+
+def rows_of_accounts(data: Dataset) -> dict[str, pd.Series]:
+    """How many rows each account has, by table; of tables whose rows belong to accounts."""
+    found = {}
+    for table in data.tables:
+        if data.has(table, "account_id"):
+            rows = data.rows(table, "account_id")
+            counts = rows.filter(rows.account_id.notnull()).group_by("account_id")
+            counts = counts.agg(n=lambda rows: rows.count()).execute()
+            found[table] = counts.set_index("account_id").n
+    return found
 
 
 def revenue_of_accounts(data: Dataset) -> pd.Series:

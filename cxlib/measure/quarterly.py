@@ -12,6 +12,8 @@ from cxlib.measure.rows import in_spans
 
 # A column with more values than these is a text, and no set of categories.
 MOST_LEVELS = 30
+SMALLEST_SD = 1e-6
+LEVEL = "level "  # begins the name of a measure that is the share of one of a column's values
 # Ids and free text say nothing by their shares.
 IDS = ("account_id", "customer_id", "interaction_id", "response_id", "agent_id", "verbatim")
 COLUMNS = ["table", "column", "what", "quarter", "value", "error"]
@@ -68,17 +70,19 @@ def _of_table(rows: ir.Table, table: str, at: str) -> list[pd.DataFrame]:
     for name in flags:
         known = sums[f"{name}|n"].astype(float)
         parts.append(
-            _share(sums, table, name, "level true", sums[f"{name}|yes"].astype(float), known)
+            _share(sums, table, name, f"{LEVEL}true", sums[f"{name}|yes"].astype(float), known)
         )
     for name in numbers:
         known = sums[f"{name}|n"].astype(float).clip(lower=1)
         sd = sums[f"{name}|sd"].astype(float).clip(lower=0)
         mean = sums[f"{name}|mean"].astype(float)
         parts.append(_part(sums, table, name, "middle", mean, sd / np.sqrt(known)))
-        spread = np.log(sd.where(sd > 0))
+        # A column that has one value only varies next to nothing, which is a step to be seen.
+        spread = np.log(sd.clip(lower=SMALLEST_SD).where(known > 1))
         parts.append(_part(sums, table, name, "spread", spread, 1 / np.sqrt(2 * known)))
     for name in texts:
-        if sums[f"{name}|levels"].max() <= MOST_LEVELS:
+        # Told from the quarters before: one in which words run wild is the one to be seen.
+        if sums[f"{name}|levels"].iloc[:-1].max() <= MOST_LEVELS:
             parts += _levels(rows, sums, table, name)
     return parts
 
@@ -99,9 +103,11 @@ def _levels(rows: ir.Table, sums: pd.DataFrame, table: str, name: str) -> list[p
     # New is what no quarter before had.
     seen = wide.cumsum().shift(fill_value=0) > 0
     new = wide.where(~seen, 0.0).sum(axis=1)
+    before = wide.iloc[:-1].sum()
     parts = [
-        _share(sums, table, name, f"level {level}", wide[level].to_numpy(), total.to_numpy())
+        _share(sums, table, name, f"{LEVEL}{level}", wide[level].to_numpy(), total.to_numpy())
         for level in wide.columns
+        if before[level] > 0
     ]
     fresh = _share(sums, table, name, "new levels", new.to_numpy(), total.to_numpy())
     # In the first quarter everything is new.
@@ -110,7 +116,7 @@ def _levels(rows: ir.Table, sums: pd.DataFrame, table: str, name: str) -> list[p
 
 def _share(sums, table: str, name: str, what: str, some, of) -> pd.DataFrame:
     of = np.maximum(np.asarray(of, dtype=float), 1)
-    # Half a row more keeps a share of none or all from looking exactly known.
+    # On this scale the error of a share depends on the number of rows alone, even at none or all.
     return _part(
         sums, table, name, what, np.arcsin(np.sqrt(np.asarray(some) / of)), 0.5 / np.sqrt(of)
     )

@@ -1,5 +1,6 @@
 """Days on which rows should have come and none did: exports that broke off, or stopped early."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,9 @@ from cxlib.data import Dataset
 from cxlib.data.dataset import EVENT
 
 # Where chance alone makes so many expected rows fail to come once in 10⁸ times, it was not chance.
-FEWEST_EXPECTED = 18.4
+FEWEST_EXPECTED = -math.log(1e-8)
+WINDOW = 84  # days before, which tell what is usual
+YEAR = 364  # days: the same weekdays a year before
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,9 @@ def find_silences(data: Dataset, since: datetime) -> tuple[Silence, ...]:
     """Silences since a moment, of tables that have rows on most days.
 
     What is expected of a day is the median of the same weekdays in the twelve weeks before the
-    silence, so that neither weekends nor the days between monthly bookings are silences.
+    silence, so that neither weekends nor the days between monthly bookings are silences; nor are
+    days without rows that had none a year before either, give or take three days, such as holidays.
+    Where counts vary more than independent rows would, so many more have to be missing.
 
     Args:
         data: The dataset as of a quarter.
@@ -57,13 +62,32 @@ def _of_table(table: str, daily: pd.Series, since: datetime) -> list[Silence]:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], empty, [False]]).astype(int)))
     silences = []
     for start, end in zip(edges[::2], edges[1::2], strict=True):
-        before = daily.iloc[max(start - 84, 0) : start]
+        before = daily.iloc[max(start - WINDOW, 0) : start]
         usual = before.groupby(before.index.day_of_week).median()
         span = daily.index[start:end]
         expected = float(usual.reindex(span.day_of_week).fillna(0).sum())
         after = span[-1] + pd.Timedelta(days=1)
-        if expected >= FEWEST_EXPECTED and after > pd.Timestamp(since):
+        if after <= pd.Timestamp(since) or _was_silent(daily, start - YEAR, end - YEAR):
+            continue
+        if expected >= FEWEST_EXPECTED * _clumping(before, usual):
             silences.append(
                 Silence(table, span[0].to_pydatetime(), after.to_pydatetime(), expected)
             )
     return silences
+
+
+def _was_silent(daily: pd.Series, start: int, end: int) -> bool:
+    """Whether as many days had no row about then."""
+    shifts = range(max(start - 3, 0), start + 4) if start + 3 >= 0 else ()
+    length = end - start
+    return any((daily.iloc[first : first + length] == 0).all() for first in shifts)
+
+
+def _clumping(before: pd.Series, usual: pd.Series) -> float:
+    """How many times the variance of independent rows daily counts vary around the usual."""
+    expected = before.index.day_of_week.map(usual).to_numpy(dtype=float)
+    busy = expected > 0
+    if busy.sum() < 2:
+        return 1.0
+    off = before.to_numpy()[busy] - expected[busy]
+    return max(1.0, float(np.mean(off**2) / expected[busy].mean()))

@@ -2,7 +2,6 @@
 
 from cxlib.analysis.nonresponse import ResponseRate, Weighed
 from cxlib.measure import KPIS
-from cxlib.measure.invitations import NOT_KNOWN, OTHERS
 from cxlib.present.figure import BLUE, GREY, Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, listed, number, rows
@@ -18,8 +17,7 @@ def rate_finding(rates: tuple[ResponseRate, ...]) -> Finding:
             "not answered, or nothing to divide customers by.",
             news=False,
         )
-    less = [each for each in rates if each.detected and each.gap.value < 0]
-    less = [each for each in less if each.group not in (NOT_KNOWN, OTHERS)]
+    less = [each for each in rates if each.detected and each.gap.value < 0 and each.named]
     if not less:
         return Finding(
             f"Of {rows(len(rates), 'group')}, none answers detectably less often than the others.",

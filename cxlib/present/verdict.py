@@ -6,21 +6,28 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from cxlib.analysis.drift import Drift
+from cxlib.analysis.drift import ALPHA, FALSE_ALARMS, VOLUME, Drift
 from cxlib.analysis.nonresponse import ResponseRate
 from cxlib.analysis.readiness import (
     CARE,
+    CARE_FROM,
     COMPLETE,
     CONSISTENT,
     FAIR,
+    LOST_CARE_FROM,
+    LOST_UNFIT_FROM,
     PRIVATE,
+    REVENUE_CARE_FROM,
+    REVENUE_UNFIT_FROM,
     SOUND,
     STEADY,
     TIMELY,
     UNFIT,
+    UNFIT_FROM,
     VALID,
     Issue,
     Readiness,
+    absence_issues,
     drift_issues,
     fault_issues,
     judge,
@@ -28,16 +35,17 @@ from cxlib.analysis.readiness import (
 )
 from cxlib.data import Dataset
 from cxlib.data.marks import marks
-from cxlib.data.privacy import FINDS
+from cxlib.data.masks import FINDS
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.quality import (
     Contradiction,
     accounts_of_faults,
     revenue_of_accounts,
+    rows_of_accounts,
 )
 from cxlib.measure.silences import Silence
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import listed, number, percent, rows
+from cxlib.present.numbers import estimate, listed, number, percent, rows
 from cxlib.present.tables import Table, make_table
 
 WORDS = {
@@ -48,7 +56,8 @@ WORDS = {
 MOST_SHOWN = 40
 # Empty as long as nobody has left, and nothing has been closed.
 MAY_BE_EMPTY = ("churn_date", "closed_at", "decision")
-SUREST = 0.025
+# Groups that answer so little less often than others, in points, hardly bend a score.
+LEAST_GAP = 0.05
 
 
 def weigh_issues(
@@ -66,19 +75,34 @@ def weigh_issues(
         data, coverage, contradictions, silences, drift, rates: What was found.
         schema: Columns that have come, gone or changed their type: table, column, what.
     """
-    issues = fault_issues(coverage.intake, data.faults, accounts_of_faults(data))
+    quarter, months = data.quarter, coverage.months
+    held = rows_of_accounts(data)
+    used_now = months[(months.month >= quarter.start) & (months.month < quarter.end)]
+    read = coverage.intake.set_index("table")[["used"]]
+    read["used_now"] = used_now.groupby("table").rows.sum().reindex(read.index).fillna(0)
+    issues = fault_issues(_with_accounts(data, held), read, (quarter.start, quarter.end))
     for each in contradictions:
         if each.rows:
             share = each.rows / max(each.of, 1)
+            touched = {
+                account: count / held[each.table][account]
+                for account, count in each.accounts.items()
+            }
             issues.append(
-                Issue(CONSISTENT, each.table, "", each.name, each.rows, share, each.accounts,
+                Issue(CONSISTENT, each.table, "", each.name, each.rows, share, touched,
                       level_of(share))
             )  # fmt: skip
     if left := len(marks(data.folder)):
-        what = f"{rows(left, 'guess')} in the SQL not looked at yet: cx check lists them"
+        what = f"{rows(left, 'place')} of the SQL to be looked at yet: cx check lists them"
         issues.append(Issue(VALID, "", "", what, np.nan, np.nan))
+    issues += absence_issues(months, quarter.start, quarter.end)
+    issues += [
+        Issue(VALID, table, "", f"{rows(count, 'row')} dated far from all others, not counted when "
+              "telling what the data span", float(count), np.nan)
+        for table, count in data.strays.items()
+    ]  # fmt: skip
     last = data.end - timedelta(days=1)
-    if data.quarter and not data.covers(data.quarter.start, data.quarter.end):
+    if not data.covers(quarter.start, quarter.end):
         issues.append(
             Issue(TIMELY, "", "", f"the data end on {last:%d %b %Y}, before the quarter does",
                   np.nan, np.nan, level=UNFIT)
@@ -89,18 +113,33 @@ def weigh_issues(
             f"no row from {each.start:%d %b} to {each.end:%d %b %Y}{ended}, where "
             f"{each.expected:,.0f} were to be expected"
         )
-        issues.append(Issue(TIMELY, each.table, "", what, np.nan, np.nan))
+        came = read.used_now.get(each.table, 0)
+        level = level_of(each.expected / (each.expected + came), LOST_CARE_FROM, LOST_UNFIT_FROM)
+        issues.append(Issue(TIMELY, each.table, "", what, np.nan, np.nan, level=level))
     for table, column, what in schema:
         issues.append(Issue(STEADY, table, column, what, np.nan, np.nan))
     issues += drift_issues(drift.found)
     for each in rates:
-        if each.q < SUREST and each.gap.value < 0:
+        if each.q < FALSE_ALARMS - ALPHA and each.gap.value <= -LEAST_GAP and each.named:
             issues.append(
-                Issue(FAIR, "surveys", each.by, f"{each.group} answers less often than others: "
-                      f"{number(each.rate.value, 'share')}", np.nan, np.nan)
+                Issue(FAIR, "surveys", each.by, f"{each.by.replace('_', ' ')} {each.group} answers "
+                      f"less often than others: {estimate(each.rate)}, {estimate(each.gap)} "
+                      "against them", np.nan, np.nan)
             )  # fmt: skip
     issues += _empty_columns(coverage) + _finds(data)
-    return judge(issues, revenue_of_accounts(data))
+    untested = [STEADY] if drift.problem else []
+    untested += [] if rates else [FAIR]
+    return judge(issues, revenue_of_accounts(data), untested)
+
+
+def _with_accounts(data: Dataset, held: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """The faults with the account of each, and how many rows that account has in the table."""
+    faults = data.faults.assign(account=accounts_of_faults(data))
+    counts = [
+        held.get(table, {}).get(account, 0)
+        for table, account in zip(faults.table, faults.account, strict=True)
+    ]
+    return faults.assign(account_rows=counts)
 
 
 def _empty_columns(coverage: Coverage) -> list[Issue]:
@@ -129,26 +168,30 @@ def _finds(data: Dataset) -> list[Issue]:
             if found[key]:
                 name, what = key.split("|")
                 issues.append(
-                    Issue(PRIVATE, table, name, f"{name} holds what looks like an {what}"
-                          if what[0] in "aeo" else f"{name} holds what looks like a {what}",
-                          float(found[key]), np.nan, level=CARE)
+                    Issue(PRIVATE, table, name, f"{name} holds what looks like "
+                          f"{'an' if what[0] in 'ae' else 'a'} {what}", float(found[key]), np.nan)
                 )  # fmt: skip
     return issues
 
 
 def verdict_finding(readiness: Readiness) -> Finding:
     """Whether to believe the other pages, and what stands in the way."""
+    unknown = listed(readiness.untested)
+    untold = f" The data are too few to tell of {unknown}." if unknown else ""
     if readiness.level == SOUND:
         minor = len(readiness.issues)
         evidence = f"{rows(minor, 'small fault')} below, too rare to matter." if minor else ""
-        return Finding(WORDS[SOUND], evidence=evidence, news=False, verdict=True)
+        sentence = WORDS[SOUND] if not unknown else "No fault was found in the data."
+        return Finding(f"{sentence}{untold}", evidence=evidence, news=False, verdict=True)
     grave = [each for each in readiness.issues if each.level == readiness.level]
     words = [f"{each.table + ': ' if each.table else ''}{each.what}" for each in grave[:3]]
-    more = f", and {len(grave) - 3} more" if len(grave) > 3 else ""
+    more = f"; and {len(grave) - 3} more" if len(grave) > 3 else ""
     return Finding(
-        f"{WORDS[readiness.level]}: {'; '.join(words)}{more}.",
-        evidence="A fault asks for care from 0.5% of a table's rows on, or 2% of revenue; from 5%, "
-        "or 20% of revenue, on it forbids belief.",
+        f"{WORDS[readiness.level]}: {'; '.join(words)}{more}.{untold}",
+        evidence=f"Faulty rows ask for care from {CARE_FROM:.1%} of a table's rows on, or "
+        f"{REVENUE_CARE_FROM:.0%} of revenue; they forbid belief from {UNFIT_FROM:.0%} on, or "
+        f"{REVENUE_UNFIT_FROM:.0%} of revenue; so do rows and values that never came, from about "
+        f"{LOST_UNFIT_FROM:.0%} on. Whatever else is told asks for care.",
         verdict=True,
     )
 
@@ -159,7 +202,7 @@ def dimension_table(readiness: Readiness) -> Table:
         [
             {
                 "Dimension": name.capitalize(),
-                "Verdict": level,
+                "Verdict": "not tested" if name in readiness.untested else level,
                 "Faults": number(sum(each.dimension == name for each in readiness.issues), "count"),
             }
             for name, level in readiness.levels.items()
@@ -173,17 +216,17 @@ def issue_table(readiness: Readiness, currency: str) -> Table:
     """Every fault, the gravest first, with the revenue of the accounts that it concerns."""
     records = [
         {
+            "Verdict": each.level,
             "Where": ".".join(filter(None, (each.table, each.column))) or "all",
             "What": each.what,
-            "Rows": "–" if np.isnan(each.rows) else number(each.rows, "count"),
+            "Rows": _told(each.rows, "count"),
             "Share": "–" if np.isnan(each.share) else percent(each.share),
-            "Revenue concerned": "–" if np.isnan(amount) else number(amount, "money", currency),
-            "Verdict": each.level,
+            "Revenue concerned": _told(each.revenue, "money", currency),
         }
-        for each, amount in list(zip(readiness.issues, readiness.revenue, strict=True))[:MOST_SHOWN]
+        for each in readiness.issues[:MOST_SHOWN]
     ]
-    none = {"Where": "–", "What": "no fault found", "Rows": "0", "Share": "–",
-            "Revenue concerned": "–", "Verdict": SOUND}  # fmt: skip
+    none = {"Verdict": SOUND, "Where": "–", "What": "no fault found", "Rows": "0", "Share": "–",
+            "Revenue concerned": "–"}  # fmt: skip
     left = len(readiness.issues) - MOST_SHOWN
     more = f"; {left} lesser ones are left out here" if left > 0 else ""
     return make_table(
@@ -191,6 +234,10 @@ def issue_table(readiness: Readiness, currency: str) -> Table:
         f"Faults, the gravest first{more}",
         ("Rows", "Share", "Revenue concerned"),
     )
+
+
+def _told(value: float, unit: str, currency: str = "") -> str:
+    return "–" if np.isnan(value) else number(value, unit, currency)
 
 
 def drift_finding(drift: Drift) -> Finding:
@@ -202,18 +249,28 @@ def drift_finding(drift: Drift) -> Finding:
         return Finding(
             f"No detectable drift against the quarter before, in {looked} of volume, filling, "
             "categories and distributions.",
+            evidence=_power(drift),
             news=False,
         )
     places = list(dict.fromkeys(
         f"{each.table}.{each.column}" if each.column else each.table
         for each in drift.found.itertuples()
     ))  # fmt: skip
-    more = f" and {len(places) - 4} more" if len(places) > 4 else ""
+    more = [f"{len(places) - 4} more"] if len(places) > 4 else []
     return Finding(
-        f"Drifted against the quarter before, beyond chance: {listed(places[:4])}{more}.",
+        f"Drifted against the quarter before, beyond chance: {listed([*places[:4], *more])}.",
         evidence=f"{looked} were looked at, and allowance is made for that: a sound quarter raises "
-        "a false alarm in at most 1 of 20 cases.",
+        f"a false alarm in at most 1 of {1 / ALPHA:.0f} cases. {_power(drift)}",
     )
+
+
+def _power(drift: Drift) -> str:
+    """How much would have had to be lost to be seen."""
+    volumes = drift.tested[drift.tested.what == VOLUME]
+    words = [f"{each.table} {-np.expm1(-each.detectable):.0%}" for each in volumes.itertuples()]
+    if not words:
+        return ""
+    return f"Rows lost stand out from about these shares of a table on: {', '.join(words)}."
 
 
 def inventory_table(inventory: Sequence[Mapping[str, str]]) -> Table:
