@@ -166,7 +166,8 @@ def _fault_issue(
     what = f"{name} {rule}".strip()
     if apart.dated.any() and not apart.now.all():
         what += f" ({apart.now.sum():,} of them in the quarter)"
-    counts = apart.groupby("account").agg(bad=("row", "size"), rows=("account_rows", "first"))
+    matters = apart[apart.now | ~apart.dated]
+    counts = matters.groupby("account").agg(bad=("row", "size"), rows=("account_rows", "first"))
     touched = dict(counts.bad / (counts.bad + counts.rows.fillna(0)))
     return Issue(dimension, table, name, what, float(len(apart)), share, touched, level)
 

@@ -39,6 +39,7 @@ def quarter_page(
     """
     told = sentences(published.findings)
     current = [each for each in told if published.entries[each[0]["notebook"]].is_current]
+    verdict = [each for each in current if each[0].get("verdict") and each[0]["news"]]
     cards = []
     for name, entry in published.entries.items():
         # What changed and what was decided stands above, unless the page is an old one.
@@ -49,6 +50,7 @@ def quarter_page(
     return _page(
         "quarter",
         edition=edition,
+        verdict=[sentence for _, sentence in verdict],
         changed=_of_kind(current, CHANGE, news=True),
         unchanged=_of_kind(current, CHANGE, news=False),
         decided=_of_kind(current, DECISION),

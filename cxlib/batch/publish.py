@@ -112,19 +112,32 @@ def _assemble(
             editions.carry_over(name, old, folder)
             findings[name] = _findings(old, name)
         entries[name] = entry
-    _say_verdict(folder, [each for told in findings.values() for each in told])
+    _say_verdict(folder, entries, findings)
     order = [each.name for each in request.notebooks if each.name in entries]
     told = [{"notebook": name, **each} for name in order for each in findings.get(name, ())]
     write_json(folder / ALL_FINDINGS, told)
     return {name: entries[name] for name in order}
 
 
-def _say_verdict(folder: Path, findings: Sequence[Mapping]) -> None:
-    """Write the verdict on the data, which one notebook finds, at the foot of every page."""
-    verdict = next((each["sentence"] for each in findings if each.get("verdict")), "")
-    if not verdict:
+def _say_verdict(
+    folder: Path, entries: Mapping[str, Entry], findings: Mapping[str, Sequence[Mapping]]
+) -> None:
+    """Write the verdict on the data, which one notebook finds, at the foot of every page.
+
+    A verdict on other data than a page's is not said of it; nor is a page of other data touched.
+    """
+    judging = [
+        (name, each["sentence"])
+        for name, told in findings.items()
+        for each in told
+        if each.get("verdict")
+    ]
+    if not judging:
         return
-    for page in folder.glob("*.html"):
+    name, verdict = judging[0]
+    if not entries[name].is_current:
+        verdict = f"these data have not been judged; {name}.html is of others"
+    for page in (folder / f"{each}.html" for each, entry in entries.items() if entry.is_current):
         html = page.read_text(encoding="utf-8")
         said = re.sub(f"{SLOT}[^<]*", lambda _: f"{SLOT}{escape(verdict)}", html, count=1)
         if said != html:

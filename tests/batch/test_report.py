@@ -6,6 +6,7 @@ import re
 import struct
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 from cxlib.present.figure import LARGEST_SVG
@@ -147,3 +148,27 @@ def test_every_picture_is_sharp(demo_report):
             else:
                 assert kind == "data:image/svg+xml"
                 assert len(data) * 3 / 4 <= LARGEST_SVG
+
+
+def test_a_verdict_is_said_only_of_the_data_it_judges(tmp_path):
+    folder, out = tmp_path / "data", tmp_path / "out"
+    assert cx("demo", folder, "--accounts", "250", "--interactions", "6000").returncode == 0
+    first = cx("report", "2026Q3", "--dataset", folder, "--out", out,
+               "--only", "data_readiness,kpi_drivers")  # fmt: skip
+    assert first.returncode == 0, first.stderr
+    contacts = pd.read_parquet(folder / "interactions.parquet")
+    lost = (contacts.started_at >= "2026-07-01") & (contacts.index % 3 > 0)
+    contacts[~lost].to_parquet(folder / "interactions.parquet", index=False)
+    again = cx("report", "2026Q3", "--dataset", folder, "--out", out, "--only", "kpi_drivers")
+    assert again.returncode == 0, again.stderr
+    pages = {name: (out / "2026Q3" / f"{name}.html").read_text() for name in
+             ("kpi_drivers", "data_readiness", "index")}  # fmt: skip
+    assert "these data have not been judged" in pages["kpi_drivers"]
+    assert "these data have not been judged" not in pages["data_readiness"]
+    whole = cx("report", "2026Q3", "--dataset", folder, "--out", out,
+               "--only", "data_readiness,kpi_drivers")  # fmt: skip
+    assert whole.returncode == 0, whole.stderr
+    index = (out / "2026Q3" / "index.html").read_text()
+    verdict = index.index("The data cannot be relied on as they are")
+    assert verdict < index.index("What changed")
+    assert "cannot be relied on" in (out / "2026Q3" / "kpi_drivers.html").read_text()
