@@ -1,0 +1,249 @@
+"""What a column of texts holds: numbers, times, flags, or texts.
+
+Every value is looked at, none is guessed from a sample. Where values can be read in two ways, that
+is an error which shows both, until somebody says which is right.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from types import MappingProxyType
+
+import duckdb
+
+from cxlib.data.columns import plain
+from cxlib.data.engine import quoted
+from cxlib.errors import DataError
+
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day-first", "month-first", "year-first"
+COMMA, POINT = "comma", "point"
+TEXT, NUMBER, TIME, CLOCK, FLAG, EMPTY = "text", "number", "time", "clock", "flag", "empty"
+
+_ISO = r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
+_CLOCKS = MappingProxyType({"%H:%M:%S": r"\d{1,2}:\d{2}:\d{2}", "%H:%M": r"\d{1,2}:\d{2}"})
+_PLAIN = r"[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?"
+_POINTED = r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"
+_COMMAED = r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?"
+# As a number with thousands and as one with three decimals: 1.250, but not 0.250.
+_EITHER = r"[+-]?[1-9]\d{0,2}\.\d{3}"
+_FLAGS = ("true", "false", "t", "f", "yes", "no", "y", "n")
+# Signs of money and of shares, which are no part of a number.
+UNITS = r"[€$£¥%\s]|EUR|USD|GBP|CHF"
+_DAYS = {"%d{0}%m{0}": DAY_FIRST, "%m{0}%d{0}": MONTH_FIRST}
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+# Formats of dates with their order, and those without marks with their length.
+ORDERS = MappingProxyType(
+    {
+        days.format(mark) + year + time: order
+        for (days, order), mark, year, time in product(_DAYS.items(), "/.-", ("%Y", "%y"), _TIMES)
+    }
+    | {
+        f"{year}{mark}%m{mark}%d{time}": YEAR_FIRST
+        for mark, year, time in product("/.-", ("%Y", "%y"), _TIMES)
+    }
+)
+COMPACT = MappingProxyType({"%Y%m%d": 8, "%y%m%d": 6})
+# Moments as a count: from which to which number, from 2001 to 2033 or, of days, from 1968 to 2064.
+COUNTED = MappingProxyType(
+    {
+        "seconds since 1970": (1_000_000_000, 2_000_000_000),
+        "milliseconds since 1970": (1_000_000_000_000, 2_000_000_000_000),
+        "days since 1899-12-30": (25_000, 60_000),
+    }
+)
+DATED = re.compile("date|day|time|datum|created|opened|closed|_at$")
+SPANS = re.compile("wait|talk|handle|duration|length|service|hold|queue|elapsed|dauer")
+MOSTLY = 0.9  # of different values; the others are told
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a file's columns, one at a time: its values, each once, are in `_cx_v`.
+
+    `_cx_v` has the value (`v`) and how many rows have it (`n`).
+    """
+
+    base: duckdb.DuckDBPyConnection
+    path: Path
+    dates: str
+    decimal: str
+
+    def one(self, query: str):
+        """The first row of an answer."""
+        return self.base.execute(query).fetchone()
+
+    def fits(self, test: str) -> int:
+        """How many different values pass a test."""
+        return self.one(f"SELECT count(*) FROM _cx_v WHERE {test}")[0]
+
+
+def kind_of_type(asked: Asked, name: str, stored: str) -> dict:
+    """What a column is that has a type of its own."""
+    if stored == "BOOLEAN":
+        return {"kind": FLAG}
+    if stored.startswith(("TIMESTAMP", "DATE")):
+        return {"kind": TIME}
+    if stored in ("DOUBLE", "FLOAT"):
+        asked.base.execute("DELETE FROM _cx_v WHERE isnan(v)")
+        whole = asked.fits("v <> floor(v)") == 0
+        return _counted(asked, name) or {"kind": NUMBER, "fraction": whole}
+    if stored.endswith("INT") or stored.startswith(("INTEGER", "UINTEGER", "DECIMAL")):
+        return _counted(asked, name) or {"kind": NUMBER}
+    return {"kind": TEXT}
+
+
+def kind_of_texts(asked: Asked, name: str, distinct: int) -> dict:
+    """What a column of texts is: the kind that all values fit, or nearly all.
+
+    Raises:
+        DataError: Its dates or numbers can be read in two ways.
+    """
+
+    def all_fit(test: str) -> bool:
+        return asked.fits(test) == distinct
+
+    # A code such as 007 is no number.
+    codes = asked.fits(_matches(r"[+-]?0\d+"))
+    compact = [
+        form
+        for form, length in COMPACT.items()
+        if _is_dated(name) and all_fit(f"length(v) = {length} AND {_reads(form)}")
+    ]
+    if compact:
+        return {"kind": TIME, "format": compact[0]}
+    if all_fit(_matches(_PLAIN)):
+        pointed = asked.fits("contains(v, '.')")
+        if pointed and pointed == asked.fits(_matches(_EITHER)):
+            return {"kind": NUMBER, "comma": _the_decimal(asked, name, distinct, distinct)}
+        return {"kind": TEXT} if codes else _counted(asked, name) or {"kind": NUMBER}
+    if all_fit(f"lower(v) IN ({', '.join(map(quoted, _FLAGS))})"):
+        return {"kind": FLAG}
+    for form, pattern in _CLOCKS.items():
+        if all_fit(_matches(pattern)):
+            return {"kind": CLOCK, "format": form}
+    return _of_times(asked, name, distinct) or _of_numbers(asked, name, distinct) or {"kind": TEXT}
+
+
+def _counted(asked: Asked, name: str) -> dict | None:
+    """Moments that are written as a count of seconds or days."""
+    if not _is_dated(name):
+        return None
+    low, high = asked.one("SELECT min(TRY_CAST(v AS DOUBLE)), max(TRY_CAST(v AS DOUBLE)) FROM _cx_v")
+    for form, (least, most) in COUNTED.items():
+        if low is not None and least <= low and high <= most:
+            return {"kind": TIME, "format": form}
+    return None
+
+
+def _of_times(asked: Asked, name: str, distinct: int) -> dict | None:
+    options = {"": asked.fits(_matches(_ISO))}
+    if asked.fits(r"regexp_matches(v, '^\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}')"):
+        options |= {form: asked.fits(_reads(form)) for form in ORDERS}
+    best = max(options.values())
+    if best < MOSTLY * distinct:
+        return None
+    form = _the_order(asked, name, [each for each, count in options.items() if count == best])
+    good = _reads(form) if form else _matches(_ISO)
+    for other in ORDERS if form else ():
+        clash = ORDERS[other] != ORDERS[form] and asked.one(
+            f"SELECT min(v) FROM _cx_v WHERE {_reads(other)} AND NOT ({good})"
+        )[0]
+        if clash:
+            raise DataError(
+                f"{asked.path}: column {name!r}: most values are {ORDERS[form]}, but {clash!r} can "
+                f"only be {ORDERS[other]}; it has dates of two kinds, which have to be told apart "
+                "first"
+            )
+    return {"kind": TIME, "format": form} | _odd(asked, good)
+
+
+def _of_numbers(asked: Asked, name: str, distinct: int) -> dict | None:
+    unit = ""
+    if asked.fits(f"regexp_matches(v, {quoted(UNITS)})"):
+        unit = asked.one(
+            f"SELECT regexp_extract(v, {quoted(UNITS)}) AS u, sum(n) FROM _cx_v "
+            f"WHERE u <> '' GROUP BY u ORDER BY 2 DESC, 1 LIMIT 1"
+        )[0]
+    bare = f"regexp_replace(v, {quoted(UNITS)}, '', 'g')"
+    with_point = f"({_matches(_POINTED, bare)} OR {_matches(_PLAIN, bare)})"
+    with_comma = _matches(_COMMAED, bare)
+    pointed, commaed = asked.fits(with_point), asked.fits(with_comma)
+    if max(pointed, commaed) < MOSTLY * distinct:
+        return None
+    comma = _the_decimal(asked, name, pointed, commaed)
+    good = with_comma if comma else with_point
+    thousands = not comma and asked.fits(f"contains(v, ',') AND {good}") > 0
+    return {"kind": NUMBER, "comma": comma, "thousands": thousands, "unit": unit} | _odd(asked, good)
+
+
+def _matches(pattern: str, value: str = "v") -> str:
+    return f"regexp_full_match({value}, {quoted(pattern)})"
+
+
+def _is_dated(name: str) -> bool:
+    return bool(DATED.search(plain(name))) and not SPANS.search(plain(name))
+
+
+def _reads(form: str) -> str:
+    """Whether a value is written so; a year of four digits is none of two."""
+    four = r"regexp_matches(v, '\d{4}')"
+    year = four if "%Y" in form else f"NOT {four}"
+    return f"({year} AND try_strptime(v, {quoted(form)}) IS NOT NULL)"
+
+
+def _odd(asked: Asked, good: str) -> dict:
+    odd, strays = asked.one(f"SELECT min(v), sum(n) FROM _cx_v WHERE NOT ({good})")
+    return {"odd": odd or "", "strays": int(strays or 0)}
+
+
+def _the_order(asked: Asked, name: str, equal: list[str]) -> str:
+    """The format of dates among those that fit best; an error if day and month could be either."""
+    if "" in equal:
+        return ""
+    orders = {ORDERS[form]: form for form in reversed(equal)}
+    if len(orders) == 1:
+        return equal[0]
+    if asked.dates in orders:
+        return orders[asked.dates]
+    shown = {
+        order: f"strftime(strptime(v, {quoted(form)}), '%-d %B %Y')"
+        for order, form in orders.items()
+    }
+    read = " AND ".join(_reads(form) for form in orders.values())
+    value, *readings = asked.one(
+        f"SELECT v, {', '.join(shown.values())} FROM _cx_v WHERE {read} "
+        f"ORDER BY {' = '.join(list(shown.values())[:2])}, v LIMIT 1"
+    )
+    told = " or ".join(
+        f"{reading} ({order.replace('-', ' ')})"
+        for reading, order in zip(readings, orders, strict=True)
+    )
+    options = " or ".join(f"--dates {order}" for order in orders)
+    raise DataError(
+        f"{asked.path}: column {name!r}: {value!r} may be {told}, and no value of the column tells "
+        f"which; say it with {options}"
+    )
+
+
+def _the_decimal(asked: Asked, name: str, pointed: int, commaed: int) -> bool:
+    """Whether a comma is the decimal mark; an error if it could as well part the thousands."""
+    if pointed != commaed:
+        return commaed > pointed
+    if asked.decimal:
+        return asked.decimal == COMMA
+    both = [f"({_matches(_POINTED)} OR {_matches(_PLAIN)})", _matches(_COMMAED)]
+    found = asked.one(
+        f"SELECT v FROM _cx_v WHERE regexp_matches(v, '[.,]') AND {' AND '.join(both)} "
+        "ORDER BY v LIMIT 1"
+    )
+    if not found:
+        return False
+    text = found[0]
+    other = text.replace(",", ".") if "," in text else text.replace(".", "")
+    readings = (other, text.replace(",", ""))
+    raise DataError(
+        f"{asked.path}: column {name!r}: {text!r} may be {readings[0]} (decimal comma) or "
+        f"{readings[1]} (decimal point), and no value of the column tells which; say it with "
+        f"--decimal {COMMA} or --decimal {POINT}"
+    )
