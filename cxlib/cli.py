@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cxlib.errors import ArgumentError, CxError
+from cxlib.errors import CxError
 
 OK, SOME_FAILED, WRONG = 0, 1, 2
 
@@ -94,11 +94,12 @@ def report(
 def init(
     folder: Annotated[Path, typer.Argument(help="The dataset's folder to write.")],
     files: Annotated[
-        list[Path], typer.Option("--from", help="Raw files: CSV or Parquet; repeat, or list them.")
+        list[Path],
+        typer.Option("--from", help="Raw files: CSV, TSV, TXT or Parquet; repeat, or list them."),
     ],
     more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     dates: Annotated[
-        str, typer.Option(help="day-first or month-first, where a file does not tell.")
+        str, typer.Option(help="day-first, month-first or year-first, where a file does not tell.")
     ] = "",
     decimal: Annotated[str, typer.Option(help="comma or point, where a file does not tell.")] = "",
     encoding: Annotated[
@@ -107,15 +108,8 @@ def init(
 ) -> None:
     """Begin a dataset from raw files: say what they hold, and propose its SQL."""
     from cxlib.data.marks import marks
-    from cxlib.data.sniff import COMMA, DAY_FIRST, MONTH_FIRST, POINT
     from cxlib.data.start import begin
 
-    for name, value, known in (
-        ("--dates", dates, (DAY_FIRST, MONTH_FIRST)),
-        ("--decimal", decimal, (COMMA, POINT)),
-    ):
-        if value and value not in known:
-            raise ArgumentError(f"{name} {value}: must be {' or '.join(known)}")
     for line in begin(folder, [*files, *(more or [])], encoding, dates, decimal):
         print(line)
     print()
@@ -137,7 +131,8 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
 
     console = Console(highlight=False)
     # Whoever puts faults right has to see the values.
-    data = open_dataset(dataset, raw_ids=True)
+    with _stopped_by_signals():
+        data = open_dataset(dataset, raw_ids=True)
     table = Table("table", "file", "read", "used", "quarantined")
     for each in data.intake:
         counts = (f"{count:,}" for count in (each.read, each.used, each.quarantined))

@@ -5,6 +5,7 @@ in all of them.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -20,8 +21,14 @@ KEYS = ("account_id", "customer_id", "interaction_id", "response_id", "cycle_id"
 NUMBER_TEXT = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(inf|infinity)$"
 TIME_TEXT = (
     r"^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
-    r"([T ]([01]?[0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+    r"([T ]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
+    r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$"
 )
+# What engines read each in their own way: an offset after minutes, and more than microseconds.
+NO_SECONDS = r"^([^:]+:[0-9]{2})(Z|[+-].+)$"
+TOO_FINE = r"([.][0-9]{6})[0-9]+"
+# A moment of an attribute outside these years is none that Python knows.
+YEARS = (1, 9_999)
 TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 
@@ -34,6 +41,10 @@ def cast(rows: ir.Table, schema: pa.DataFrameSchema, attributes: Mapping) -> ir.
             columns[name] = ibis.null(kind)
             continue
         columns[name] = _as(rows[name], kind)
+        if name in attributes and kind == TIME:
+            first, last = (datetime(year, 1, 1) for year in YEARS)
+            known = columns[name].between(ibis.timestamp(first), ibis.timestamp(last))
+            columns[name] = known.ifelse(columns[name], ibis.null(TIME))
         if name in schema.columns and kind not in (TEXT, rows[name].type()):
             lost[f"_lost_{name}"] = _given(rows[name]) & columns[name].isnull()
     return rows.select(ROW, **columns, **lost)
@@ -65,7 +76,10 @@ def _read(text: ir.StringValue, kind: dt.DataType) -> ir.Value:
     if kind == NUMBER:
         return _fits(text.lower(), NUMBER_TEXT).try_cast(NUMBER)
     if kind == TIME:
+        sign = "$" if text.get_backend().name == "pyspark" else "\\"
         moment = _fits(text, TIME_TEXT).replace("/", "-")
+        moment = moment.re_replace(NO_SECONDS, f"{sign}1:00{sign}2")
+        moment = moment.re_replace(TOO_FINE, f"{sign}1")
         return moment.try_cast(dt.Timestamp(timezone="UTC")).cast(TIME)
     if kind == FLAG:
         word = text.lower()

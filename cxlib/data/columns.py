@@ -34,9 +34,9 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "preferred_channel": "preferred_channel contact_preference",
         },
         "interactions": {
-            "interaction_id": "interaction_id contact_id ticket_id ticket_no ticket_number case_id "
-            "call_id incident_id conversation_id chat_id case_concept_name "
-            "| number ticket case call id",
+            "interaction_id": "interaction_id ticket_id ticket_no ticket_number case_id call_id "
+            "incident_id conversation_id chat_id case_concept_name "
+            "| contact_id number ticket case call id",
             "customer_id": "customer_id customer_no customer_number user_id caller_id requester_id "
             "cust_id | customer caller requester user contact",
             "started_at": "started_at created_at opened_at call_start start_time started "
@@ -47,12 +47,12 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "reason": "reason contact_reason call_reason category topic issue_type | type subject",
             "agent_id": "agent_id agent assigned_to handled_by org_resource | server resource",
             "team": "team queue assignment_group support_group workgroup | group department",
-            "wait_seconds": "wait_seconds wait_time q_time queue_time time_to_answer | wait",
-            "handle_seconds": "handle_seconds handle_time ser_time talk_time service_time aht "
-            "| duration",
+            "wait_seconds": "wait_seconds | wait_time q_time queue_time time_to_answer wait",
+            "handle_seconds": "handle_seconds | handle_time ser_time talk_time service_time aht "
+            "duration",
             "transfers": "transfers transfer_count reassignment_count times_transferred",
             "abandoned": "abandoned is_abandoned hung_up",
-            "resolved": "fcr first_contact_resolution first_call_resolution | resolved",
+            "resolved": "fcr first_contact_resolution first_call_resolution resolved",
             "cost": "cost contact_cost | costs",
             "root_cause": "root_cause",
         },

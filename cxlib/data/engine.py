@@ -4,6 +4,7 @@ All three speak through Ibis; what they do each in their own way stands here and
 and `spark.py`.
 """
 
+import os
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
@@ -20,8 +21,9 @@ from cxlib.errors import DataError
 OWN = "_cx_"  # begins the names of our own tables, beside those of raw files
 ROW = "_row"  # the row's number in its file, counting from 1; no data column may be named so
 BATCH = 100_000  # rows that travel at once
-# Files of more bytes than these, some millions of rows, are worked on from disk, within a gigabyte.
-LARGE, MEMORY = 200_000_000, "1GB"
+# Files of more bytes than these, some millions of rows, are worked on from disk: within a gigabyte
+# or, of very large files, twice their size, but no more than half of what the machine has.
+LARGE, MEMORY = 200_000_000, 1_000_000_000
 RECURS, LONGEST_LIST = 4, 1_000_000  # how often texts recur on average, and how many may differ
 # By name, since only one of the engines need be installed.
 MISFITS = frozenset(
@@ -60,8 +62,8 @@ def open_engine(config: Config, folder: Path, files: Iterable[Path] = ()) -> ibi
 
                 return spark.connect(config.source, toml)
             case _:
-                large = sum(each.stat().st_size for each in files) > LARGE
-                return open_duckdb_on_disk() if large else open_duckdb()
+                size = sum(each.stat().st_size for each in files)
+                return open_duckdb_on_disk(size) if size > LARGE else open_duckdb()
     except ImportError:
         raise DataError(
             f"{toml}: source.engine == {engine!r} needs more than is installed; "
@@ -75,15 +77,20 @@ def open_duckdb() -> ibis.BaseBackend:
     return _set_up(connection)
 
 
-def open_duckdb_on_disk() -> ibis.BaseBackend:
+def open_duckdb_on_disk(size: int) -> ibis.BaseBackend:
     """Start DuckDB on a file of its own, which goes when the connection does.
 
     Rows that memory could not hold stay there; only what a question needs comes in.
+
+    Args:
+        size: Of the files that it will read, in bytes.
     """
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = min(max(MEMORY, 2 * size), machine // 2)
     place = tempfile.TemporaryDirectory(prefix="cx-rows-")
     connection = ibis.duckdb.connect(Path(place.name) / "rows.duckdb")
     weakref.finalize(connection, place.cleanup)
-    connection.raw_sql(f"SET memory_limit = '{MEMORY}'")
+    connection.raw_sql(f"SET memory_limit = '{memory} bytes'")
     connection.raw_sql(f"SET temp_directory = {quoted(place.name)}")
     # Rows keep the order of their files only where somebody asks for it, which saves memory.
     connection.raw_sql("SET preserve_insertion_order = false")
@@ -109,20 +116,26 @@ def numbered(name: str, query: str, connection: ibis.BaseBackend, kind: str = "T
     if connection.name == "pyspark":
         # Counting in one go would bring all rows to one machine.
         number = "monotonically_increasing_id() + 1"
-    text = f"SELECT {number} AS {ROW}, source.* FROM (\n{query}\n) AS source"
+    columns = "source.*"
+    if connection.name == "postgres":
+        from cxlib.data import postgres
+
+        columns = postgres.plain_columns(connection, query)
+    text = f"SELECT {number} AS {ROW}, {columns} FROM (\n{query}\n) AS source"
     return keep_query(connection, text, name, kind)
 
 
 def keep(connection: ibis.BaseBackend, rows: ir.Table, name: str) -> ir.Table:
     """Have the engine work a table out once, so that what follows starts from its result."""
     kept = keep_query(connection, connection.compile(rows), name)
-    if not _is_on_disk(connection):
+    if not is_on_disk(connection):
         return kept
     _list_texts(connection, kept)
     return connection.table(name)
 
 
-def _is_on_disk(connection: ibis.BaseBackend) -> bool:
+def is_on_disk(connection: ibis.BaseBackend) -> bool:
+    """Whether rows are more than memory should hold."""
     return connection.name == "duckdb" and connection.current_catalog != "memory"
 
 
@@ -156,7 +169,9 @@ def keep_query(
         case "postgres":
             connection.raw_sql(f"CREATE TEMPORARY TABLE {identifier(name)} AS {query}").close()
         case "pyspark":
-            connection.raw_sql(f"CACHE TABLE {name} AS {query}")
+            from cxlib.data import spark
+
+            spark.keep(connection, query, name)
         case _:
             connection.raw_sql(f"CREATE {kind} {identifier(name)} AS {query}")
     return connection.table(name)
@@ -164,12 +179,15 @@ def keep_query(
 
 def bring(connection: ibis.BaseBackend, rows: ir.Table, name: str) -> ir.Table:
     """A table of DuckDB's, such as a log of cycles kept as CSV, in the dataset's engine."""
-    if rows.get_backend() is connection:
-        return rows
-    upload = ibis.memtable(rows.to_pyarrow())
+    return rows if rows.get_backend() is connection else upload(connection, rows.to_pyarrow(), name)
+
+
+def upload(connection: ibis.BaseBackend, table: pa.Table, name: str) -> ir.Table:
+    """A small table of ours, in the engine."""
+    held = ibis.memtable(table)
     if connection.name == "pyspark":
-        return connection.create_view(name, upload)
-    return connection.create_table(name, upload, temp=True)
+        return connection.create_view(name, held, overwrite=True)
+    return connection.create_table(name, held, temp=True)
 
 
 def stream(rows: ir.Table) -> pa.RecordBatchReader:

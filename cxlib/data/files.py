@@ -98,20 +98,38 @@ def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
             f"{toml}: source.folder == {config.source.folder!r}: there is no folder {source}; "
             "set it to the folder that holds the raw files"
         )
+    named = {table.name for table in statements[0].find_all(exp.Table)}
     for table in statements[0].find_all(exp.Table):
         # What reads a file by its path would go unnoticed when that file changes.
         function = table.this.sql_name() if isinstance(table.this, exp.Func) else ""
         if isinstance(table.this, exp.Anonymous):
             function = table.this.name
-        by_path = re.search(r"[/\\*]|\.(csv|parquet|json|tsv|txt)$", table.name, re.IGNORECASE)
+        by_path = re.search(r"[/\\*]|\.[A-Za-z]\w*$", table.name)
         if by_path or re.match(r"(?i)read_|.*scan|glob", function):
             raise DataError(
                 f"{path}: reads {function or table.name!r} by itself; name the raw files by their "
                 "names alone, and their folder as source.folder in dataset.toml"
             )
-    named = {table.name for table in statements[0].find_all(exp.Table)}
-    files = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
-    return text.strip().rstrip(";"), [each for each in files if each.stem in named]
+    files = [each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES]
+    # DuckDB takes names as they come, in small or capital letters.
+    folded = {name.casefold() for name in named}
+    used = [each for each in files if each.stem.casefold() in folded]
+    for each in used:
+        if same := same_names(each, (other for other in used if other != each)):
+            raise DataError(
+                f"{path}: {each.stem} may be {each.name} or {same[0].name}; give one of the files "
+                "another name"
+            )
+    return text.strip().rstrip(";"), used
+
+
+def same_names(file: Path, others: Iterable[Path]) -> list[Path]:
+    """The raw files among others that SQL could not tell from one, by their names."""
+    return [
+        each
+        for each in others
+        if each.suffix.lower() in RAW_SUFFIXES and each.stem.casefold() == file.stem.casefold()
+    ]
 
 
 def not_utf8(path: Path) -> str:

@@ -38,9 +38,11 @@ ORDERS = MappingProxyType(
         days.format(mark) + year + time: order
         for (days, order), mark, year, time in product(_DAYS.items(), "/.-", ("%Y", "%y"), _TIMES)
     }
+    # Years of two digits stand first only between dashes.
     | {
         f"{year}{mark}%m{mark}%d{time}": YEAR_FIRST
         for mark, year, time in product("/.-", ("%Y", "%y"), _TIMES)
+        if year == "%Y" or mark == "-"
     }
 )
 COMPACT = MappingProxyType({"%Y%m%d": 8, "%y%m%d": 6})
@@ -129,7 +131,9 @@ def _counted(asked: Asked, name: str) -> dict | None:
     """Moments that are written as a count of seconds or days."""
     if not _is_dated(name):
         return None
-    low, high = asked.one("SELECT min(TRY_CAST(v AS DOUBLE)), max(TRY_CAST(v AS DOUBLE)) FROM _cx_v")
+    low, high = asked.one(
+        "SELECT min(TRY_CAST(v AS DOUBLE)), max(TRY_CAST(v AS DOUBLE)) FROM _cx_v"
+    )
     for form, (least, most) in COUNTED.items():
         if low is not None and least <= low and high <= most:
             return {"kind": TIME, "format": form}
@@ -140,22 +144,33 @@ def _of_times(asked: Asked, name: str, distinct: int) -> dict | None:
     options = {"": asked.fits(_matches(_ISO))}
     if asked.fits(r"regexp_matches(v, '^\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}')"):
         options |= {form: asked.fits(_reads(form)) for form in ORDERS}
+    if len(options) > 1:
+        _refuse_two_orders(asked, name, distinct)
     best = max(options.values())
     if best < MOSTLY * distinct:
         return None
     form = _the_order(asked, name, [each for each, count in options.items() if count == best])
-    good = _reads(form) if form else _matches(_ISO)
-    for other in ORDERS if form else ():
-        clash = ORDERS[other] != ORDERS[form] and asked.one(
-            f"SELECT min(v) FROM _cx_v WHERE {_reads(other)} AND NOT ({good})"
-        )[0]
-        if clash:
-            raise DataError(
-                f"{asked.path}: column {name!r}: most values are {ORDERS[form]}, but {clash!r} can "
-                f"only be {ORDERS[other]}; it has dates of two kinds, which have to be told apart "
-                "first"
-            )
-    return {"kind": TIME, "format": form} | _odd(asked, good)
+    return {"kind": TIME, "format": form} | _odd(asked, _reads(form) if form else _matches(_ISO))
+
+
+def _refuse_two_orders(asked: Asked, name: str, distinct: int) -> None:
+    """Dates of which some can only be day first, and others only month first."""
+    reads = {
+        order: "(" + " OR ".join(_reads(form) for form in ORDERS if ORDERS[form] == order) + ")"
+        for order in (DAY_FIRST, MONTH_FIRST)
+    }
+    if asked.fits(" OR ".join(reads.values())) < MOSTLY * distinct:
+        return
+    only = {
+        order: asked.one(f"SELECT min(v) FROM _cx_v WHERE {test} AND NOT {reads[other]}")[0]
+        for (order, test), other in zip(reads.items(), reversed(reads), strict=True)
+    }
+    if all(only.values()):
+        raise DataError(
+            f"{asked.path}: column {name!r}: {only[DAY_FIRST]!r} can only be day first, and "
+            f"{only[MONTH_FIRST]!r} only month first; its dates are of two kinds, which have to be "
+            "told apart first"
+        )
 
 
 def _of_numbers(asked: Asked, name: str, distinct: int) -> dict | None:
@@ -171,10 +186,12 @@ def _of_numbers(asked: Asked, name: str, distinct: int) -> dict | None:
     pointed, commaed = asked.fits(with_point), asked.fits(with_comma)
     if max(pointed, commaed) < MOSTLY * distinct:
         return None
-    comma = _the_decimal(asked, name, pointed, commaed)
+    comma = _the_decimal(asked, name, pointed, commaed, bare)
     good = with_comma if comma else with_point
     thousands = not comma and asked.fits(f"contains(v, ',') AND {good}") > 0
-    return {"kind": NUMBER, "comma": comma, "thousands": thousands, "unit": unit} | _odd(asked, good)
+    return {"kind": NUMBER, "comma": comma, "thousands": thousands, "unit": unit} | _odd(
+        asked, good
+    )
 
 
 def _matches(pattern: str, value: str = "v") -> str:
@@ -187,6 +204,8 @@ def _is_dated(name: str) -> bool:
 
 def _reads(form: str) -> str:
     """Whether a value is written so; a year of four digits is none of two."""
+    if form in COMPACT:
+        return f"try_strptime(v, {quoted(form)}) IS NOT NULL"
     four = r"regexp_matches(v, '\d{4}')"
     year = four if "%Y" in form else f"NOT {four}"
     return f"({year} AND try_strptime(v, {quoted(form)}) IS NOT NULL)"
@@ -201,7 +220,9 @@ def _the_order(asked: Asked, name: str, equal: list[str]) -> str:
     """The format of dates among those that fit best; an error if day and month could be either."""
     if "" in equal:
         return ""
-    orders = {ORDERS[form]: form for form in reversed(equal)}
+    orders = {}
+    for form in equal:
+        orders.setdefault(ORDERS[form], form)
     if len(orders) == 1:
         return equal[0]
     if asked.dates in orders:
@@ -226,15 +247,15 @@ def _the_order(asked: Asked, name: str, equal: list[str]) -> str:
     )
 
 
-def _the_decimal(asked: Asked, name: str, pointed: int, commaed: int) -> bool:
+def _the_decimal(asked: Asked, name: str, pointed: int, commaed: int, bare: str = "v") -> bool:
     """Whether a comma is the decimal mark; an error if it could as well part the thousands."""
     if pointed != commaed:
         return commaed > pointed
     if asked.decimal:
         return asked.decimal == COMMA
-    both = [f"({_matches(_POINTED)} OR {_matches(_PLAIN)})", _matches(_COMMAED)]
+    both = [f"({_matches(_POINTED, bare)} OR {_matches(_PLAIN, bare)})", _matches(_COMMAED, bare)]
     found = asked.one(
-        f"SELECT v FROM _cx_v WHERE regexp_matches(v, '[.,]') AND {' AND '.join(both)} "
+        f"SELECT {bare} FROM _cx_v WHERE regexp_matches(v, '[.,]') AND {' AND '.join(both)} "
         "ORDER BY v LIMIT 1"
     )
     if not found:

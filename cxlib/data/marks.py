@@ -1,10 +1,12 @@
 """Where a mapping still holds a guess, and which of its lines gives a column."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 # How a remark in the SQL begins that somebody has to look at.
 UNSURE, MISSING = "UNSURE", "MISSING"
+_MARK = re.compile(rf"--\s*((?:{UNSURE}|{MISSING})\b.*)$")
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,8 @@ def marks(folder: Path) -> list[Mark]:
     found = []
     for path in sorted(folder.glob("*.sql")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            _, dashes, remark = line.partition("--")
-            if dashes and remark.strip().startswith((UNSURE, MISSING)):
-                found.append(Mark(path.name, number, remark.strip()))
+            if mark := _MARK.search(line):
+                found.append(Mark(path.name, number, mark[1].strip()))
     return found
 
 
@@ -31,8 +32,11 @@ def line_of(path: Path, column: str) -> int:
     """The line of a mapping that gives a column; 0 if none can be told."""
     if path.suffix != ".sql" or not path.is_file():
         return 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        code = line.partition("--")[0].strip().rstrip(",").split()
+    lines = [_MARK.sub("", line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for number, line in enumerate(lines, start=1):
+        code = line.strip().rstrip(",").split()
         if code and code[-1].strip('"').split(".")[-1].casefold() == column.casefold():
             return number
-    return 0
+    # Several columns may stand on one line.
+    named = re.compile(rf"\b{re.escape(column)}\b", re.IGNORECASE)
+    return next((number for number, line in enumerate(lines, start=1) if named.search(line)), 0)

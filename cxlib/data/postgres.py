@@ -6,7 +6,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import ibis
@@ -16,16 +16,23 @@ from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.common.exceptions import UnsupportedOperationError
 
 from cxlib.data.config import Source, expand
+from cxlib.data.engine import identifier
 from cxlib.errors import DataError
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS, CANCEL_SECONDS = 10, 2
+# The server's words for that it was stopped in the midst of its work.
+SHUT_DOWN = ("57P01", "57P02", "57P03")
+# The types that are read as they are, by PostgreSQL's numbers for them: flags, whole and other
+# numbers, texts, dates and moments. All others, such as an ENUM or money, are read as texts.
+PLAIN = frozenset({16, 20, 21, 23, 25, 700, 701, 1043, 1082, 1114, 1184, 1700})
 # PostgreSQL 15 has no cast that gives null for what cannot be read.
 TRY_CASTS = {
     "number": (
         "double precision",
         # Too large a number is infinite, as in the other engines; too small a one is zero.
         "WHEN numeric_value_out_of_range "
-        "THEN RETURN CASE WHEN $1 LIKE '%e-%' THEN 0.0 ELSE 'infinity'::float8 END;",
+        "THEN RETURN CASE WHEN $1 ~ 'e-' OR ($1 ~ '^[+-]?0*[.]' AND $1 !~ 'e') THEN 0.0 "
+        "ELSE 'infinity'::float8 END;",
     ),
     "time": ("timestamptz", "WHEN OTHERS THEN RETURN NULL;"),
 }
@@ -74,6 +81,8 @@ def connect(source: Source, toml: Path) -> Postgres:
         for name in ("host", "port", "database", "schema", "user")
         if (value := getattr(source, name))
     }
+    if not given.get("port", "0").isdecimal():
+        raise DataError(f"{toml}: source.port == {given['port']!r}, must be a number")
     connection = Postgres()
     with _explained(source, toml):
         connection.do_connect(
@@ -84,22 +93,36 @@ def connect(source: Source, toml: Path) -> Postgres:
             database=given.get("database"),
             connect_timeout=CONNECT_SECONDS,
             cursor_factory=_timed(psycopg.Cursor, source.timeout_seconds),
-            # One who must not write cannot; temporary tables are allowed.
-            options="-c default_transaction_read_only=off -c client_min_messages=error",
+            # Where a role is read-only by default, temporary tables would be refused; a server on
+            # which we have given up does not go on working for nobody.
+            options="-c default_transaction_read_only=off -c client_min_messages=error "
+            f"-c statement_timeout={1_000 * source.timeout_seconds:.0f}",
             application_name="cx",
         )
         connection.con.server_cursor_factory = _timed(psycopg.ServerCursor, source.timeout_seconds)
         # A dataset has no end of its own at which to close its connection.
         weakref.finalize(connection, connection.con.close)
         if "schema" in given:
+            names = [identifier(each.strip()) for each in given["schema"].split(",")]
             query = "SELECT set_config('search_path', %s, false)"
-            connection.con.execute(query, [given["schema"]])
+            connection.con.execute(query, [", ".join(names)])
         for name, (kind, otherwise) in TRY_CASTS.items():
             connection.con.execute(
                 f"CREATE FUNCTION pg_temp.cx_{name}(text) RETURNS {kind} LANGUAGE plpgsql AS "
                 f"$$ BEGIN RETURN $1::{kind}; EXCEPTION {otherwise} END $$"
             )
     return connection
+
+
+def plain_columns(connection: Postgres, query: str) -> str:
+    """A query's columns as a SELECT list: those of types that Ibis does not know as texts."""
+    with connection.con.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM (\n{query}\n) AS source LIMIT 0")
+        columns = [(each.name, each.type_code) for each in cursor.description]
+    return ", ".join(
+        f"source.{identifier(name)}" + ("" if kind in PLAIN else f"::text AS {identifier(name)}")
+        for name, kind in columns
+    )
 
 
 @contextmanager
@@ -123,11 +146,16 @@ def explain(error: Exception, source: Source, path: Path) -> str:
         )
     if isinstance(error, psycopg.errors.ConnectionTimeout) or "timeout expired" in text:
         return f"{where} does not answer within {CONNECT_SECONDS} s; is source.host right?"
-    if re.search("password|authentication|no pg_hba", text):
+    state = getattr(error, "sqlstate", None)
+    # Only who connects is refused so; a query's values may speak of passwords as well.
+    entering = state is None and isinstance(error, psycopg.OperationalError)
+    if (state or "").startswith("28") or (
+        entering and re.search("password|authentication|no pg_hba", text)
+    ):
         return (
             f"{where} refuses user and password; set source.user, and PGPASSWORD in the environment"
         )
-    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+    if isinstance(error, psycopg.OperationalError) and state in (None, *SHUT_DOWN):
         if re.search("refused|resolve|translate host|No such file|unreachable", text):
             return f"{where} cannot be reached at source.host and source.port; is it running?"
         return f"{where} has broken off the connection; nothing was published; try again"
@@ -146,7 +174,8 @@ def _without_secret(text: str) -> str:
 
 def _given_up(error: BaseException | None) -> bool:
     # Undoing what was under way fails as well, and that error then hides the first.
-    return error is not None and (isinstance(error, _NoAnswer) or _given_up(error.__context__))
+    late = (_NoAnswer, psycopg.errors.QueryCanceled)
+    return error is not None and (isinstance(error, late) or _given_up(error.__context__))
 
 
 class _NoAnswer(Exception):
@@ -189,6 +218,13 @@ def _deadline(connection, seconds: float) -> Iterator[None]:
     except psycopg.OperationalError:
         if late.is_set():
             raise _NoAnswer from None
+        raise
+    except Exception:
+        raise
+    except BaseException:
+        # Whoever is stopped stops the server's work as well.
+        with suppress(psycopg.Error):
+            connection.cancel_safe(timeout=CANCEL_SECONDS)
         raise
     finally:
         timer.cancel()

@@ -9,11 +9,12 @@ from dataclasses import replace
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 
 from cxlib.data.config import Config
 from cxlib.data.contract import TEXT, TYPE_NAMES, schemas
 from cxlib.data.dataset import Dataset
-from cxlib.data.engine import OWN, is_warehouse, keep
+from cxlib.data.engine import OWN, keep, upload
 from cxlib.data.hidden_filters import shown_scope
 from cxlib.data.intake import Intake
 from cxlib.data.masks import ANYTHING, masked, shape_of
@@ -106,7 +107,7 @@ def hide(data: Dataset) -> Dataset:
             name: _shown(rows[name], hidden, known, key)
             for name in SCOPES & set(contract[table].columns)
         }
-        hiding = _by_list if is_warehouse(data.config) else _in_engine
+        hiding = _in_engine if connection.name == "duckdb" else _by_list
         shown = hiding(rows.mutate(**changed), table, texts, key)
         tables[table] = rows
         if changed or texts:
@@ -158,11 +159,10 @@ def _by_list(rows: ir.Table, table: str, names: list[str], key: str) -> ir.Table
             continue
         source = "account_id" if table == "accounts" and name == "name" else name
         values = rows.select(_real=rows[source].cast("string")).distinct().execute()._real
-        values = values.dropna().astype("str")
-        pairs = pd.DataFrame(
-            {"_real": values, "_shown": [pseudonym(source, each, key) for each in values]}
-        )
-        side = ibis.memtable(pairs, schema={"_real": "string", "_shown": "string"})
+        values = [str(each) for each in values.dropna()]
+        shown = [pseudonym(source, each, key) for each in values]
+        pairs = pa.table({"_real": pa.array(values, "string"), "_shown": pa.array(shown, "string")})
+        side = upload(rows.get_backend(), pairs, f"{OWN}names_{table}_{name}")
         joined = rows.mutate(_text=rows[source].cast("string"))
         joined = joined.left_join(side, joined._text == side._real)
         shown = joined[name].notnull().ifelse(joined._shown, ibis.null(TEXT))

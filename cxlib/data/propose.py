@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cxlib.data.columns import PRICE, QUANTITY, SYNONYMS, TELLING, plain, sense_of
+from cxlib.data.config import SCALES
 from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME, schemas
 from cxlib.data.engine import identifier, quoted
+from cxlib.data.kinds import CLOCK, COUNTED, EMPTY, SPANS, UNITS
+from cxlib.data.kinds import FLAG as RAW_FLAG
+from cxlib.data.kinds import NUMBER as RAW_NUMBER
+from cxlib.data.kinds import TEXT as RAW_TEXT
+from cxlib.data.kinds import TIME as RAW_TIME
 from cxlib.data.marks import MISSING, UNSURE
-from cxlib.data.sniff import CLOCK, EMPTY, RawColumn, RawFile
-from cxlib.data.sniff import FLAG as RAW_FLAG
-from cxlib.data.sniff import NUMBER as RAW_NUMBER
-from cxlib.data.sniff import TIME as RAW_TIME
+from cxlib.data.sniff import RawColumn, RawFile, told_rows
 
 FITTING = {
     TIME: (RAW_TIME,),
@@ -33,7 +36,22 @@ RESERVED = frozenset((
     "references", "select", "some", "table", "then", "to", "true", "union", "unique",
     "user", "using", "when", "where", "window", "with",
 ))  # fmt: skip
-METRICS = {"nps": "nps", "csat": "csat", "ces": "ces"}
+# Yes and no in other words than SQL knows.
+YES = ("ja", "j", "oui", "o", "si", "sí", "s", "sim", "x")
+NO = ("nein", "n", "non", "no", "não", "")
+# How a count of time is read as a moment.
+MOMENTS = dict(
+    zip(
+        COUNTED,
+        (
+            "to_timestamp(CAST({} AS BIGINT))",
+            "epoch_ms(CAST({} AS BIGINT))",
+            "CAST(TIMESTAMP '1899-12-30' + to_microseconds(CAST(CAST({} AS DOUBLE) * 86400000000 "
+            "AS BIGINT)) AS TIMESTAMP)",
+        ),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +125,8 @@ def _guess(file: RawFile, table: str, schema) -> Guess:
             for place, each in enumerate(file.columns)
             if (sense := sense_of(table, name, each.name))
             and each.kind != EMPTY
-            and (kinds is None or each.kind in kinds or (kinds == FITTING[TIME] and sense < 3))
+            # A sure name counts even where the values are written in another way.
+            and (kinds is None or each.kind in kinds or sense < 3)
             and each not in columns.values()
         ]
         if options:
@@ -138,6 +157,12 @@ def _select(found: Sequence[Guess], schema) -> str:
         lines += _attributes(guess) if len(found) == 1 else []
         parts.append(_written(lines, guess.file.table))
     text = "\nUNION ALL\n".join(parts)
+    for guess in found:
+        if guess.file.totals:
+            text = (
+                f"-- {UNSURE}: {told_rows(guess.file.totals)} of {guess.file.path.name} "
+                f"with a word such as Total in front; leave them out with WHERE.\n{text}"
+            )
     if len(found) > 1:
         names = " and ".join(each.file.path.name for each in found)
         text = (
@@ -149,7 +174,8 @@ def _select(found: Sequence[Guess], schema) -> str:
 
 def _line(guess: Guess, name: str, column) -> Line:
     raw, kind = guess.columns.get(name), column.dtype.type
-    if name == "amount" and (pieces := _pieces(guess.file)):
+    surely = name in guess.senses and guess.senses[name] < 3
+    if name == "amount" and not surely and (pieces := _pieces(guess.file)):
         one, each = (_number(piece) for piece in pieces)
         return Line(f"{one} * {each}", name, f"{UNSURE}: pieces times price; is tax in it?")
     if raw is None:
@@ -158,9 +184,13 @@ def _line(guess: Guess, name: str, column) -> Line:
     if guess.senses[name] > 2:
         remark = f"{UNSURE}: is {raw.name} the {name} ({column.description.casefold()})?"
     if raw.strays:
+        fate = "these rows will be set apart" if column.required else "they will be empty"
         remark = (
-            f"{UNSURE}: {raw.strays:,} values are no {raw.kind}, such as {raw.odd!r}; their rows "
-            "will be set apart"
+            f"{UNSURE}: in {told_rows(raw.strays)} it is no {raw.kind}, such as {raw.odd!r}; {fate}"
+        )
+    if name == "score" and (others := _other_scores(guess)):
+        remark = (
+            f"{UNSURE}: {others} holds scores as well; add them with UNION ALL and their metric"
         )
     if column.unique and not raw.unique and guess.file.key:
         parts = " || '-' || ".join(map(_bare, guess.file.key))
@@ -176,8 +206,17 @@ def _line(guess: Guess, name: str, column) -> Line:
         remark = f"{UNSURE}: {_nobody(raw)}"
     if kind == TIME:
         return _time(guess, raw, name, remark)
-    if kind == NUMBER:
-        return Line(_number(raw), name, remark)
+    if kind == NUMBER and raw.kind == RAW_NUMBER:
+        percent = f"{UNSURE}: it is written with %; is 80% to be 80 or 0.8?"
+        return Line(_number(raw), name, percent if raw.unit == "%" else remark)
+    if kind == FLAG and raw.kind == RAW_TEXT:
+        return _flag(raw, name)
+    if kind in FITTING and raw.kind not in FITTING[kind]:
+        typed = {NUMBER: "DOUBLE", FLAG: "BOOLEAN"}[kind]
+        said = f"{UNSURE}: it holds such as {raw.commonest!r}; write how that is to be read"
+        return Line(f"TRY_CAST({_given(raw)} AS {typed})", name, said)
+    if column.required and column.metadata["unit"] != "id":
+        return Line(_bare(raw.name), name, remark)
     if name == "account_id" and guess.table == "revenue" and raw.filled < 1:
         remark = f"{UNSURE}: {1 - raw.filled:.1%} of rows have none, and will be set apart"
     return Line(_text(raw) if column.metadata["unit"] == "id" else _given(raw), name, remark)
@@ -188,9 +227,10 @@ def _absent(guess: Guess, name: str, kind) -> Line:
     if name in ("interaction_id", "response_id"):
         return _row_numbers(guess, name, "no column has an id for each row, so rows are numbered")
     if name == "metric":
-        known = [raw.name for raw in guess.columns.values() if plain(raw.name) in METRICS]
+        known = [plain(raw.name) for raw in guess.columns.values()]
+        known = [each for each in known if each in SCALES]
         if known:
-            return Line(quoted(METRICS[plain(known[0])]), name)
+            return Line(quoted(known[0]), name)
         return Line("'csat'", name, f"{UNSURE}: is the score csat (1 to 5), nps (0 to 10) or ces?")
     if name == "channel":
         return Line("'phone'", name, f"{MISSING}: no column looks like it; name the channel")
@@ -213,12 +253,40 @@ def _row_numbers(guess: Guess, name: str, why: str) -> Line:
     return Line(number, name, f"{UNSURE}: {why}")
 
 
+def _other_scores(guess: Guess) -> str:
+    """Further columns of a file that are called as survey questions are."""
+    used = guess.columns["score"].name
+    return " and ".join(
+        each.name
+        for each in guess.file.columns
+        if each.name != used and plain(each.name) in SCALES and each.kind == RAW_NUMBER
+    )
+
+
+def _flag(raw: RawColumn, name: str) -> Line:
+    """Yes or no in other words; where these are not known, somebody has to say them."""
+    given = f"lower(trim({_bare(raw.name)}))"
+    yes, no = (", ".join(map(quoted, words)) for words in (YES, NO))
+    text = f"CASE WHEN {given} IN ({yes}) THEN true WHEN {given} IN ({no}) THEN false END"
+    return Line(text, name, f"{UNSURE}: it holds words such as {raw.commonest!r}; are these all?")
+
+
 def _time(guess: Guess, raw: RawColumn, name: str, remark: str) -> Line:
-    clock = [each for each in guess.file.columns if each.kind == CLOCK]
+    if raw.kind != RAW_TIME:
+        said = f"{UNSURE}: it holds such as {raw.commonest!r}, which is read as no time"
+        return Line(_given(raw), name, said)
+    if raw.format in MOMENTS:
+        said = remark or f"{UNSURE}: read as {raw.format}"
+        return Line(MOMENTS[raw.format].format(_given(raw)), name, said)
+    clock = [
+        each
+        for each in guess.file.columns
+        if each.kind == CLOCK and not SPANS.search(plain(each.name))
+    ]
     date_only = raw.format in ("%Y%m%d", "%y%m%d") or (raw.format and "%H" not in raw.format
                                                        and "%I" not in raw.format)  # fmt: skip
     if clock and date_only:
-        form = f"{raw.format} {'%H:%M:%S' if _has_seconds(clock[0]) else '%H:%M'}"
+        form = f"{raw.format} {clock[0].format}"
         return Line(
             f"strptime({_given(raw)} || ' ' || {_given(clock[0])}, {quoted(form)})",
             name,
@@ -230,27 +298,31 @@ def _time(guess: Guess, raw: RawColumn, name: str, remark: str) -> Line:
     return Line(_given(raw), name, remark)
 
 
-def _has_seconds(raw: RawColumn) -> bool:
-    return True if raw.kind != CLOCK else raw.odd == "" or raw.odd.count(":") == 2
-
-
 def _number(raw: RawColumn) -> str:
     given = _given(raw)
+    if raw.unit:
+        given = f"regexp_replace({given}, {quoted(UNITS)}, '', 'g')"
     if raw.comma:
-        return f"CAST(replace(replace({given}, '.', ''), ',', '.') AS DOUBLE)"
-    return f"CAST({given} AS DOUBLE)" if not raw.strays else f"TRY_CAST({given} AS DOUBLE)"
+        given = f"replace(replace({given}, '.', ''), ',', '.')"
+    elif raw.thousands:
+        given = f"replace({given}, ',', '')"
+    return f"{'TRY_CAST' if raw.strays else 'CAST'}({given} AS DOUBLE)"
 
 
 def _text(raw: RawColumn) -> str:
     if raw.fraction:
-        return f"CAST(CAST({_bare(raw.name)} AS BIGINT) AS VARCHAR)"
+        return f"CAST(TRY_CAST({_bare(raw.name)} AS BIGINT) AS VARCHAR)"
     return f"CAST({_given(raw)} AS VARCHAR)" if raw.kind == RAW_NUMBER else _given(raw)
 
 
 def _given(raw: RawColumn) -> str:
     """A raw column, null where its file writes a word for nothing."""
-    name = _bare(raw.name)
-    return f"nullif({name}, {quoted(raw.nothing)})" if raw.nothing else name
+    given = _bare(raw.name)
+    if raw.padded:
+        given = f"nullif(trim({given}), '')"
+    for word in raw.nothing:
+        given = f"nullif({given}, {quoted(word)})"
+    return given
 
 
 def _attributes(guess: Guess) -> list[Line]:
@@ -258,7 +330,7 @@ def _attributes(guess: Guess) -> list[Line]:
     used = {each.name for each in guess.columns.values()}
     contract = SYNONYMS[guess.table]
     return [
-        Line(_given(each), plain(each.name))
+        Line(_given(each), _bare(plain(each.name)))
         for each in guess.file.columns
         if each.name not in used
         and each.kind != EMPTY
@@ -275,7 +347,9 @@ def _written(lines: Sequence[Line], table: str) -> str:
             f"{line.expression} AS {line.name}"
         )  # fmt: skip
         comma = "," if place < len(lines) - 1 else ""
-        texts.append(f"    {name}{comma}" + (f"  -- {line.remark}" if line.remark else ""))
+        # A name with a line break in it would end the remark.
+        remark = f"  -- {' '.join(line.remark.split())}" if line.remark else ""
+        texts.append(f"    {name}{comma}{remark}")
     return "SELECT\n" + "\n".join(texts) + f"\nFROM {_bare(table)}"
 
 
@@ -316,7 +390,7 @@ def _ids(guess: Guess, column: str, name: str) -> str:
     raw = guess.columns[column]
     return (
         f"    SELECT DISTINCT {_text(raw)} AS {name}\n    FROM {_bare(guess.file.table)}\n"
-        f"    WHERE {_bare(raw.name)} IS NOT NULL"
+        f"    WHERE {_given(raw)} IS NOT NULL"
     )
 
 

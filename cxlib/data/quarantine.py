@@ -4,20 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
+from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
-import pandera.ibis as pa
+import pandera.ibis as pandera
+import pyarrow as pa
 
 from cxlib.data.casts import attribute_types, cast
 from cxlib.data.contract import TYPE_NAMES, rule_of
 from cxlib.data.dataset import EVENT
-from cxlib.data.engine import OWN, ROW, keep
+from cxlib.data.engine import OWN, ROW, is_on_disk, keep, upload
 from cxlib.data.intake import Intake
+from cxlib.data.marks import line_of
+from cxlib.data.masks import shape_of
+from cxlib.data.remedies import remedy
 from cxlib.data.source import NO_ROW, RawTable
 from cxlib.errors import DataError
 
+IDS_AT_ONCE = 10_000_000
+MOST_LOOKED_AT = 1_000  # values that a remedy is told from
 # Whose row it is, where the row tells.
 OWNERS = ["account_id", "customer_id"]
 FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule", "at", *OWNERS]
@@ -37,7 +44,7 @@ class Sifted:
 
 
 def sift(
-    raw: RawTable, schema: pa.DataFrameSchema, parents: Mapping[str, ir.Table | None]
+    raw: RawTable, schema: pandera.DataFrameSchema, parents: Mapping[str, ir.Table | None]
 ) -> Sifted:
     """Part a raw table into rows that keep the contract and rows that break it.
 
@@ -77,13 +84,7 @@ def sift(
     if read == 0:
         raise DataError(f"{raw.file}: the table has no rows; add some, or remove the file")
     if good == 0:
-        # A line that is no row breaks a rule of no column.
-        broken = (faults.column.astype("string").fillna("") + " " + faults.rule).str.strip()
-        common = broken.value_counts()
-        raise DataError(
-            f"{raw.file}: none of {read} rows can be used; the commonest fault: "
-            f"{common.index[0]} ({common.iloc[0]} rows)"
-        )
+        raise DataError(_nothing_good(raw.file, read, faults))
     columns = [*schema.columns, *attributes]
     rows = keep(connection, rows.select(columns), f"{OWN}{schema.name}")
     missing = tuple(name for name in schema.columns if name not in raw.rows.columns)
@@ -92,24 +93,66 @@ def sift(
     return Sifted(rows, intake, faults)
 
 
-def _probe(rows: ir.Table, rules: list, schema: pa.DataFrameSchema) -> tuple[int, bool]:
+def _nothing_good(file: Path, read: int, faults: pd.DataFrame) -> str:
+    """What is wrong with a table of which no row can be used: its commonest fault, and the fix."""
+    groups = faults.groupby(["column", "rule"], dropna=False, sort=False)
+    (column, rule), rows = max(groups, key=lambda pair: len(pair[1]))
+    # A line that is no row breaks a rule of no column.
+    name = "" if pd.isna(column) else str(column)
+    line = line_of(file, name) if name else 0
+    values = rows.value.dropna()
+    example = f", such as {shape_of(str(values.iloc[0]))!r}" if name and len(values) else ""
+    fix = remedy(name, rule, values.head(MOST_LOOKED_AT).tolist()) if name else ""
+    return (
+        f"{file}{f', line {line}' if line else ''}: none of {read} rows can be used; the commonest "
+        f"fault: {f'{name} {rule}'.strip()}{example} ({len(rows)} rows)"
+        + (f"; {fix}" if fix else "")
+    )
+
+
+def _probe(rows: ir.Table, rules: list, schema: pandera.DataFrameSchema) -> tuple[int, bool]:
     """How many rows there are, and whether all are sound: one pass, enough for most tables."""
     broken = reduce(or_, (each.fill_null(False) for _, _, each in rules), ibis.literal(False))
     keys = [name for name, column in schema.columns.items() if column.unique]
     flagged = rows.mutate(_broken=broken)
+    large = is_on_disk(rows.get_backend())
+    counted = () if large else keys
     found = flagged.aggregate(
         rows=flagged.count(),
         broken=flagged._broken.cast("int32").sum().fill_null(0),
-        **{f"ids {name}": flagged[name].nunique() for name in keys},
+        **{f"ids {name}": flagged[name].nunique() for name in counted},
     ).execute()
     count = int(found["rows"].iloc[0])
-    unique = all(int(found[f"ids {name}"].iloc[0]) == count for name in keys)
-    return count, unique and not int(found["broken"].iloc[0])
+    unique = all(int(found[f"ids {name}"].iloc[0]) == count for name in counted)
+    sound = unique and not int(found["broken"].iloc[0])
+    return count, sound and (not large or all(_twice(rows, name).empty for name in keys))
 
 
-def _named_as_the_contract(raw: RawTable, schema: pa.DataFrameSchema) -> RawTable:
+def _twice(rows: ir.Table, name: str) -> pd.DataFrame:
+    """The ids that stand in several rows (`_id`), and the first row of each (`_first`).
+
+    Where rows are more than memory should hold, so are their ids: they are looked at in parts.
+    """
+    parts = 1
+    if is_on_disk(rows.get_backend()):
+        parts += int(rows.count().execute()) // IDS_AT_ONCE
+    found = []
+    for part in range(parts):
+        some = rows.filter(rows[name].hash().abs() % parts == part) if parts > 1 else rows
+        groups = some.group_by(_id=some[name]).agg(_times=some.count(), _first=some[ROW].min())
+        found.append(groups.filter(groups._times > 1).select("_id", "_first").execute())
+    return pd.concat(found, ignore_index=True)
+
+
+def _named_as_the_contract(raw: RawTable, schema: pandera.DataFrameSchema) -> RawTable:
     """The table with contract columns in the contract's own spelling: `Region` is `region`."""
     contract = {name.casefold(): name for name in schema.columns}
+    folded = [name.casefold() for name in raw.rows.columns]
+    twice = [name for name in raw.rows.columns if folded.count(name.casefold()) > 1]
+    if twice:
+        raise DataError(
+            f"{raw.file}: {' and '.join(twice)} differ in capital letters alone; rename one"
+        )
     spelled = {
         contract[name.casefold()]: name
         for name in raw.rows.columns
@@ -118,7 +161,7 @@ def _named_as_the_contract(raw: RawTable, schema: pa.DataFrameSchema) -> RawTabl
     return replace(raw, rows=raw.rows.rename(spelled)) if spelled else raw
 
 
-def _require_columns(raw: RawTable, schema: pa.DataFrameSchema) -> None:
+def _require_columns(raw: RawTable, schema: pandera.DataFrameSchema) -> None:
     for name, column in schema.columns.items():
         if name not in raw.rows.columns:
             if column.required:
@@ -136,7 +179,7 @@ def _require_columns(raw: RawTable, schema: pa.DataFrameSchema) -> None:
 # The three kinds of rules; each is (column, rule in words, does the row break it) -------------
 
 
-def _value_rules(rows: ir.Table, raw: ir.Table, schema: pa.DataFrameSchema) -> list:
+def _value_rules(rows: ir.Table, raw: ir.Table, schema: pandera.DataFrameSchema) -> list:
     rules = []
     for name, column in schema.columns.items():
         if name not in raw.columns:
@@ -156,19 +199,19 @@ def _value_rules(rows: ir.Table, raw: ir.Table, schema: pa.DataFrameSchema) -> l
     return rules
 
 
-def _unique_rules(rows: ir.Table, schema: pa.DataFrameSchema) -> list:
+def _unique_rules(rows: ir.Table, schema: pandera.DataFrameSchema) -> list:
     rules = []
     for name, column in schema.columns.items():
-        if column.unique:
-            twice = rows.aggregate(some=rows[name].nunique() < rows.count())
-            # Ranking each id's rows is dear; most tables have no id twice.
-            if twice.execute().some.iloc[0]:
-                copies = ibis.row_number().over(group_by=name, order_by=ROW)
-                rules.append((name, "must be unique (the first row is used)", copies > 0))
+        # Of the few ids that stand twice, all rows but the first are copies.
+        if column.unique and len(twice := _twice(rows, name)):
+            table = pa.table({"_id": twice._id, "_first": twice._first.astype("int64")})
+            twice = upload(rows.get_backend(), table, f"{OWN}{schema.name}_twice_{name}")
+            copies = rows[name].isin(twice._id) & rows[ROW].notin(twice._first)
+            rules.append((name, "must be unique (the first row is used)", copies))
     return rules
 
 
-def _reference_rules(rows: ir.Table, schema: pa.DataFrameSchema, parents: Mapping) -> list:
+def _reference_rules(rows: ir.Table, schema: pandera.DataFrameSchema, parents: Mapping) -> list:
     rules = []
     for name, column in schema.columns.items():
         target = column.metadata.get("references")

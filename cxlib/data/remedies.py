@@ -3,11 +3,22 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 import pandas as pd
 
 FORMATS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d", "%d/%m/%y",
-           "%m/%d/%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y")  # fmt: skip
+           "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%y",
+           "%d-%b-%Y", "%d %B %Y", "%b %d, %Y")  # fmt: skip
+# Moments as a count, by the number of digits.
+COUNTS = MappingProxyType(
+    {
+        10: "to_timestamp(CAST(… AS BIGINT))",
+        13: "epoch_ms(CAST(… AS BIGINT))",
+        5: "DATE '1899-12-30' + CAST(… AS INTEGER)",
+    }
+)
+SIGNS = r"[€$£¥%\s]|EUR|USD|GBP|CHF"
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
 
 
@@ -48,6 +59,10 @@ def remedy(column: str, rule: str, values: Sequence[str]) -> str:
 
 
 def _of_dates(texts: Sequence[str]) -> str:
+    lengths = {len(text) for text in texts if text.isdigit()}
+    counts = texts and all(text.isdigit() for text in texts) and len(lengths) == 1
+    if counts and (count := COUNTS.get(lengths.pop())):
+        return f"write {count} if it is a count of time"
     fits = [
         day + time
         for day in FORMATS
@@ -65,6 +80,9 @@ def _of_dates(texts: Sequence[str]) -> str:
 
 
 def _reads(text: str, form: str) -> datetime | None:
+    # Python takes 260131 for a year of four digits, and single digits.
+    if form.startswith("%Y%m%d") and not re.match(r"\d{8}", text):
+        return None
     try:
         return datetime.strptime(text, form)
     except ValueError:
@@ -72,11 +90,22 @@ def _reads(text: str, form: str) -> datetime | None:
 
 
 def _of_numbers(texts: Sequence[str]) -> str:
-    if texts and all(re.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", each) for each in texts):
-        return "write replace(replace(…, '.', ''), ',', '.')"
-    if texts and all(re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", each) for each in texts):
-        return "write replace(…, ',', '')"
-    if texts and all(re.search(r"\d", each) for each in texts):
-        return "write regexp_extract(…, '[0-9.]+') if what stands beside the digits is a unit"
+    if texts and all(re.fullmatch(r"\d{1,2}:\d{2}:\d{2}", each) for each in texts):
+        return "write epoch(CAST(… AS TIME)) for seconds"
+    bare = [re.sub(SIGNS, "", each) for each in texts]
+    given = "…" if bare == texts else f"regexp_replace(…, '{SIGNS}', '', 'g')"
+    comma, point = f"replace(replace({given}, '.', ''), ',', '.')", f"replace({given}, ',', '')"
+    with_comma = all(re.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?", each) for each in bare)
+    with_point = all(re.fullmatch(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", each) for each in bare)
+    if texts and with_comma and with_point:
+        if marked := [each for each in bare if re.search("[.,]", each)]:
+            one = marked[0].replace(".", "").replace(",", ".")
+            other = marked[0].replace(",", "")
+            return f"{marked[0]!r} may be {one} (write {comma}) or {other} (write {point})"
+        return f"write {given}"
+    if texts and with_comma:
+        return f"write {comma}"
+    if texts and with_point:
+        return f"write {point}"
     words = ", ".join(repr(each) for each in sorted(set(texts))[:3])
     return f"write nullif(…, 'WORD') for words that mean no value; it holds {words}"

@@ -6,16 +6,17 @@ filter has changed. A notebook that runs by itself has no snapshot, and opens th
 
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
 import duckdb
 import ibis
+import pyarrow as pa
 
 from cxlib.data.config import read_config
 from cxlib.data.dataset import Dataset
-from cxlib.data.engine import explained, is_warehouse, open_duckdb, quoted, stream
+from cxlib.data.engine import explained, first_lines, is_warehouse, open_duckdb, quoted, stream
 from cxlib.data.pseudonyms import hidden_config, pseudonym_key
 from cxlib.errors import DataError
 
@@ -84,14 +85,34 @@ def land(dataset: Dataset, file: Path) -> Dataset:
     if not is_warehouse(dataset.config):
         return dataset
     connection = open_duckdb()
-    connection.raw_sql(f"ATTACH {quoted(file)} AS landed")
+    try:
+        connection.raw_sql(f"ATTACH {quoted(file)} AS landed")
+    except duckdb.Error as error:
+        raise DataError(f"{file}: {first_lines(error, 1)}") from None
     with explained(dataset.config, dataset.folder / "dataset.toml"):
         for name, rows in dataset.tables.items():
-            connection.con.register("batches", stream(rows))
-            connection.raw_sql(f"CREATE TABLE landed.main.{name} AS SELECT * FROM batches")
-            connection.con.unregister("batches")
+            _land_table(connection, name, stream(rows), file)
     tables = {name: connection.table(name, database=("landed", "main")) for name in dataset.tables}
     return replace(dataset, tables=tables, contacts=tables.get("interactions"))
+
+
+def _land_table(connection, name: str, reader: pa.RecordBatchReader, file: Path) -> None:
+    failures = []
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    connection.con.register("batches", pa.RecordBatchReader.from_batches(reader.schema, batches()))
+    try:
+        connection.raw_sql(f"CREATE TABLE landed.main.{name} AS SELECT * FROM batches")
+    except duckdb.Error as error:
+        # DuckDB hides the server's error in one of its own.
+        raise failures[0] if failures else DataError(f"{file}: {first_lines(error, 1)}") from None
+    connection.con.unregister("batches")
 
 
 def _write(dataset: Dataset, tables: Mapping, file: Path) -> None:

@@ -21,6 +21,7 @@ DOUBTFUL = ("na", "none", "nan", "unknown")
 TOTALS = ("total", "totals", "sum", "summe", "gesamt", "grand total")
 MARKS = MappingProxyType({"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"})
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+MARKED = frozenset(name for _, name in BOMS)
 # Where neither a mark nor UTF-8 tells: what Windows programs write in western languages.
 OTHERWISE = "cp1252"
 
@@ -35,7 +36,7 @@ class RawColumn:
     Attributes:
         name: As in the file.
         kind: text, number, time, clock (a time of day alone), flag or empty.
-        format: How times are written, for `strptime` or as one of `COUNTED`; empty if as 2026-01-31.
+        format: How times are written, for `strptime`, or one of `COUNTED`; empty if 2026-01-31.
         comma: Numbers have a decimal comma.
         thousands: Commas part the thousands of numbers.
         unit: A sign that stands beside numbers, such as €; empty if none.
@@ -121,6 +122,7 @@ def sniff(connection: ibis.BaseBackend, path: Path, dates: str = "", decimal: st
     Raises:
         DataError: It is no table, or some values can be read in two ways.
     """
+    _refuse_others(path)
     try:
         bring_raw(connection, path)
     except duckdb.Error as error:
@@ -139,6 +141,23 @@ def sniff(connection: ibis.BaseBackend, path: Path, dates: str = "", decimal: st
         f"SELECT count(*) FROM {table} WHERE lower(trim(CAST({first} AS VARCHAR))) IN ({words})"
     )
     return RawFile(path, rows, mark, columns, _key(asked, rows, columns), totals[0])
+
+
+def _refuse_others(path: Path) -> None:
+    """Say what a file is that is no table, whatever its name."""
+    with path.open("rb") as file:
+        head = file.read(1 << 12)
+    what = ""
+    if head.startswith(b"PK") and path.suffix.lower() != ".parquet":
+        what = "is a workbook or an archive; export it as CSV, each sheet by itself"
+    elif path.suffix.lower() != ".parquet" and b"\x00" in head:
+        what = "has bytes of zero; if it is UTF-16, name it: --encoding utf-16-le"
+    elif head.lstrip()[:1] in (b"{", b"["):
+        what = "is JSON; export it as CSV"
+    elif head.lower().startswith(b"sep="):
+        what = f"begins with {head.splitlines()[0].decode(errors='replace')!r}; remove that line"
+    if what:
+        raise DataError(f"{path}: {what}")
 
 
 def _key(asked: Asked, rows: int, columns: Sequence[RawColumn]) -> tuple[str, ...]:
@@ -246,6 +265,16 @@ def recoded(path: Path, encoding: str, folder: Path) -> Path:
     return target
 
 
+def told_rows(count: int) -> str:
+    """A count of rows in words.
+
+    Examples:
+        >>> told_rows(1), told_rows(1_200)
+        ('1 row', '1,200 rows')
+    """
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
 def described(file: RawFile) -> Sequence[str]:
     """What was found out about a file, in lines for a person."""
     head = f"{file.path.name}: {file.rows:,} rows, {len(file.columns)} columns"
@@ -268,9 +297,10 @@ def described(file: RawFile) -> Sequence[str]:
             words = ", ".join(map(repr, each.nothing))
             notes.append(f"{words} {'stands' if len(each.nothing) == 1 else 'stand'} for no value")
         if each.strays:
-            notes.append(f"mixed: in {each.strays:,} rows no {each.kind}, such as {each.odd!r}")
+            where = told_rows(each.strays)
+            notes.append(f"mixed: in {where} no {each.kind}, such as {each.odd!r}")
         if notes:
             lines.append(f"  {each.name}: {'; '.join(notes)}")
     if file.totals:
-        lines.append(f"  {file.totals} row(s) begin with a word such as Total")
+        lines.append(f"  {told_rows(file.totals)} with a word such as Total in front")
     return lines

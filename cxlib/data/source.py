@@ -1,6 +1,7 @@
 """Bringing a table's rows, untouched, from its file into the engine."""
 
 import csv
+import re
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -92,6 +93,8 @@ def bring_raw(connection, file: Path) -> None:
     if connection.name == "pyspark":
         from cxlib.data import spark
 
+        if file.suffix.lower() != ".parquet" and next(undecodable(file), None):
+            raise DataError(not_utf8(file))
         spark.bring(connection, file, delimiter_of(file))
         return
     known = f"SELECT 1 FROM information_schema.tables WHERE table_name = {quoted(file.stem)}"
@@ -149,8 +152,7 @@ def _take_rejects(connection, path: Path) -> pd.DataFrame:
 def delimiter_of(path: Path) -> str:
     """The mark between values: the one that stands equally often in the first lines.
 
-    Raises:
-        DataError: The file is empty, or its first line has no mark.
+    Where none does, a comma: a single column has no mark.
     """
     with path.open("rb") as file:
         lines = [line.decode("utf-8", errors="replace") for line in islice(file, FIRST_LINES)]
@@ -180,9 +182,19 @@ def _header(path: Path, delimiter: str) -> list[str]:
         raise DataError(f"{path}: columns are not separated by commas: {header[0]!r}")
     folded = [column.casefold() for column in header]
     twice = sorted({column for column in header if folded.count(column.casefold()) > 1})
-    if twice or ROW in header or "" in header:
-        names = ", ".join(map(repr, twice or [ROW if ROW in header else ""]))
-        raise DataError(f"{path}: the header has {names} twice, empty, or under a reserved name")
+    if "" in header:
+        raise DataError(
+            f"{path}: column {header.index('') + 1} of {len(header)} has no name in the first line"
+        )
+    values = [each for each in header if re.fullmatch(r"[+-]?[\d.,:/ -]+", each)]
+    if len(values) > len(header) / 2:
+        raise DataError(
+            f"{path}: its first line holds values, not names of columns; add a line of names"
+        )
+    if twice:
+        raise DataError(f"{path}: the header has {', '.join(map(repr, twice))} twice; rename one")
+    if ROW in header:
+        raise DataError(f"{path}: the header has {ROW!r}, a name that is reserved; rename it")
     return header
 
 

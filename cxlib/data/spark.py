@@ -1,5 +1,7 @@
 """Spark as a dataset's engine: its session, its raw files, its errors."""
 
+import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -33,6 +35,8 @@ def connect(source: Source, toml: Path) -> ibis.BaseBackend:
         DataError: Java is not installed, or the cluster cannot be reached.
     """
     master = expand(source.master, toml)
+    # It would write each error, with the values in it, beside our one line.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     builder = SparkSession.builder.master(master).appName("cx")
     for name, value in START.items():
         builder = builder.config(name, value)
@@ -50,7 +54,7 @@ def connect(source: Source, toml: Path) -> ibis.BaseBackend:
             "it needs Java 17 or newer"
         ) from None
     if source.schema:
-        connection.raw_sql(f"USE {expand(source.schema, toml)}")
+        connection.raw_sql(f"USE `{expand(source.schema, toml)}`")
     return connection
 
 
@@ -74,7 +78,13 @@ def batches(
 ) -> Iterator[pa.RecordBatch]:
     """A table's rows, partition by partition: the whole never comes to one place."""
     waiting = []
-    found = connection.raw_sql(connection.compile(rows))
+    # PySpark gives moments by the machine's own clock, unless they have none.
+    moments = {name: kind for name, kind in rows.schema().items() if kind.is_timestamp()}
+    columns = ", ".join(
+        f"CAST(`{name}` AS TIMESTAMP_NTZ) AS `{name}`" if name in moments else f"`{name}`"
+        for name in rows.columns
+    )
+    found = connection.raw_sql(f"SELECT {columns} FROM ({connection.compile(rows)})")
     for row in found.toLocalIterator(prefetchPartitions=True):
         waiting.append(row.asDict())
         if len(waiting) == size:
@@ -82,6 +92,14 @@ def batches(
             waiting = []
     if waiting:
         yield pa.RecordBatch.from_pylist(waiting, schema)
+
+
+def keep(connection: ibis.BaseBackend, query: str, name: str) -> None:
+    """Work a query out once, under a name.
+
+    Spark's own cache is shared by all sessions, and would give an earlier opening's rows.
+    """
+    connection.raw_sql(query).localCheckpoint().createOrReplaceTempView(name)
 
 
 def explain(error: Exception, path: Path) -> str:
@@ -94,7 +112,13 @@ def explain(error: Exception, path: Path) -> str:
 
 
 def gist(error: Exception) -> str:
-    """The first line of an error, cut where Spark begins to explain itself."""
+    """The line of an error that says why, cut where Spark begins to explain itself."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if line.startswith("Caused by:")]
+    if causes:
+        lines = causes[-1:]
+    elif len(lines) > 1 and lines[0].startswith("An error occurred while calling"):
+        lines = lines[1:]
     first = lines[0] if lines else type(error).__name__
+    first = re.sub(r"^(Caused by)?: ?[\w.$]+: ?", "", first)
     return first.split(" SQLSTATE")[0][:GIST]

@@ -1,15 +1,17 @@
 """Beginning a dataset from raw files: looked at, stated, and mapped as far as they tell."""
 
 import os
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cxlib.data.config import SCALES
 from cxlib.data.engine import open_duckdb
-from cxlib.data.files import RAW_SUFFIXES
+from cxlib.data.files import RAW_SUFFIXES, same_names
+from cxlib.data.kinds import COMMA, DAY_FIRST, MONTH_FIRST, POINT, YEAR_FIRST
 from cxlib.data.propose import propose
-from cxlib.data.sniff import described, encoding_of, recoded, sniff
+from cxlib.data.sniff import MARKED, RawFile, described, encoding_of, recoded, sniff
 from cxlib.errors import ArgumentError, DataError
 
 RAW = "raw"
@@ -24,15 +26,23 @@ def begin(
         folder: Where; it must not hold anything yet.
         files: The raw files.
         encoding: Of text files, where they do not tell it.
-        dates: `day-first` or `month-first`, where a file does not tell.
+        dates: `day-first`, `month-first` or `year-first`, where a file does not tell.
         decimal: `comma` or `point`, where a file does not tell.
 
     Returns:
         What was found out, in lines.
 
     Raises:
-        ArgumentError, DataError: A file is not there, is no table, or can be read in two ways.
+        ArgumentError: A file is not there or is no raw file, the folder is not empty, or an option
+            is none that is known.
+        DataError: A file is no table, or can be read in two ways.
     """
+    for name, value, known in (
+        ("dates", dates, (DAY_FIRST, MONTH_FIRST, YEAR_FIRST)),
+        ("decimal", decimal, (COMMA, POINT)),
+    ):
+        if value and value not in known:
+            raise ArgumentError(f"--{name} {value}: must be {' or '.join(known)}")
     _refuse(folder, files)
     existed = folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,6 +102,7 @@ def _write(
             f"{folder}: none of the files looks like contacts, survey answers or revenue with a "
             f"date ({known}); write the SQL by hand, as data/README.md describes"
         )
+    lines += [line for each in sniffed if (line := _left_out(each, texts))]
     source = os.path.relpath(home, folder)
     (folder / "dataset.toml").write_text(
         f'name = "{folder.resolve().name}"\ncurrency = ""  # such as "EUR"\n\n'
@@ -103,19 +114,37 @@ def _write(
     return lines
 
 
+def _left_out(file: RawFile, texts: Mapping[str, str]) -> str:
+    """The columns of a file that no SQL reads, so that nobody thinks that they are there."""
+    read = "\n".join(texts.values())
+    unused = [
+        each.name
+        for each in file.columns
+        if not re.search(rf"(?<!\w){re.escape(each.name)}(?!\w)", read)
+    ]
+    return f"{file.path.name}: not in the SQL: {', '.join(unused)}" if unused else ""
+
+
 def _encoding(path: Path, given: str) -> tuple[str, bool]:
     if path.suffix.lower() == ".parquet":
         return "", False
     found, guessed = encoding_of(path)
-    # A file that is UTF-8 says so by every byte; only of the others somebody may know better.
-    return (given, False) if given and guessed else (found, guessed)
+    # A mark at its beginning tells; of all others somebody may know better.
+    return (given, False) if given and found not in MARKED else (found, guessed)
 
 
 def _home(folder: Path, files: Sequence[Path], encodings) -> Path:
-    """The one folder of all raw files: theirs or, if they have several or need a copy, ours."""
+    """The one folder of all raw files: theirs or, if they have several or need a copy, ours.
+
+    Where another file of the same name lies beside one, SQL could not tell them apart.
+    """
     parents = {path.parent for path in files}
     plain = all(name in ("", "utf-8", "utf-8-sig") for name, _ in encodings.values())
-    return parents.pop() if plain and len(parents) == 1 else folder / RAW
+    alone = all(
+        not same_names(path, (each for each in path.parent.iterdir() if each != path))
+        for path in files
+    )
+    return parents.pop() if plain and alone and len(parents) == 1 else folder / RAW
 
 
 def _placed(path: Path, encoding: str, home: Path) -> Path:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from cxlib.data.config import Config, read_config
 from cxlib.data.contract import schemas
 from cxlib.data.dataset import EVENT, Dataset
-from cxlib.data.engine import explained, is_warehouse, open_engine
+from cxlib.data.engine import explained, first_lines, is_warehouse, open_engine
 from cxlib.data.files import find_files, find_table, fingerprint
 from cxlib.data.quarantine import sift
 from cxlib.data.source import read_table
@@ -43,7 +44,11 @@ def _validate(folder: Path, config: Config) -> Dataset:
     tables, intake, faults = {}, [], []
     for name, schema in schemas(config.scales).items():
         if path := find_table(folder, name):
-            sifted = sift(read_table(connection, path, name, config), schema, tables)
+            try:
+                sifted = sift(read_table(connection, path, name, config), schema, tables)
+            except duckdb.Error as error:
+                # Such as a file that is broken in its middle, or a disk that is full.
+                raise DataError(f"{path}: {first_lines(error)}") from None
             tables[name] = sifted.rows
             intake.append(sifted.intake)
             faults.append(sifted.faults)

@@ -101,7 +101,7 @@ def test_mixed_values_are_stated_and_set_apart_with_their_count(begun):
         f"{n},C{n},{date},phone\n" for n, date in enumerate(dates)
     )
     lines, folder = begun(text.encode())
-    assert "mixed: 1 values are no time, such as 'soon'" in "\n".join(lines)
+    assert "mixed: in 1 row no time, such as 'soon'" in "\n".join(lines)
     intake = {each.table: each for each in open_dataset(folder).intake}
     assert (intake["interactions"].read, intake["interactions"].used) == (31, 30)
 
@@ -134,7 +134,7 @@ def test_a_workbook_and_a_file_that_is_not_there_are_refused(tmp_path):
 def test_guesses_are_marked_and_check_lists_them_with_their_lines(begun):
     _, folder = begun(tickets().encode())
     left = marks(folder)
-    assert any("is ticket no the interaction_id" in each.text for each in left) or left
+    assert [each.text for each in left if "wait" in each.text]
     for mark in left:
         line = (folder / mark.file).read_text().splitlines()[mark.line - 1]
         assert mark.text in line
@@ -147,7 +147,7 @@ def test_guesses_are_marked_and_check_lists_them_with_their_lines(begun):
 def test_check_says_the_line_of_a_fault_and_what_to_write(begun):
     _, folder = begun(tickets(dates=("2026-01-31", "2026-02-02", "2026-02-03")).encode())
     sql = (folder / "interactions.sql").read_text().replace('"opened at"', "'31.12.2025'")
-    (folder / "interactions.sql").write_text(sql.replace("12,75", "x"))
+    (folder / "interactions.sql").write_text(sql)
     run = cx("check", "--dataset", folder)
     assert run.returncode == 2
     assert "interactions.sql" in run.stderr
@@ -179,8 +179,10 @@ def test_every_synonym_belongs_to_a_column_of_the_contract():
     contract = schemas(SCALES)
     for table, columns in SYNONYMS.items():
         assert set(columns) <= set(contract[table].columns), table
-        for column in columns:
-            assert sense_of(table, column, column) == 1
+        for column, names in columns.items():
+            sure, _, unsure = names.partition("|")
+            assert all(sense_of(table, column, each) in (1, 2) for each in sure.split())
+            assert all(sense_of(table, column, each) > 2 for each in unsure.split())
 
 
 @given(st.text())
@@ -201,15 +203,19 @@ class TestRealFiles:
         data = open_dataset(tmp_path / "bank", raw_ids=True)
         rows = data.tables["interactions"]
         assert int(rows.count().execute()) == 33_344
-        first = rows.started_at.min().execute()
-        assert (
-            first == pd.Timestamp("1999-02-01 00:00:05") or first.date().isoformat() == "1999-02-01"
+        raw = pd.read_csv(
+            SHARED / "data" / "anonymous_bank" / "calls_1999_02.txt", sep="\t", dtype="str"
         )
+        raw = raw.rename(columns=str.strip)
+        began = pd.to_datetime(raw.date + " " + raw.vru_entry, format="%y%m%d %H:%M:%S")
+        assert rows.started_at.min().execute() == began.min()
+        assert rows.started_at.max().execute() == began.max()
         handled = rows.filter(rows.outcome == "AGENT").handle_seconds.mean().execute()
-        assert handled == pytest.approx(176.9, abs=15)
+        served = raw[raw.outcome.str.strip() == "AGENT"].ser_time.astype(float)
+        assert handled == pytest.approx(served.mean(), rel=1e-12)
 
     def test_day_first_dates_of_incidents_are_found(self):
         path = SHARED / "data" / "it_incidents" / "incident_event_log.parquet"
         columns = {each.name: each for each in sniff(open_duckdb(), path).columns}
         assert columns["opened_at"].format == "%d/%m/%Y %H:%M"
-        assert columns["caller_id"].nothing == "?"
+        assert columns["caller_id"].nothing == ("?",)

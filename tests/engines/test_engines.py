@@ -1,5 +1,6 @@
 """One dataset folder, three engines: the same rows, the same faults, the same KPIs."""
 
+import time
 from functools import partial
 
 import numpy as np
@@ -148,16 +149,92 @@ def test_what_is_wrong_with_a_query_is_said_with_its_file(engine, request, datas
 
 
 @pytest.mark.parametrize("engine", ["postgres", "spark"])
-def test_a_report_brings_the_rows_over_once(engine, request, dataset, tmp_path):
+def test_a_report_brings_the_rows_over_once(engine, request, dataset, tmp_path, monkeypatch):
     from cxlib.data.dataset import filled
     from cxlib.data.snapshot import land
     from cxlib.data.validate import validate
 
+    # What a machine takes for its own time must not move what is landed.
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    request.addfinalizer(time.tzset)
+    request.addfinalizer(monkeypatch.undo)
     whole = validate(dataset(settings_of(engine, request)))
+    ours = validate(dataset(settings_of("duckdb", request)))
     landed = land(whole, tmp_path / "rows")
+    for name, key in (("interactions", "interaction_id"), ("accounts", "account_id")):
+        both = [each.tables[name].order_by(key).execute() for each in (ours, landed)]
+        pd.testing.assert_frame_equal(*both, check_dtype=False)
     assert set(landed.tables) == set(filled(whole.tables)) == set(schemas(whole.config.scales))
     for name, rows in landed.tables.items():
         assert rows.get_backend().name == "duckdb"
         assert int(rows.count().execute()) == next(
             each.used for each in whole.intake if each.table == name
         )
+
+
+def test_spark_reads_a_file_that_has_changed_anew(request, dataset):
+    accounts = "account_id,region\na,N\nb,S\n"
+    revenue = "account_id,booked_at,amount\na,2026-01-05,10\n"
+    folder = dataset(settings_of("spark", request), accounts__csv=accounts, revenue__csv=revenue)
+    first = open_dataset(folder)
+    (folder / "accounts.csv").write_text(accounts.replace("S", "W") + "c,E\n")
+    second = open_dataset(folder)
+    regions = set(second.tables["accounts"].execute().region)
+    assert regions == {"N", "W", "E"}
+    assert int(first.tables["accounts"].count().execute()) == 2
+
+
+REVENUE = "SELECT * FROM raw_revenue"
+
+
+class TestTypesOfPostgreSQL:
+    def test_types_that_ibis_does_not_know_are_read_as_texts(self, request, dataset):
+        sql = (
+            "SELECT *, 'x'::char(3) AS code, '12.5'::money AS worth, "
+            "'infinity'::timestamp AS until FROM raw_accounts"
+        )
+        data = open_dataset(
+            dataset(settings_of("postgres", request), accounts__sql=sql, revenue__sql=REVENUE)
+        )
+        rows = data.tables["accounts"].execute()
+        assert set(rows.code) == {"x"}
+        assert rows.worth.str.contains("12.5").all()
+        assert rows.until.isna().all()
+
+    def test_an_endless_date_is_set_apart_with_its_row(self, request, dataset):
+        sql = (
+            "SELECT account_id, region, CASE WHEN account_id = (SELECT min(account_id) FROM "
+            "raw_accounts) THEN 'infinity'::timestamp END AS churn_date FROM raw_accounts"
+        )
+        data = open_dataset(
+            dataset(settings_of("postgres", request), accounts__sql=sql, revenue__sql=REVENUE)
+        )
+        fault = data.faults[data.faults.column == "churn_date"].iloc[0]
+        assert fault.value == "infinity"
+        assert "must lie between" in fault.rule
+
+    def test_a_value_that_speaks_of_passwords_is_no_wrong_password(self, request, dataset):
+        from cxlib.errors import DataError
+
+        sql = "SELECT *, CAST('password reset' AS integer) AS topic FROM raw_accounts"
+        with pytest.raises(DataError, match="invalid input syntax"):
+            open_dataset(
+                dataset(settings_of("postgres", request), accounts__sql=sql, revenue__sql=REVENUE)
+            )
+
+    def test_the_key_of_pseudonyms_is_not_told_to_the_server(self, request, dataset, monkeypatch):
+        from cxlib.data.postgres import Postgres
+        from cxlib.data.pseudonyms import pseudonym_key
+
+        told = []
+        raw_sql = Postgres.raw_sql
+        monkeypatch.setattr(
+            Postgres,
+            "raw_sql",
+            lambda self, query, **k: told.append(str(query)) or raw_sql(self, query, **k),
+        )
+        data = opening.open_dataset(dataset(settings_of("postgres", request)))
+        assert data.tables["accounts"].execute().account_id.str.match("A-").all()
+        assert told
+        assert not any(pseudonym_key() in each for each in told)

@@ -120,6 +120,47 @@ def test_a_connection_lost_in_the_middle_of_a_query(server, dataset, password, t
     assert_one_line(ended, words, tmp_path, password)
 
 
+def test_a_connection_lost_while_rows_are_brought_over(server, dataset, password, tmp_path):
+    # A function that waits in the middle of what is fetched, and not of what is judged.
+    import psycopg
+
+    process = start(dataset(server.settings()), tmp_path)
+    admin = {"host": "127.0.0.1", "port": server.port, "user": "admin", "password": "admin"}
+    with psycopg.connect(**admin, dbname="postgres", autocommit=True) as line:
+        struck = []
+        while not struck and process.poll() is None:
+            struck = line.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'cx' AND query ILIKE 'FETCH%'"
+            ).fetchall()
+    out, err = process.communicate(timeout=120)
+    if not struck:
+        pytest.skip("the rows were over before the connection could be cut")
+    ended = subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    assert_one_line(ended, "broken off the connection", tmp_path, password)
+
+
+def test_whoever_is_stopped_stops_the_query_as_well(server, dataset, password, tmp_path):
+    import psycopg
+
+    process = start(dataset(server.settings(), accounts__sql=SLOW), tmp_path)
+    admin = {"host": "127.0.0.1", "port": server.port, "user": "admin", "password": "admin"}
+    busy = (
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cx' "
+        "AND state = 'active' AND query LIKE '%pg_sleep%'"
+    )
+    with psycopg.connect(**admin, dbname="postgres", autocommit=True) as line:
+        for _ in range(300):
+            if line.execute(busy).fetchone()[0]:
+                break
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        assert process.returncode == 128 + signal.SIGTERM
+        time.sleep(0.5)
+        assert line.execute(busy).fetchone()[0] == 0
+
+
 def test_a_password_in_the_settings_is_refused(server, dataset, tmp_path):
     folder = dataset(server.settings(password="in-a-file-7"))
     ended = run(folder, tmp_path)
