@@ -56,7 +56,8 @@ MEANINGS = {
     '`["interactions.caller"]`; pages show pseudonyms for them',
     "privacy.public": "Columns marked as personal that pages may show all the same, such as "
     '`["accounts.name"]` where accounts are companies',
-    "privacy.smallest_group": "Of fewer customers, nothing is published",
+    "privacy.smallest_group": "KPIs by group or within a filter leave out groups of fewer "
+    "customers, and what would give them away; a report with a filter that leaves fewer is refused",
     "inventory": "The information behind the reports, for the page on data readiness: sections "
     "`[[inventory]]`, each with `what` and, as far as known, `form`, `source`, `producer`, "
     "`needed` (when), `delivery` (pushed or pulled) and `report`",
@@ -156,14 +157,15 @@ A row that breaks a rule is set apart ("quarantined") with its reason, never dro
 `cx check --dataset FOLDER` lists them. A row that refers to a row set apart is set apart as well.
 
 - **CSV** is UTF-8, with commas between values and a line of column names. Times are written
-  `2026-07-01` or `2026-07-01 09:30:00`, one with an offset (`…+02:00`) is turned into UTC;
-  decimals with a point; true or false as such.
+  `2026-07-01` or `2026-07-01 09:30:00` (slashes, `T` and single digits will do), one with an
+  offset (`…+02:00`) is turned into UTC; numbers as `12.5`, with a point and without thousands;
+  true or false as such, or as yes and no, `t` and `f`, `y` and `n`, 1 and 0.
 - **Ids** are text and stay text: `007` is not `7`. An id in a table to which the contract does
   not give it is not used: the account of a contact is the account of its customer.
 - **Names** of columns may be in capitals; those that begin with an underscore are reserved.
 - **SQL** is one SELECT that gives the table's columns. It names the raw files of the source
-  folder without their endings: `FROM orders` reads `orders.csv` or `orders.parquet`. The columns
-  of a raw CSV file are all text there; cast what you calculate with. `examples/` shows mappings
+  folder without their endings: `FROM orders` reads `orders.csv`, `.tsv`, `.txt` or `.parquet`.
+  The columns of a raw text file are all text there; cast what you calculate with. `examples/` shows mappings
   of real data. In PostgreSQL and Spark, SQL is the engine's own, over the tables that it has.
 
 ## Tables"""

@@ -48,11 +48,6 @@ class Care:
     covers: bool
     problem: str = ""
 
-    @property
-    def to_move(self) -> float:
-        """Hours that have to move from one tier to another."""
-        return float(self.tiers.gap.clip(lower=0).sum()) if len(self.tiers) else 0.0
-
 
 @dataclass(frozen=True)
 class TierDifference:

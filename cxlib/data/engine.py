@@ -66,8 +66,8 @@ def open_engine(config: Config, folder: Path, files: Iterable[Path] = ()) -> ibi
                 return open_duckdb_on_disk(size) if size > LARGE else open_duckdb()
     except ImportError:
         raise DataError(
-            f"{toml}: source.engine == {engine!r} needs more than is installed; "
-            f"install it with: pip install 'cxlib[{engine}]'"
+            f"{toml}: source.engine == {engine!r} needs more than is installed; install it from "
+            f"the project's folder: .venv/bin/pip install -e '.[{engine}]'"
         ) from None
 
 

@@ -72,7 +72,6 @@ def test_hours_due_are_the_baseline_and_the_shares_of_what_is_left():
     assert found.tiers.due.tolist() == pytest.approx([3.8, 3.2, 2.0])
     assert found.tiers.gap.tolist() == pytest.approx([2.8, 1.2, -1.0])
     assert found.tiers.due.sum() == pytest.approx(9)
-    assert found.to_move == pytest.approx(4)
     assert found.tiers.cost_share["III"].value == pytest.approx(0.3)
     told = show.hours_finding(found).sentence
     assert told == (

@@ -1,6 +1,5 @@
-"""Sound datasets of a small company, drawn at random, and what may go wrong with them."""
+"""Sound datasets of a small company, drawn at random, and the verdict on a dataset."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +120,3 @@ def judged(tables: dict, folder: Path, before: str = "", raw_ids: bool = True) -
         response_rates(asked),
         schemas.schema_changes(data, before),
     )
-
-
-Fault = Callable[[dict, np.random.Generator], None]
