@@ -165,8 +165,9 @@ A row that breaks a rule is set apart ("quarantined") with its reason, never dro
 - **Names** of columns may be in capitals; those that begin with an underscore are reserved.
 - **SQL** is one SELECT that gives the table's columns. It names the raw files of the source
   folder without their endings: `FROM orders` reads `orders.csv`, `.tsv`, `.txt` or `.parquet`.
-  The columns of a raw text file are all text there; cast what you calculate with. `examples/` shows mappings
-  of real data. In PostgreSQL and Spark, SQL is the engine's own, over the tables that it has.
+  The columns of a raw text file are all text there; cast what you calculate with.
+  `examples/` shows mappings of real data. In PostgreSQL and Spark, SQL is the engine's own, over
+  the tables that it has.
 
 ## Tables"""
 
