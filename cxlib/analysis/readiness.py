@@ -165,7 +165,7 @@ def _fault_issue(
     name = "" if pd.isna(column) else str(column)
     what = f"{name} {rule}".strip()
     if apart.dated.any() and not apart.now.all():
-        what += f" ({apart.now.sum():,} of them in the quarter)"
+        what += f" ({f'{apart.now.sum():,}' if apart.now.any() else 'none'} of them in the quarter)"
     matters = apart[apart.now | ~apart.dated]
     counts = matters.groupby("account").agg(bad=("row", "size"), rows=("account_rows", "first"))
     touched = dict(counts.bad / (counts.bad + counts.rows.fillna(0)))

@@ -10,7 +10,7 @@ import duckdb
 import ibis
 
 from cxlib.data.engine import first_lines, identifier, quoted
-from cxlib.data.kinds import EMPTY, NUMBER, TEXT, Asked, kind_of_texts, kind_of_type
+from cxlib.data.kinds import CLOCK, EMPTY, NUMBER, TEXT, Asked, kind_of_texts, kind_of_type
 from cxlib.data.source import bring_raw, delimiter_of
 from cxlib.errors import ArgumentError, DataError
 
@@ -284,7 +284,7 @@ def described(file: RawFile) -> Sequence[str]:
     for each in file.columns:
         notes = []
         if each.format:
-            notes.append(f"dates as {each.format}")
+            notes.append(f"{'times of day' if each.kind == CLOCK else 'dates'} as {each.format}")
         if each.comma:
             notes.append("decimal comma")
         if each.thousands:

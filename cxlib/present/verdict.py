@@ -121,10 +121,10 @@ def weigh_issues(
     issues += drift_issues(drift.found)
     for each in rates:
         if each.q < FALSE_ALARMS - ALPHA and each.gap.value <= -LEAST_GAP and each.named:
+            others = number(each.rate.value - each.gap.value, "share")
             issues.append(
                 Issue(FAIR, "surveys", each.by, f"{each.by.replace('_', ' ')} {each.group} answers "
-                      f"less often than others: {estimate(each.rate)}, {estimate(each.gap)} "
-                      "against them", np.nan, np.nan)
+                      f"less often: {estimate(each.rate)}, others {others}", np.nan, np.nan)
             )  # fmt: skip
     issues += _empty_columns(coverage) + _finds(data)
     untested = [STEADY] if drift.problem else []

@@ -157,7 +157,7 @@ class TestFaultsInTime:
     def test_faults_of_other_years_do_not_condemn_the_quarter(self, world):
         readiness = world(self.spoiled(lambda at: at < YEARS_AGO))
         assert told(readiness, "wait_seconds must be at least 0")[0].level == CARE
-        assert "(0 of them in the quarter)" in told(readiness, "wait_seconds must")[0].what
+        assert "(none of them in the quarter)" in told(readiness, "wait_seconds must")[0].what
 
     def test_faults_of_the_quarter_are_not_thinned_by_the_years(self, world):
         # A tenth of the quarter's contacts is one of a hundred of all.
