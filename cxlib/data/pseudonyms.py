@@ -35,7 +35,7 @@ def pseudonym(kind: str, value: str, key: str) -> str:
 
     Examples:
         >>> pseudonym("account_id", "007", "a key of our own")
-        'A-9eba1e12c662'
+        'A-d1c265a757e5'
     """
     digest = hashlib.sha256((salt(kind, key) + value).encode()).hexdigest()
     return PREFIXES.get(kind, PREFIX) + digest[: LENGTHS.get(kind, LENGTH)]
