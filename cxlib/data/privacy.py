@@ -10,6 +10,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
+from pandera.ibis import DataFrameSchema
 
 from cxlib.data.config import Config
 from cxlib.data.contract import TEXT, TYPE_NAMES, schemas
@@ -89,29 +90,15 @@ def hide(data: Dataset) -> Dataset:
     """
     key = pseudonym_key()
     personal = personal_columns(data.config, data.tables)
-    tables = {}
     hidden = {name for names in personal.values() for name in names}
     known = {name for rows in data.tables.values() for name in rows.columns}
     contract = schemas(data.config.scales)
+    tables = {}
     for table, rows in data.tables.items():
-        connection, names = rows.get_backend(), personal[table]
-        # A phone number that was read as a number is one all the same.
-        own = [name for name in names if name not in contract[table].columns]
-        texts = [name for name in names if name in own or rows[name].type() == TEXT]
-        free = [name for name in rows.columns if rows[name].type() == TEXT and name not in texts]
-        # An id by which rows are told apart stays so.
-        keys = {name for name, column in contract[table].columns.items() if column.unique}
-        free = [name for name in free if name not in keys | SCOPES]
-        changed = {name: masked(rows[name]) for name in _with_finds(rows, free)}
-        changed |= {
-            name: _shown(rows[name], hidden, known, key)
-            for name in SCOPES & set(contract[table].columns)
-        }
-        hiding = _in_engine if connection.name == "duckdb" else _by_list
-        shown = hiding(rows.mutate(**changed), table, texts, key)
-        tables[table] = rows
-        if changed or texts:
-            tables[table] = keep(connection, shown, f"{OWN}hidden_{table}")
+        shown = _hidden(rows, contract[table], personal[table], key)
+        scopes = SCOPES & set(contract[table].columns)
+        shown = shown.mutate(**{name: _shown(shown[name], hidden, known, key) for name in scopes})
+        tables[table] = keep(rows.get_backend(), shown, f"{OWN}hidden_{table}")
     return replace(
         data,
         tables=tables,
@@ -121,6 +108,23 @@ def hide(data: Dataset) -> Dataset:
         config=hidden_config(data.config, key),
         pseudonyms=frozenset(hidden),
     )
+
+
+def _hidden(rows: ir.Table, schema: DataFrameSchema, personal: list[str], key: str) -> ir.Table:
+    """A table's rows with pseudonyms, and with names of finds in place of them."""
+    own = [name for name in personal if name not in schema.columns]
+    # A phone number that was read as a number is one all the same.
+    hidden = [name for name in personal if name in own or rows[name].type() == TEXT]
+    # An id by which rows are told apart stays so.
+    keys = {name for name, column in schema.columns.items() if column.unique}
+    free = [
+        name
+        for name in rows.columns
+        if rows[name].type() == TEXT and name not in {*hidden, *keys, *SCOPES}
+    ]
+    rows = rows.mutate(**{name: masked(rows[name]) for name in _with_finds(rows, free)})
+    hiding = _in_engine if rows.get_backend().name == "duckdb" else _by_list
+    return hiding(rows, schema.name, hidden, key)
 
 
 def _as_texts(intake: Intake, hidden: Container[str]) -> Intake:
