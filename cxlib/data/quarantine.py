@@ -103,11 +103,10 @@ def _nothing_good(file: Path, read: int, faults: pd.DataFrame) -> str:
     values = rows.value.dropna()
     example = f", such as {shape_of(str(values.iloc[0]))!r}" if name and len(values) else ""
     fix = remedy(name, rule, values.head(MOST_LOOKED_AT).tolist()) if name else ""
-    return (
-        f"{file}{f', line {line}' if line else ''}: none of {read} rows can be used; the commonest "
-        f"fault: {f'{name} {rule}'.strip()}{example} ({len(rows)} rows)"
-        + (f"; {fix}" if fix else "")
-    )
+    where = f"{file}, line {line}" if line else str(file)
+    count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
+    said = f"{f'{name} {rule}'.strip()}{example} ({count})" + (f"; {fix}" if fix else "")
+    return f"{where}: none of {read} rows can be used; the commonest fault: {said}"
 
 
 def _probe(rows: ir.Table, rules: list, schema: pandera.DataFrameSchema) -> tuple[int, bool]:
