@@ -185,43 +185,45 @@ def test_spark_reads_a_file_that_has_changed_anew(request, dataset):
     assert int(first.tables["accounts"].count().execute()) == 2
 
 
-REVENUE = "SELECT * FROM raw_revenue"
+@pytest.fixture
+def accounts(request, dataset):
+    """Open a dataset whose accounts come from a query of PostgreSQL's."""
+
+    def make(sql: str) -> Dataset:
+        revenue = "SELECT * FROM raw_revenue"
+        settings = settings_of("postgres", request)
+        return open_dataset(dataset(settings, accounts__sql=sql, revenue__sql=revenue))
+
+    return make
 
 
 class TestTypesOfPostgreSQL:
-    def test_types_that_ibis_does_not_know_are_read_as_texts(self, request, dataset):
+    def test_types_that_ibis_does_not_know_are_read_as_texts(self, accounts):
         sql = (
             "SELECT *, 'x'::char(3) AS code, '12.5'::money AS worth, "
             "'infinity'::timestamp AS until FROM raw_accounts"
         )
-        data = open_dataset(
-            dataset(settings_of("postgres", request), accounts__sql=sql, revenue__sql=REVENUE)
-        )
-        rows = data.tables["accounts"].execute()
+        rows = accounts(sql).tables["accounts"].execute()
         assert set(rows.code) == {"x"}
         assert rows.worth.str.contains("12.5").all()
         assert rows.until.isna().all()
 
-    def test_an_endless_date_is_set_apart_with_its_row(self, request, dataset):
+    def test_an_endless_date_is_set_apart_with_its_row(self, accounts):
         sql = (
             "SELECT account_id, region, CASE WHEN account_id = (SELECT min(account_id) FROM "
             "raw_accounts) THEN 'infinity'::timestamp END AS churn_date FROM raw_accounts"
         )
-        data = open_dataset(
-            dataset(settings_of("postgres", request), accounts__sql=sql, revenue__sql=REVENUE)
-        )
-        fault = data.faults[data.faults.column == "churn_date"].iloc[0]
+        faults = accounts(sql).faults
+        fault = faults[faults.column == "churn_date"].iloc[0]
         assert fault.value == "infinity"
         assert "must lie between" in fault.rule
 
-    def test_a_value_that_speaks_of_passwords_is_no_wrong_password(self, request, dataset):
+    def test_a_value_that_speaks_of_passwords_is_no_wrong_password(self, accounts):
         from cxlib.errors import DataError
 
         sql = "SELECT *, CAST('password reset' AS integer) AS topic FROM raw_accounts"
         with pytest.raises(DataError, match="invalid input syntax"):
-            open_dataset(
-                dataset(settings_of("postgres", request), accounts__sql=sql, revenue__sql=REVENUE)
-            )
+            accounts(sql)
 
     def test_the_key_of_pseudonyms_is_not_told_to_the_server(self, request, dataset, monkeypatch):
         from cxlib.data.postgres import Postgres
