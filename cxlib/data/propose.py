@@ -36,9 +36,9 @@ RESERVED = frozenset((
     "references", "select", "some", "table", "then", "to", "true", "union", "unique",
     "user", "using", "when", "where", "window", "with",
 ))  # fmt: skip
-# Yes and no in other words than SQL knows.
-YES = ("ja", "j", "oui", "o", "si", "sí", "s", "sim", "x")
-NO = ("nein", "n", "non", "no", "não", "")
+# Yes and no in several languages, and as crosses in a list.
+YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "x")
+NO = ("no", "n", "false", "f", "0", "nein", "non", "não", "")
 # How a count of time is read as a moment.
 MOMENTS = dict(
     zip(

@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from cxlib.data.kinds import UNITS
+
 FORMATS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d", "%d/%m/%y",
            "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%y",
            "%d-%b-%Y", "%d %B %Y", "%b %d, %Y")  # fmt: skip
@@ -18,7 +20,6 @@ COUNTS = MappingProxyType(
         5: "DATE '1899-12-30' + CAST(… AS INTEGER)",
     }
 )
-SIGNS = r"[€$£¥%\s]|EUR|USD|GBP|CHF"
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
 
 
@@ -92,8 +93,8 @@ def _reads(text: str, form: str) -> datetime | None:
 def _of_numbers(texts: Sequence[str]) -> str:
     if texts and all(re.fullmatch(r"\d{1,2}:\d{2}:\d{2}", each) for each in texts):
         return "write epoch(CAST(… AS TIME)) for seconds"
-    bare = [re.sub(SIGNS, "", each) for each in texts]
-    given = "…" if bare == texts else f"regexp_replace(…, '{SIGNS}', '', 'g')"
+    bare = [re.sub(UNITS, "", each) for each in texts]
+    given = "…" if bare == texts else f"regexp_replace(…, '{UNITS}', '', 'g')"
     comma, point = f"replace(replace({given}, '.', ''), ',', '.')", f"replace({given}, ',', '')"
     with_comma = all(re.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?", each) for each in bare)
     with_point = all(re.fullmatch(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", each) for each in bare)
