@@ -142,12 +142,12 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
         if each.missing:
             text = f"{each.table}: not there, and not required: {', '.join(each.missing)}"
             console.print(text, markup=False, soft_wrap=True)
-    faults = data.faults.groupby(["file", "column", "rule"], sort=False, dropna=False)
-    for (file, column, rule), rows in faults:
+    faults = data.faults.groupby(["file", "column", "kind", "rule"], sort=False, dropna=False)
+    for (file, column, kind, rule), rows in faults:
         first = rows.iloc[0]
         line = line_of(data.folder / file, str(column))
         where = f"{file}, line {line}" if line else file
-        fix = remedy(str(column), rule, rows.value.head(1_000).tolist())
+        fix = remedy(str(column), kind, rows.value.head(1_000).tolist())
         console.print(
             f"{where}: {column} == {first.value!r} (row {first.row}): {rule}; {len(rows)} rows"
             + (f"; {fix}" if fix else ""),

@@ -43,15 +43,15 @@ MEANINGS = {
     "tiers.lifetime_value": "Tier II: lifetime value, instead of the share",
     "tiers.capacity_1": "Tier I: accounts that can be served; beside an amount, the stricter holds",
     "tiers.capacity_2": "Tier II: accounts that can be served",
-    "tiers.buffer": "an account stays in its tier until it falls short by more than this share",
-    "tiers.margin": "what is left of revenue, as a share; lifetime value counts that",
-    "tiers.horizon_years": "lifetime value looks so many years ahead",
-    "tiers.discount_rate": "what a year's wait takes off the worth of money, as a share",
-    "tiers.overrides": "tiers set by hand: sections `[[tiers.overrides]]`, each with `account`, "
+    "tiers.buffer": "An account stays in its tier until it falls short by more than this share",
+    "tiers.margin": "What is left of revenue, as a share; lifetime value counts that",
+    "tiers.horizon_years": "Lifetime value looks so many years ahead",
+    "tiers.discount_rate": "What a year's wait takes off the worth of money, as a share",
+    "tiers.overrides": "Tiers set by hand: sections `[[tiers.overrides]]`, each with `account`, "
     "`tier`, `reason`, `until`, its last day (a date without quotes), and maybe `since`",
-    "care.hours": "hours of service that can be given in a quarter; as many as were, if not set",
-    "care.surplus_1": "the share of hours beyond the baseline that goes to Tier I",
-    "care.surplus_2": "likewise to Tier II; the rest goes to Tier III",
+    "care.hours": "Hours of service that can be given in a quarter; as many as were, if not set",
+    "care.surplus_1": "The share of hours beyond the baseline that goes to Tier I",
+    "care.surplus_2": "Likewise to Tier II; the rest goes to Tier III",
     "privacy.personal": "Columns that name persons, beside those marked above, such as "
     '`["interactions.caller"]`; pages show pseudonyms for them',
     "privacy.public": "Columns marked as personal that pages may show all the same, such as "

@@ -7,6 +7,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from cxlib.measure.quarterly import VOLUME
+
 # So many steps between earlier quarters show how large steps are.
 FEWEST_STEPS = 4
 # A sound quarter is to raise a false alarm in 5% of cases at most: half of that is spent on gaps
@@ -14,10 +16,7 @@ FEWEST_STEPS = 4
 # are few of them, and rows that are lost do most harm.
 FALSE_ALARMS = 0.05
 ALPHA = FALSE_ALARMS / 2
-VOLUME = "volume"
 QUARTER = 3  # months
-
-
 TOLD = ("table", "column", "what")
 
 
@@ -59,14 +58,14 @@ def find_drift(measures: pd.DataFrame, quarter) -> Drift:
     1991, section 4.7); Holm (1979).
     """
     rows = []
-    for (table, column, what), each in measures.groupby(["table", "column", "what"], sort=False):
+    for told, each in measures.groupby(list(TOLD), sort=False):
         series = each.set_index("quarter").sort_index()
         series = _unbroken(series[series.index <= quarter].dropna(subset=["value"]))
         if quarter not in series.index or len(series) < FEWEST_STEPS + 2:
             continue
         step, spread, freedom, p = _step(series.value.to_numpy(), series.error.to_numpy())
         before, now = series.value.iloc[-2], series.value.iloc[-1]
-        rows.append((table, column, what, before, now, step, spread, freedom, p))
+        rows.append((*told, before, now, step, spread, freedom, p))
     columns = [*TOLD, "before", "now", "step", "spread", "freedom", "p"]
     tested = pd.DataFrame(rows, columns=columns)
     if tested.empty:

@@ -14,6 +14,7 @@ import pandera.ibis as pa
 
 from cxlib.data.config import SCALES
 from cxlib.data.files import TABLES
+from cxlib.data.rules import ORDER, SIGN, VALUE, WORD
 
 TEXT, TIME, FLAG, NUMBER = (
     ibis.dtype(name) for name in ("string", "timestamp(6)", "boolean", "float64")
@@ -70,6 +71,11 @@ def rule_of(check: pa.Check) -> str:
     return check.error
 
 
+def kind_of(check: pa.Check) -> str:
+    """A check's kind of rule, one of those of `rules.py`."""
+    return check.title or VALUE
+
+
 def _accounts() -> dict[str, pa.Column]:
     return {
         "account_id": _key("The buying party: a company, or a person in a consumer business"),
@@ -77,11 +83,11 @@ def _accounts() -> dict[str, pa.Column]:
         "industry": _text("Line of business"),
         "region": _text("Sales or service region"),
         "service_level": _text("Service level agreed in the contract"),
-        "employees": _number("Size of the account", "people", _at_least(0), _whole()),
+        "employees": _number("Size of the account", "people", _not_negative(), _whole()),
         "signup_date": _time("Start of the relationship"),
         "churn_date": _time("End of the relationship; empty while it lasts"),
         "growth_potential": _number(
-            "Expected extra annual revenue within 24 months", "money per year", _at_least(0)
+            "Expected extra annual revenue within 24 months", "money per year", _not_negative()
         ),
         "strategic_value": _number(
             "Value beyond revenue, as judged by the account team", "1 to 5", _whole(), _within(1, 5)
@@ -111,9 +117,11 @@ def _interactions() -> dict[str, pa.Column]:
         "reason": _text("Why the customer made contact"),
         "agent_id": _text("Who served the customer", personal=True),
         "team": _text("Team of the agent"),
-        "wait_seconds": _number("Time until an answer", "seconds", _at_least(0)),
-        "handle_seconds": _number("Time of handling, after-work included", "seconds", _at_least(0)),
-        "transfers": _number("How often the contact was passed on", "count", _at_least(0)),
+        "wait_seconds": _number("Time until an answer", "seconds", _not_negative()),
+        "handle_seconds": _number(
+            "Time of handling, after-work included", "seconds", _not_negative()
+        ),
+        "transfers": _number("How often the contact was passed on", "count", _not_negative()),
         "abandoned": _flag("The customer gave up before an answer"),
         "resolved": _flag("Solved at first contact"),
         "cost": _number("Cost of the contact", "money"),
@@ -165,7 +173,7 @@ def _cycles() -> dict[str, pa.Column]:
         "decision": _text("What was decided", checks=[_one_of(DECISIONS)]),
         "impact": _number("Expected impact", "1 to 5", _whole(), _within(1, 5)),
         "effort": _number("Expected effort", "1 to 5", _whole(), _within(1, 5)),
-        "cost": _number("Cost of the cycle", "money", _at_least(0)),
+        "cost": _number("Cost of the cycle", "money", _not_negative()),
         "owner": _text("Who answers for the cycle"),
     }
 
@@ -232,8 +240,8 @@ def _column(
 # Rules; each returns a boolean column, so that the rows which break it can be named -----------
 
 
-def _at_least(low: float) -> pa.Check:
-    return pa.Check(lambda data: data.table[data.key] >= low, error=f"must be at least {low:g}")
+def _not_negative() -> pa.Check:
+    return pa.Check(lambda data: data.table[data.key] >= 0, title=SIGN, error="must be at least 0")
 
 
 def _within(low: float, high: float) -> pa.Check:
@@ -268,6 +276,7 @@ def _one_of(allowed) -> pa.Check:
     allowed = tuple(allowed)
     return pa.Check(
         lambda data: data.table[data.key].isin(allowed),
+        title=WORD,
         error=f"must be one of {', '.join(allowed)}",
     )
 
@@ -293,7 +302,7 @@ def _not_before(later: str, earlier: str) -> pa.Check:
     def holds(data):
         return (data.table[later] >= data.table[earlier]).fill_null(True)
 
-    return pa.Check(holds, name=later, error=f"must not be before {earlier}")
+    return pa.Check(holds, name=later, title=ORDER, error=f"must not be before {earlier}")
 
 
 def _refund_negative() -> pa.Check:

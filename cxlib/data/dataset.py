@@ -46,8 +46,8 @@ class Dataset:
         contacts: All interactions, whatever the filter: a customer who comes back by another
             channel has come back.
         intake: What became of each table's rows.
-        faults: Every fault found: table, file, row, column, value, rule, when its row came into
-            being (`at`), and the account_id or customer_id of its row, if it has one.
+        faults: Every fault found: table, file, row, column, value, kind of rule, rule, when its
+            row came into being (`at`), and the account_id or customer_id of its row, if it has one.
         fingerprint: Changes whenever any of the dataset's files does.
         begins: The first moment of each table with dates.
         start, end: The first moment of the data, and the first one after what is reported.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
 from pathlib import Path
+from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
@@ -13,29 +14,42 @@ import pandera.ibis as pandera
 import pyarrow as pa
 
 from cxlib.data.casts import attribute_types, cast
-from cxlib.data.contract import TYPE_NAMES, rule_of
+from cxlib.data.contract import FLAG, NUMBER, TIME, TYPE_NAMES, kind_of, rule_of
 from cxlib.data.dataset import EVENT
 from cxlib.data.engine import OWN, ROW, is_on_disk, keep, upload
 from cxlib.data.intake import Intake
 from cxlib.data.marks import line_of
 from cxlib.data.masks import shape_of
 from cxlib.data.remedies import remedy
-from cxlib.data.source import NO_ROW, RawTable
+from cxlib.data.rules import (
+    DUPLICATE,
+    EMPTY,
+    LINE,
+    ORPHAN,
+    UNREADABLE_FLAG,
+    UNREADABLE_NUMBER,
+    UNREADABLE_TIME,
+    Rule,
+)
+from cxlib.data.source import RawTable
 from cxlib.errors import DataError
 
 IDS_AT_ONCE = 10_000_000
 MOST_LOOKED_AT = 1_000  # values that a remedy is told from
 # Whose row it is, where the row tells.
 OWNERS = ["account_id", "customer_id"]
-FAULT_COLUMNS = ["table", "file", "row", "column", "value", "rule", "at", *OWNERS]
+FAULT_COLUMNS = ["table", "file", "row", "column", "value", "kind", "rule", "at", *OWNERS]
+UNREADABLE = MappingProxyType(
+    {TIME: UNREADABLE_TIME, NUMBER: UNREADABLE_NUMBER, FLAG: UNREADABLE_FLAG}
+)
 
 
 @dataclass(frozen=True)
 class Sifted:
     """A table after the door: rows to use, the account of all rows, and each fault found.
 
-    `faults` has a row per fault: table, file, row, column, value, rule, when the row came into
-    being (`at`), and whose row it is.
+    `faults` has a row per fault: table, file, row, column, value, the rule's kind and the rule in
+    words, when the row came into being (`at`), and whose row it is.
     """
 
     rows: ir.Table
@@ -95,23 +109,23 @@ def sift(
 
 def _nothing_good(file: Path, read: int, faults: pd.DataFrame) -> str:
     """What is wrong with a table of which no row can be used: its commonest fault, and the fix."""
-    groups = faults.groupby(["column", "rule"], dropna=False, sort=False)
-    (column, rule), rows = max(groups, key=lambda pair: len(pair[1]))
+    groups = faults.groupby(["column", "kind", "rule"], dropna=False, sort=False)
+    (column, kind, rule), rows = max(groups, key=lambda pair: len(pair[1]))
     # A line that is no row breaks a rule of no column.
     name = "" if pd.isna(column) else str(column)
     line = line_of(file, name) if name else 0
     values = rows.value.dropna()
     example = f", such as {shape_of(str(values.iloc[0]))!r}" if name and len(values) else ""
-    fix = remedy(name, rule, values.head(MOST_LOOKED_AT).tolist()) if name else ""
+    fix = remedy(name, kind, values.head(MOST_LOOKED_AT).tolist()) if name else ""
     where = f"{file}, line {line}" if line else str(file)
     count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
     said = f"{f'{name} {rule}'.strip()}{example} ({count})" + (f"; {fix}" if fix else "")
     return f"{where}: none of {read} rows can be used; the commonest fault: {said}"
 
 
-def _probe(rows: ir.Table, rules: list, schema: pandera.DataFrameSchema) -> tuple[int, bool]:
+def _probe(rows: ir.Table, rules: list[Rule], schema: pandera.DataFrameSchema) -> tuple[int, bool]:
     """How many rows there are, and whether all are sound: one pass, enough for most tables."""
-    broken = reduce(or_, (each.fill_null(False) for _, _, each in rules), ibis.literal(False))
+    broken = reduce(or_, (each.broken.fill_null(False) for each in rules), ibis.literal(False))
     keys = [name for name, column in schema.columns.items() if column.unique]
     flagged = rows.mutate(_broken=broken)
     large = is_on_disk(rows.get_backend())
@@ -175,10 +189,10 @@ def _require_columns(raw: RawTable, schema: pandera.DataFrameSchema) -> None:
             )
 
 
-# The three kinds of rules; each is (column, rule in words, does the row break it) -------------
+# The three rounds of rules --------------------------------------------------------------------
 
 
-def _value_rules(rows: ir.Table, raw: ir.Table, schema: pandera.DataFrameSchema) -> list:
+def _value_rules(rows: ir.Table, raw: ir.Table, schema: pandera.DataFrameSchema) -> list[Rule]:
     rules = []
     for name, column in schema.columns.items():
         if name not in raw.columns:
@@ -186,19 +200,23 @@ def _value_rules(rows: ir.Table, raw: ir.Table, schema: pandera.DataFrameSchema)
         empty = rows[name].isnull()
         if f"_lost_{name}" in rows.columns:
             lost = rows[f"_lost_{name}"]
-            rules.append((name, f"must be readable as {TYPE_NAMES[column.dtype.type]}", lost))
+            kind = column.dtype.type
+            words = f"must be readable as {TYPE_NAMES[kind]}"
+            rules.append(Rule(name, UNREADABLE[kind], words, lost))
             empty = empty & ~lost
         if not column.nullable:
-            rules.append((name, "must not be empty", empty))
+            rules.append(Rule(name, EMPTY, "must not be empty", empty))
         for check in column.checks:
-            rules.append((name, rule_of(check), ~check(rows, name).check_output))
+            broken = ~check(rows, name).check_output
+            rules.append(Rule(name, kind_of(check), rule_of(check), broken))
     for check in schema.checks:
         if check.name in raw.columns:
-            rules.append((check.name, rule_of(check), ~check(rows).check_output))
+            broken = ~check(rows).check_output
+            rules.append(Rule(check.name, kind_of(check), rule_of(check), broken))
     return rules
 
 
-def _unique_rules(rows: ir.Table, schema: pandera.DataFrameSchema) -> list:
+def _unique_rules(rows: ir.Table, schema: pandera.DataFrameSchema) -> list[Rule]:
     rules = []
     for name, column in schema.columns.items():
         # Of the few ids that stand twice, all rows but the first are copies.
@@ -206,18 +224,20 @@ def _unique_rules(rows: ir.Table, schema: pandera.DataFrameSchema) -> list:
             table = pa.table({"_id": twice._id, "_first": twice._first.astype("int64")})
             twice = upload(rows.get_backend(), table, f"{OWN}{schema.name}_twice_{name}")
             copies = rows[name].isin(twice._id) & rows[ROW].notin(twice._first)
-            rules.append((name, "must be unique (the first row is used)", copies))
+            rules.append(Rule(name, DUPLICATE, "must be unique (the first row is used)", copies))
     return rules
 
 
-def _reference_rules(rows: ir.Table, schema: pandera.DataFrameSchema, parents: Mapping) -> list:
+def _reference_rules(
+    rows: ir.Table, schema: pandera.DataFrameSchema, parents: Mapping
+) -> list[Rule]:
     rules = []
     for name, column in schema.columns.items():
         target = column.metadata.get("references")
         if target and parents.get(target) is not None:
             key = schema_key(target)
             orphan = rows[name].notnull() & rows[name].notin(parents[target][key])
-            rules.append((name, f"must be among the rows used of {target}", orphan))
+            rules.append(Rule(name, ORPHAN, f"must be among the rows used of {target}", orphan))
     return rules
 
 
@@ -227,12 +247,10 @@ def schema_key(table: str) -> str:
 
 
 def _apply(
-    rows: ir.Table, rules: list, raw: ir.Table, event: str | None
+    rows: ir.Table, rules: list[Rule], raw: ir.Table, event: str | None
 ) -> tuple[ir.Table, int, pd.DataFrame]:
     """Set apart the rows that break a rule: the rest, how many, and every rule each breaks."""
-    flags = {
-        f"_fault_{index}": broken.fill_null(False) for index, (_, _, broken) in enumerate(rules)
-    }
+    flags = {f"_fault_{place}": rule.broken.fill_null(False) for place, rule in enumerate(rules)}
     flagged = rows.mutate(**flags)
     bad = reduce(or_, (flagged[flag] for flag in flags))
     moment = flagged[event].cast("string") if event else ibis.null("string")
@@ -250,9 +268,10 @@ def _apply(
         pd.DataFrame(
             {
                 "row": shown.loc[shown[flag], ROW],
-                "column": column,
-                "value": shown.loc[shown[flag], column].astype("string"),
-                "rule": rule,
+                "column": rule.column,
+                "value": shown.loc[shown[flag], rule.column].astype("string"),
+                "kind": rule.kind,
+                "rule": rule.words,
                 "at": shown.loc[shown[flag], "_at"],
                 **{
                     owner: shown.loc[shown[flag], owner].astype("string")
@@ -261,7 +280,7 @@ def _apply(
                 },
             }
         )
-        for flag, (column, rule, _) in zip(flags, rules, strict=True)
+        for flag, rule in zip(flags, rules, strict=True)
         if shown[flag].any()
     ]
     good = flagged.filter(~bad).drop(*flags)
@@ -275,7 +294,7 @@ def set_apart(faults: pd.DataFrame) -> pd.DataFrame:
         faults: As a dataset has them: a row per fault.
     """
     # A line that is no row has no number among the rows.
-    whole = faults.rule.str.startswith(NO_ROW)
+    whole = faults.kind == LINE
     reasons = (faults.column.astype("string").fillna("") + " " + faults.rule).where(
         ~whole, faults.rule
     )

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from cxlib.data import rules
 from cxlib.data.kinds import UNITS
 
 FORMATS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d", "%d/%m/%y",
@@ -23,39 +24,40 @@ COUNTS = MappingProxyType(
 TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
 
 
-def remedy(column: str, rule: str, values: Sequence[str]) -> str:
+def remedy(column: str, kind: str, values: Sequence[str]) -> str:
     """How to put a fault right; empty where only its source can.
 
     Args:
         column: The contract's column.
-        rule: The rule that is broken, in the contract's words.
+        kind: The kind of rule that is broken, one of those of `rules.py`.
         values: The values that break it.
 
     Examples:
-        >>> remedy("started_at", "must be readable as date or time", ["31/12/2025"])
+        >>> remedy("started_at", rules.UNREADABLE_TIME, ["31/12/2025"])
         "write strptime(…, '%d/%m/%Y')"
-        >>> remedy("amount", "must be readable as number", ["1.234,50"])
+        >>> remedy("amount", rules.UNREADABLE_NUMBER, ["1.234,50"])
         "write replace(replace(…, '.', ''), ',', '.')"
     """
     texts = [str(each).strip() for each in values if not pd.isna(each)]
-    if "date or time" in rule:
-        return _of_dates(texts)
-    if "as number" in rule:
-        return _of_numbers(texts)
-    if "true or false" in rule:
-        words = ", ".join(sorted(set(texts))[:4])
-        return f"write CASE … WHEN 'a word for yes' THEN true … END; it holds {words}"
-    if "must be unique" in rule:
-        return "take one row for each id, or use an id that tells rows apart"
-    if "among the rows used of" in rule:
-        table = rule.rsplit(" ", 1)[-1]
-        return f"add the missing rows to {table}, or put right what is wrong with them there"
-    if "must be one of" in rule:
-        return "write CASE … WHEN 'your word' THEN 'the word of the contract' … END"
-    if "must not be empty" in rule:
-        return f"fill {column}, or leave such rows out with WHERE and say so in a comment"
-    if "must be at least 0" in rule:
-        return "find out what the sign means; write greatest(…, 0) only if it is a known slip"
+    match kind:
+        case rules.UNREADABLE_TIME:
+            return _of_dates(texts)
+        case rules.UNREADABLE_NUMBER:
+            return _of_numbers(texts)
+        case rules.UNREADABLE_FLAG:
+            words = ", ".join(sorted(set(texts))[:4])
+            return f"write CASE … WHEN 'a word for yes' THEN true … END; it holds {words}"
+        case rules.DUPLICATE:
+            return "take one row for each id, or use an id that tells rows apart"
+        case rules.ORPHAN:
+            table = f"{column.removesuffix('_id')}s"
+            return f"add the missing rows to {table}, or put right what is wrong with them there"
+        case rules.WORD:
+            return "write CASE … WHEN 'your word' THEN 'the word of the contract' … END"
+        case rules.EMPTY:
+            return f"fill {column}, or leave such rows out with WHERE and say so in a comment"
+        case rules.SIGN:
+            return "find out what the sign means; write greatest(…, 0) only if it is a known slip"
     return ""
 
 

@@ -25,11 +25,12 @@ from cxlib.data.engine import (
 )
 from cxlib.data.files import not_utf8, read_mapping, undecodable
 from cxlib.data.masks import shape_of
+from cxlib.data.rules import LINE
 from cxlib.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
 FIRST_LINES = 50
-NO_ROW = "must be a line"  # begins the rule that a line breaks which is no row at all
+REJECT_COLUMNS = ["row", "column", "value", "kind", "rule"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class RawTable:
         file: The table's own file.
         inputs: That file and, for a mapping, the raw files that it reads.
         rows: Its rows, with their number in `_row`.
-        rejects: Lines that are no rows at all (`row`, `column`, `value`, `rule`).
+        rejects: Lines that are no rows at all (`row`, `column`, `value`, `kind`, `rule`).
     """
 
     file: Path
@@ -122,9 +123,9 @@ def _load_csv(connection, path: Path, name: str) -> pd.DataFrame:
     numbered(name, _csv_scan(path, header, ","), connection)
     rejects = _take_rejects(connection, path)
     rules = rejects.message.map(
-        lambda message: f"{NO_ROW} of {len(header)} values separated by commas ({message})"
+        lambda message: f"must be a line of {len(header)} values separated by commas ({message})"
     )
-    return rejects.assign(rule=rules)[["row", "column", "value", "rule"]]
+    return rejects.assign(kind=LINE, rule=rules)[REJECT_COLUMNS]
 
 
 def _csv_scan(path: Path, header: list[str], delimiter: str) -> str:
@@ -213,4 +214,4 @@ def _explain(path: Path, inputs: tuple[Path, ...], error: duckdb.Error) -> str:
 
 
 def _no_rejects() -> pd.DataFrame:
-    return pd.DataFrame(columns=["row", "column", "value", "rule"])
+    return pd.DataFrame(columns=REJECT_COLUMNS)

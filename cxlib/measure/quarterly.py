@@ -13,6 +13,7 @@ from cxlib.measure.rows import in_spans
 # A column with more values than these is a text, and no set of categories.
 MOST_LEVELS = 30
 SMALLEST_SD = 1e-6
+VOLUME, FILLED, NEW_LEVELS, MIDDLE, SPREAD = "volume", "filled", "new levels", "middle", "spread"
 LEVEL = "level "  # begins the name of a measure that is the share of one of a column's values
 # Ids and free text say nothing by their shares.
 IDS = ("account_id", "customer_id", "interaction_id", "response_id", "agent_id", "verbatim")
@@ -64,9 +65,9 @@ def _of_table(rows: ir.Table, table: str, at: str) -> list[pd.DataFrame]:
         asked[f"{name}|levels"] = rows[name].nunique()
     sums = rows.group_by("_period").agg(**asked).execute().sort_values("_period")
     n = sums.n.astype(float)
-    parts = [_part(sums, table, "", "volume", np.log(n), 1 / np.sqrt(n))]
+    parts = [_part(sums, table, "", VOLUME, np.log(n), 1 / np.sqrt(n))]
     for name in [*texts, *numbers, *flags]:
-        parts.append(_share(sums, table, name, "filled", sums[f"{name}|n"].astype(float), n))
+        parts.append(_share(sums, table, name, FILLED, sums[f"{name}|n"].astype(float), n))
     for name in flags:
         known = sums[f"{name}|n"].astype(float)
         parts.append(
@@ -76,10 +77,10 @@ def _of_table(rows: ir.Table, table: str, at: str) -> list[pd.DataFrame]:
         known = sums[f"{name}|n"].astype(float).clip(lower=1)
         sd = sums[f"{name}|sd"].astype(float).clip(lower=0)
         mean = sums[f"{name}|mean"].astype(float)
-        parts.append(_part(sums, table, name, "middle", mean, sd / np.sqrt(known)))
+        parts.append(_part(sums, table, name, MIDDLE, mean, sd / np.sqrt(known)))
         # A column that has one value only varies next to nothing, which is a step to be seen.
         spread = np.log(sd.clip(lower=SMALLEST_SD).where(known > 1))
-        parts.append(_part(sums, table, name, "spread", spread, 1 / np.sqrt(2 * known)))
+        parts.append(_part(sums, table, name, SPREAD, spread, 1 / np.sqrt(2 * known)))
     for name in texts:
         # Told from the quarters before: one in which words run wild is the one to be seen.
         if sums[f"{name}|levels"].iloc[:-1].max() <= MOST_LEVELS:
@@ -109,7 +110,7 @@ def _levels(rows: ir.Table, sums: pd.DataFrame, table: str, name: str) -> list[p
         for level in wide.columns
         if before[level] > 0
     ]
-    fresh = _share(sums, table, name, "new levels", new.to_numpy(), total.to_numpy())
+    fresh = _share(sums, table, name, NEW_LEVELS, new.to_numpy(), total.to_numpy())
     # In the first quarter everything is new.
     return [*parts, fresh.iloc[1:]]
 

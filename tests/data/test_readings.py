@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cxlib.data import open_dataset
 from cxlib.data.marks import marks
 from cxlib.data.remedies import remedy
+from cxlib.data.rules import UNREADABLE_NUMBER
 from cxlib.data.start import begin
 from cxlib.errors import DataError
 
@@ -221,7 +222,7 @@ class TestRefusals:
 def test_no_remedy_drops_part_of_a_number(values, words):
     import re
 
-    said = remedy("amount", "must be readable as number", values)
+    said = remedy("amount", UNREADABLE_NUMBER, values)
     assert re.search(words, said)
     assert "regexp_extract" not in said
 

@@ -14,6 +14,7 @@ from cxlib.data.contract import schemas
 from cxlib.data.engine import open_duckdb
 from cxlib.data.marks import line_of, marks
 from cxlib.data.remedies import remedy
+from cxlib.data.rules import UNREADABLE_TIME
 from cxlib.data.sniff import sniff
 from cxlib.data.start import begin
 from cxlib.errors import ArgumentError, DataError
@@ -191,7 +192,7 @@ def test_plain_names_are_names(name):
 
 
 def test_remedies_show_both_readings_of_a_date():
-    words = remedy("started_at", "must be readable as date or time", ["03/02/2026"])
+    words = remedy("started_at", UNREADABLE_TIME, ["03/02/2026"])
     assert "3 February 2026" in words
     assert "2 March 2026" in words
 

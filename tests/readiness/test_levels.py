@@ -1,11 +1,16 @@
 """How grave what is found is told to be: what harms a quarter, and what hardly touches it."""
 
+from dataclasses import fields
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.readiness import CARE, FAIR, SOUND, STEADY, TIMELY, UNFIT, Issue, fault_issues
+from cxlib.analysis.issues import CARE, FAIR, SOUND, STEADY, TIMELY, UNFIT, Issue, fault_issues
+from cxlib.analysis.readiness import judge
 from cxlib.data import open_dataset
+from cxlib.data.rules import VALUE
+from cxlib.measure.evidence import Evidence
 from cxlib.present.verdict import verdict_finding
 from tests.readiness.worlds import NOW, judged, sound
 
@@ -107,7 +112,7 @@ class TestDates:
 
         readiness = world(spoil)
         assert told(readiness, "rows against the quarter before")[0].level == UNFIT
-        assert told(readiness, "1 row dated far from all others")
+        assert told(readiness, "1 of the rows dated far from all others")
 
     def test_one_row_of_the_future_makes_no_quarter_whole(self, world):
         def spoil(tables):
@@ -175,19 +180,19 @@ class TestFaultsInTime:
 def test_many_rare_faults_are_not_rare():
     rows = np.arange(90)
     faults = pd.DataFrame({
-        "table": "t", "column": [f"c{n // 9}" for n in rows], "rule": "must be good", "row": rows,
-        "at": pd.NaT, "account": None, "account_rows": 0,
+        "table": "t", "column": [f"c{n // 9}" for n in rows], "kind": VALUE, "rule": "must be good",
+        "row": rows, "at": pd.NaT, "account": None, "account_rows": 0,
     })  # fmt: skip
     read = pd.DataFrame({"used": [1_910], "used_now": [0]}, index=["t"])
-    issues = fault_issues(faults, read, (NOW, NOW))
+    nothing_else = dict.fromkeys(each.name for each in fields(Evidence))
+    known = {"start": NOW, "end": NOW, "faults": faults, "read": read}
+    issues = fault_issues(Evidence(**nothing_else | known))
     assert [each.level for each in issues[:-1]] == [SOUND] * 10
     assert issues[-1].level == CARE
     assert issues[-1].rows == 90
 
 
 def test_an_issue_weighs_an_account_by_the_share_of_its_rows():
-    from cxlib.analysis.readiness import judge
-
     revenue = pd.Series({"large": 900.0, "small": 100.0})
     touched = Issue(STEADY, "t", "c", "x", 1, 0.0001, {"large": 0.01}, SOUND)
     assert judge([touched], revenue).level == SOUND

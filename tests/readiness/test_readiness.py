@@ -9,15 +9,8 @@ import pytest
 from scipy import stats
 
 from cxlib.analysis.drift import find_drift
-from cxlib.analysis.readiness import (
-    CARE,
-    CONSISTENT,
-    SOUND,
-    UNFIT,
-    VALID,
-    Issue,
-    judge,
-)
+from cxlib.analysis.issues import CARE, CONSISTENT, SOUND, UNFIT, VALID, Issue
+from cxlib.analysis.readiness import judge
 from cxlib.data import open_dataset
 from cxlib.data.quarantine import set_apart
 from cxlib.present import schemas

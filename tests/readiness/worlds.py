@@ -7,14 +7,13 @@ import pandas as pd
 
 from cxlib.analysis.drift import find_drift
 from cxlib.analysis.nonresponse import response_rates
-from cxlib.analysis.readiness import Readiness
+from cxlib.analysis.readiness import Readiness, weigh
 from cxlib.data import open_dataset
 from cxlib.measure import invitations
 from cxlib.measure.coverage import cover
-from cxlib.measure.quality import find_contradictions
+from cxlib.measure.evidence import gather_evidence
 from cxlib.measure.quarterly import quarterly_measures
-from cxlib.measure.silences import find_silences
-from cxlib.present import schemas, verdict
+from cxlib.present import schemas
 
 QUARTERS, LAST = 9, "2026Q3"
 START, END = pd.Timestamp("2024-07-01"), pd.Timestamp("2026-10-01")
@@ -111,11 +110,8 @@ def judged(tables: dict, folder: Path, before: str = "", raw_ids: bool = True) -
     data = open_dataset(folder, LAST, raw_ids=raw_ids)
     since = data.quarter.shift(-3).start
     asked = invitations.invited(data, invitations.ATTRIBUTES, since, data.quarter.end)
-    return verdict.weigh_issues(
-        data,
-        cover(data),
-        find_contradictions(data),
-        find_silences(data, data.quarter.start),
+    return weigh(
+        gather_evidence(data, cover(data)),
         find_drift(quarterly_measures(data), data.quarter.start),
         response_rates(asked),
         schemas.schema_changes(data, before),
