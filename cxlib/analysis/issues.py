@@ -46,8 +46,9 @@ class Issue:
         rows, share: How many rows, and which share of the table's; NaN where it is not of rows.
         accounts: The accounts concerned, as far as they can be told, and which share of each one's
             rows.
+        money: What rows of no known account amount to, in the last twelve months.
         level: sound (too little to matter), with care, or unfit.
-        revenue: Of these accounts, in the last twelve months; NaN if it is not known.
+        revenue: Of these accounts, in the last twelve months, and `money`; NaN if it is not known.
     """
 
     dimension: str
@@ -57,6 +58,7 @@ class Issue:
     rows: float = np.nan
     share: float = np.nan
     accounts: Mapping[str, float] = field(default_factory=dict)
+    money: float = 0.0
     level: str = CARE
     revenue: float = np.nan
 
@@ -88,9 +90,11 @@ def fault_issues(evidence: Evidence) -> list[Issue]:
     What matters is which share of the quarter's rows they are. Those of other times, which trends
     rest on, ask for care at most.
     """
-    at = evidence.faults["at"]
+    at = pd.to_datetime(evidence.faults["at"])
     faults = evidence.faults.assign(
-        now=(at >= evidence.start) & (at < evidence.end), dated=at.notna()
+        now=(at >= evidence.start) & (at < evidence.end),
+        dated=at.notna(),
+        latest=(at >= evidence.end - pd.DateOffset(years=1)) & (at < evidence.end),
     )
     issues = []
     for table, own in faults.groupby("table", sort=False):
@@ -122,7 +126,10 @@ def _fault_issue(faults: pd.DataFrame, sizes: tuple[int, int]) -> Issue:
     counts = matters.groupby("account").agg(bad=("row", "size"), rows=("account_rows", "first"))
     touched = dict(counts.bad / (counts.bad + counts.rows.fillna(0)))
     dimension = DIMENSION_OF.get(first.kind, VALID)
-    return Issue(dimension, first.table, name, what, float(len(apart)), share, touched, level)
+    unclaimed = apart.amount[apart.latest & apart.account.isna() & np.isfinite(apart.amount)]
+    money = max(float(unclaimed.sum()), 0.0)
+    rows = float(len(apart))
+    return Issue(dimension, first.table, name, what, rows, share, touched, money, level)
 
 
 def _fault_level(apart: pd.DataFrame, sizes: tuple[int, int]) -> tuple[str, float]:
@@ -150,7 +157,7 @@ def contradiction_issues(evidence: Evidence) -> list[Issue]:
             touched = {name: count / held[name] for name, count in each.accounts.items()}
             issues.append(
                 Issue(CONSISTENT, each.table, "", each.name, each.rows, share, touched,
-                      level_of(share))
+                      level=level_of(share))
             )  # fmt: skip
     return issues
 
@@ -164,15 +171,15 @@ def mapping_issues(evidence: Evidence) -> list[Issue]:
 
 
 def span_issues(evidence: Evidence) -> list[Issue]:
-    """Rows dated far from all others, and data that end before the quarter does."""
+    """Rows dated far from all others, and data that do not span the quarter."""
     issues = [
         Issue(VALID, table, "", f"{count:,} of the rows dated far from all others, not counted "
               "when telling what the data span", float(count))
         for table, count in evidence.strays.items()
     ]  # fmt: skip
     if not evidence.spanned:
-        last = evidence.data_end - pd.Timedelta(days=1)
-        what = f"the data end on {last:%d %b %Y}, before the quarter does"
+        first, last = evidence.data_start, evidence.data_end - pd.Timedelta(days=1)
+        what = f"the data run from {first:%d %b %Y} to {last:%d %b %Y}: not the whole quarter"
         issues.append(Issue(TIMELY, "", "", what, level=UNFIT))
     return issues
 
@@ -272,6 +279,16 @@ def response_issues(rates: Sequence[ResponseRate]) -> list[Issue]:
 
 def _interval(rate: Estimate) -> str:
     return f"{rate.value:.1%} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"
+
+
+def stranger_issues(evidence: Evidence) -> list[Issue]:
+    """Contacts of customers whom nobody knows: they tell of waiting, and not of persons."""
+    count, of = evidence.strangers
+    if not count:
+        return []
+    what = f"{count / of:.1%} of the quarter's contacts are of customers whom nobody knows"
+    level = CARE if level_of(count / of) != SOUND else SOUND
+    return [Issue(COMPLETE, "interactions", "customer_id", what, count, count / of, level=level)]
 
 
 def empty_issues(evidence: Evidence) -> list[Issue]:

@@ -57,6 +57,7 @@ def weigh(
         *issues.schema_issues(changes),
         *issues.drift_issues(drift.found),
         *issues.response_issues(rates),
+        *issues.stranger_issues(evidence),
         *issues.empty_issues(evidence),
         *issues.privacy_issues(evidence),
     ]
@@ -69,7 +70,8 @@ def judge(found: Sequence[Issue], revenue: pd.Series, untested: Collection[str] 
     """Weigh issues by rows and by revenue, and come to a verdict.
 
     An issue is as grave as its share of rows or, if that is graver, as its share of revenue: each
-    account's revenue counts by the share of the account's rows that are concerned.
+    account's revenue counts by the share of the account's rows that are concerned, and what rows of
+    no known account amount to counts in full.
 
     Args:
         found: What is wrong.
@@ -89,10 +91,11 @@ def judge(found: Sequence[Issue], revenue: pd.Series, untested: Collection[str] 
 def _weighed(issue: Issue, revenue: pd.Series) -> Issue:
     shares = pd.Series(issue.accounts, dtype=float)
     known = shares.index.intersection(revenue.index)
-    if known.empty:
+    if known.empty and not issue.money:
         return issue
-    total = revenue.clip(lower=0).sum()
-    share = (revenue[known].clip(lower=0) * shares[known]).sum() / total if total > 0 else 0.0
+    total = revenue.clip(lower=0).sum() + issue.money
+    touched = (revenue[known].clip(lower=0) * shares[known]).sum() + issue.money
+    share = touched / total if total > 0 else 0.0
     by_revenue = issues.level_of(share, REVENUE_CARE_FROM, REVENUE_UNFIT_FROM)
     level = worst([issue.level, by_revenue])
-    return replace(issue, level=level, revenue=float(revenue[known].sum()))
+    return replace(issue, level=level, revenue=float(revenue[known].sum() + issue.money))

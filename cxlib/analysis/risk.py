@@ -41,7 +41,8 @@ class Risk:
             signal, `signals` (how many), and `unheard` (no sign, and neither answer nor contact in
             a year).
         tiers: Indexed by tier: `accounts`, `at_risk` (accounts with a sign), `revenue` (of all),
-            `low` (revenue of accounts with a sign), `high` (and of those not heard from).
+            `low` (revenue of accounts with a sign), `high` (and of those not heard from; NaN where
+            nobody knows who is).
         told: How many accounts each signal could be told of.
     """
 
@@ -207,7 +208,8 @@ def revenue_at_risk(
             .groupby(table.tier).sum(),
         }
     )  # fmt: skip
-    return Risk(table, sums.reindex(list(TIER_NAMES), fill_value=0), told)
+    sums = sums.reindex(list(TIER_NAMES), fill_value=0)
+    return Risk(table, sums if heard is not None else sums.assign(high=np.nan), told)
 
 
 def foretold(signals: pd.DataFrame, left: pd.Series) -> tuple[Foretold, ...]:

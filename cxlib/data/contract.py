@@ -104,6 +104,7 @@ def _customers() -> dict[str, pa.Column]:
         "birth_year": _number("Year of birth", "year", _whole(), _within(1900, 2100)),
         "location": _text("Where the person works or lives"),
         "preferred_channel": _text("The channel that the person says they prefer"),
+        "known": _flag("False for a stand-in: made up for one contact of nobody knows whom"),
     }
 
 

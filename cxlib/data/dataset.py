@@ -47,7 +47,8 @@ class Dataset:
             channel has come back.
         intake: What became of each table's rows.
         faults: Every fault found: table, file, row, column, value, kind of rule, rule, when its
-            row came into being (`at`), and the account_id or customer_id of its row, if it has one.
+            row came into being (`at`), its amount of money, and the account_id or customer_id of
+            its row, if it has one.
         fingerprint: Changes whenever any of the dataset's files does.
         begins: The first moment of each table with dates.
         start, end: The first moment of the data, and the first one after what is reported.
@@ -55,6 +56,7 @@ class Dataset:
         strays: How many rows of each table are dated so far from all others that the data are not
             taken to span the time between; tables without any are not told.
         answers_only: Every survey row of the files has a score: who did not answer is not known.
+        refunds_only: Of bookings, refunds alone have a kind: what the others are is not known.
         quarter: The quarter reported, if one was asked for.
         where: The filter, as given.
         unfiltered: The tables that no condition of the filter could be applied to.
@@ -74,6 +76,7 @@ class Dataset:
     slack_days: int
     strays: Mapping[str, int]
     answers_only: bool
+    refunds_only: bool
     quarter: Quarter | None = None
     where: str = ""
     unfiltered: frozenset[str] = frozenset()

@@ -244,7 +244,7 @@ def _absent(guess: Guess, name: str, kind) -> Line:
 def _nobody(raw: RawColumn) -> str:
     return (
         f"{raw.commonest!r} stands in {raw.share:.0%} of the rows; if it means nobody known, give "
-        "each such row a customer of its own, as examples/anonymous_bank does"
+        "each such row a customer of its own, and let customers.sql say that known is false"
     )
 
 

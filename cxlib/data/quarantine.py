@@ -38,7 +38,9 @@ IDS_AT_ONCE = 10_000_000
 MOST_LOOKED_AT = 1_000  # values that a remedy is told from
 # Whose row it is, where the row tells.
 OWNERS = ["account_id", "customer_id"]
-FAULT_COLUMNS = ["table", "file", "row", "column", "value", "kind", "rule", "at", *OWNERS]
+FAULT_COLUMNS = ["table", "file", "row", "column", "value", "kind", "rule", "at", "amount", *OWNERS]
+# What a row is worth, where its table tells.
+WORTH = MappingProxyType({"revenue": "amount"})
 UNREADABLE = MappingProxyType(
     {TIME: UNREADABLE_TIME, NUMBER: UNREADABLE_NUMBER, FLAG: UNREADABLE_FLAG}
 )
@@ -49,7 +51,7 @@ class Sifted:
     """A table after the door: rows to use, the account of all rows, and each fault found.
 
     `faults` has a row per fault: table, file, row, column, value, the rule's kind and the rule in
-    words, when the row came into being (`at`), and whose row it is.
+    words, when the row came into being (`at`), its amount of money, and whose row it is.
     """
 
     rows: ir.Table
@@ -89,7 +91,7 @@ def sift(
         rows = keep(connection, rows, f"{OWN}{schema.name}_typed")
     for stage in [] if clean else stages:
         if rules := stage(rows):
-            rows, broken, found = _apply(rows, rules, raw.rows, EVENT.get(schema.name))
+            rows, broken, found = _apply(rows, rules, raw.rows, schema.name)
             good -= broken
             faults.append(found)
     faults = pd.concat([each for each in faults if len(each)] or faults, ignore_index=True)
@@ -247,14 +249,16 @@ def schema_key(table: str) -> str:
 
 
 def _apply(
-    rows: ir.Table, rules: list[Rule], raw: ir.Table, event: str | None
+    rows: ir.Table, rules: list[Rule], raw: ir.Table, table: str
 ) -> tuple[ir.Table, int, pd.DataFrame]:
     """Set apart the rows that break a rule: the rest, how many, and every rule each breaks."""
     flags = {f"_fault_{place}": rule.broken.fill_null(False) for place, rule in enumerate(rules)}
     flagged = rows.mutate(**flags)
     bad = reduce(or_, (flagged[flag] for flag in flags))
+    event, worth = EVENT.get(table), WORTH.get(table)
     moment = flagged[event].cast("string") if event else ibis.null("string")
-    shown = flagged.filter(bad).select(ROW, *flags, _at=moment).execute()
+    amount = flagged[worth] if worth else ibis.null("float64")
+    shown = flagged.filter(bad).select(ROW, *flags, _at=moment, _amount=amount).execute()
     if shown.empty:
         return rows, 0, pd.DataFrame(columns=FAULT_COLUMNS[2:])
     shown["_at"] = pd.to_datetime(shown["_at"], errors="coerce", format="ISO8601")
@@ -273,6 +277,7 @@ def _apply(
                 "kind": rule.kind,
                 "rule": rule.words,
                 "at": shown.loc[shown[flag], "_at"],
+                "amount": shown.loc[shown[flag], "_amount"].astype("float64"),
                 **{
                     owner: shown.loc[shown[flag], owner].astype("string")
                     for owner in OWNERS

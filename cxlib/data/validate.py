@@ -72,6 +72,7 @@ def _validate(folder: Path, config: Config) -> Dataset:
         slack_days=span.slack_days,
         strays=span.strays,
         answers_only=_answers_only(tables),
+        refunds_only=_refunds_only(tables),
     )
 
 
@@ -129,3 +130,13 @@ def _answers_only(tables: Mapping[str, ir.Table]) -> bool:
     if "surveys" not in tables:
         return False
     return bool(tables["surveys"].score.notnull().all().execute())
+
+
+def _refunds_only(tables: Mapping[str, ir.Table]) -> bool:
+    # Then nobody knows what the other bookings are.
+    if "revenue" not in tables:
+        return False
+    kind = tables["revenue"].kind
+    known, refunds = kind.count(), (kind == "refund").ifelse(1, 0).sum().fill_null(0)
+    counts = tables["revenue"].aggregate(known=known, refunds=refunds).execute().iloc[0]
+    return bool(0 < counts.known == counts.refunds)

@@ -11,7 +11,7 @@ import pandas as pd
 from cxlib.data import Dataset, Quarter
 from cxlib.errors import DataError
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.rows import contact_rows, survey_rows, within
+from cxlib.measure.rows import contact_rows, strangers, survey_rows, within, without_strangers
 
 # What contacts are divided by, into shares that add up to one.
 SPLITS = ("channel", "reason", "touchpoint")
@@ -40,7 +40,7 @@ INGREDIENT_OF = {
 def customer_features(
     data: Dataset, start: datetime, end: datetime, chosen: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """What is known of each customer who made contact in a window.
+    """What is known of each customer who made contact in a window, and of whom anything is.
 
     Args:
         data: The dataset.
@@ -65,7 +65,7 @@ def customer_features(
     _refuse_unknown(data, chosen, known)
     _refuse_rates_twice(data, chosen)
     wanted = set(chosen or known) - (set() if chosen else {CHANNEL_RATE})
-    rows = within(data.rows("interactions"), "started_at", start, end)
+    rows = without_strangers(data, within(data.rows("interactions"), "started_at", start, end))
     table = _contacts(data, rows, start, end)
     for name in wanted & set(SPLITS):
         counts = _counts(rows, name)
@@ -78,6 +78,17 @@ def customer_features(
     table = table.join(_own(data, start, end)).sort_index()
     names = [name for name in known if name in wanted]
     return table[[each for name in names for each in _columns(table, name)]]
+
+
+def contacts_of_strangers(data: Dataset, start: datetime, end: datetime) -> tuple[int, int]:
+    """How many contacts of a window are of customers whom nobody knows, and of how many."""
+    rows = within(data.rows("interactions"), "started_at", start, end)
+    if not data.has("customers", "known"):
+        return 0, int(rows.count().execute())
+    whose = rows.customer_id.isin(strangers(data).customer_id)
+    counts = rows.aggregate(n=rows.count(), unknown=whose.ifelse(1, 0).sum().fill_null(0))
+    counts = counts.execute().iloc[0]
+    return int(counts.unknown), int(counts.n)
 
 
 def earlier_customers(
@@ -168,13 +179,15 @@ def _can_repeat(data: Dataset) -> bool:
 
 def _contacts(data: Dataset, rows: ir.Table, start: datetime, end: datetime) -> pd.DataFrame:
     """How often each customer made contact, and what the contacts took, on average."""
+    waits = data.has("interactions", "wait_seconds")
+    if waits:
+        usual = rows.group_by("channel").agg(_usual=rows.wait_seconds.median())
+        rows = rows.left_join(usual, "channel").drop("channel_right")
     numbers = _contact_columns(data)
     if data.has("interactions", "transfers"):
         numbers["transfers"] = "transfers"
     sums = {name: rows[column].cast("float64").mean() for name, column in numbers.items()}
-    if data.has("interactions", "wait_seconds"):
-        usual = rows.group_by("channel").agg(_usual=rows.wait_seconds.median())
-        rows = rows.left_join(usual, "channel").drop("channel_right")
+    if waits:
         longer = (rows.wait_seconds + 1).ln() - (rows._usual + 1).ln()
         sums["wait"] = longer.mean().exp()
     table = rows.group_by("customer_id").agg(**{CONTACTS: rows.count()}, **sums).execute()
@@ -185,12 +198,14 @@ def _contacts(data: Dataset, rows: ir.Table, start: datetime, end: datetime) -> 
 
 
 def _months(data: Dataset, start: datetime, end: datetime) -> pd.Series:
-    """For how many months of the window each customer's account was there; at least one."""
+    """For how many months each customer's account was seen in the window; at least one."""
     dates = [name for name in ("signup_date", "churn_date") if data.has("customers", name)]
     there = data.rows("customers", *dates).select("customer_id", *dates).execute()
     there = there.set_index("customer_id").reindex(columns=["signup_date", "churn_date"])
-    first = pd.to_datetime(there.signup_date).fillna(pd.Timestamp(start)).clip(lower=start)
-    last = pd.to_datetime(there.churn_date).fillna(pd.Timestamp(end)).clip(upper=end)
+    # Of what lies before or after the data, nobody knows who made contact.
+    start, end = pd.Timestamp(max(start, data.start)), pd.Timestamp(min(end, data.end))
+    first = pd.to_datetime(there.signup_date).fillna(start).clip(lower=start)
+    last = pd.to_datetime(there.churn_date).fillna(end).clip(upper=end)
     return ((last - first).dt.days / DAYS_PER_MONTH).clip(lower=1)
 
 

@@ -10,6 +10,7 @@ from cxlib.data import Dataset
 from cxlib.data.marks import marks
 from cxlib.data.masks import FINDS
 from cxlib.measure.coverage import Coverage
+from cxlib.measure.customers import contacts_of_strangers
 from cxlib.measure.quality import (
     Contradiction,
     accounts_of_faults,
@@ -28,10 +29,11 @@ class Evidence:
 
     Attributes:
         start, end: The quarter's first moment, and the first one after it.
-        data_end: The first moment after the data, at most the quarter's end.
+        data_start, data_end: The first moment of the data, and the first one after them, at most
+            the quarter's end.
         spanned: Whether the data span the whole quarter.
-        faults: A row per fault: `table`, `column`, `kind` and `rule`, `row`, `at`, `account`, and
-            `account_rows`, how many rows its account has in the table.
+        faults: A row per fault: `table`, `column`, `kind` and `rule`, `row`, `at`, `amount`,
+            `account`, and `account_rows`, how many rows its account has in the table.
         read: How many rows were used by table: `used`, and of the quarter `used_now`; indexed by
             the table.
         months: Rows per table and month: `table`, `month`, `rows`.
@@ -41,12 +43,15 @@ class Evidence:
         silences: Days without rows, of those that end in the quarter.
         strays: How many rows of a table are dated far from all others.
         finds: What names persons in free text: `table`, `column`, `what`, `rows`.
+        strangers: How many of the quarter's contacts are of customers whom nobody knows, and of how
+            many.
         unsettled: Places of the SQL that are marked to be looked at yet.
         revenue: Of the last twelve months, by account; empty where there is none.
     """
 
     start: datetime
     end: datetime
+    data_start: datetime
     data_end: datetime
     spanned: bool
     faults: pd.DataFrame
@@ -58,6 +63,7 @@ class Evidence:
     silences: tuple[Silence, ...]
     strays: Mapping[str, int]
     finds: pd.DataFrame
+    strangers: tuple[int, int]
     unsettled: int
     revenue: pd.Series
 
@@ -74,6 +80,7 @@ def gather_evidence(data: Dataset, coverage: Coverage) -> Evidence:
     return Evidence(
         start=start,
         end=end,
+        data_start=data.start,
         data_end=data.end,
         spanned=data.covers(start, end),
         faults=_faults(data, held),
@@ -85,6 +92,7 @@ def gather_evidence(data: Dataset, coverage: Coverage) -> Evidence:
         silences=find_silences(data, start),
         strays=data.strays,
         finds=_finds(data),
+        strangers=contacts_of_strangers(data, start, end) if data.has("interactions") else (0, 0),
         unsettled=len(marks(data.folder)),
         revenue=revenue_of_accounts(data),
     )

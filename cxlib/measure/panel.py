@@ -54,6 +54,15 @@ class Panel:
             rows = rows[rows[name] == value]
         return estimate_of(rows.iloc[0]) if len(rows) == 1 else None
 
+    def values(self, period: datetime) -> list[tuple[Kpi, Estimate, bool]]:
+        """Each KPI of a period, and whether the data span it; of a panel without groups."""
+        rows = self.frame[self.frame.period == period].set_index("kpi")
+        return [
+            (kpi, estimate_of(rows.loc[name]), bool(rows.complete[name]))
+            for name, kpi in KPIS.items()
+            if name in rows.index
+        ]
+
     def pairs(self, now: datetime, before: datetime) -> list[tuple[Kpi, Estimate, Estimate]]:
         """Each KPI in two periods, for those measured in both; of a panel without groups.
 
@@ -194,6 +203,8 @@ def _lacking(data: Dataset, kpi: Kpi, by: Sequence[str]) -> str:
             return f"needs {lack}"
     if kpi.name == "response_rate" and data.answers_only:
         return "needs the invitations that were not answered: every survey row has a score"
+    if kpi.name == "upsell_rate" and data.refunds_only:
+        return "needs the kind of every booking: refunds alone have one"
     homes = data.columns_of(kpi.table)
     stray = [name for name in by if name not in homes]
     if stray:

@@ -49,8 +49,11 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
         group_by=[every.customer_id, *(every[name] for name in matter)],
         order_by=[every.started_at, *(every[name] for name in wanted if name in own)],
     )
-    # Of a contact whose matter is not recorded, nobody can say whether it came back.
+    # Of a contact whose matter is not recorded, nobody can say whether it came back; nor of one
+    # whose customer nobody knows.
     known = every[matter[0]].notnull() if matter else ibis.literal(True)
+    if data.has("customers", "known"):
+        known = known & every.customer_id.notin(strangers(data).customer_id)
     if data.tables["interactions"] is every:
         # Nothing is filtered out, so what follows can be looked up where the contacts stand.
         followed_by = every.mutate(_next_at=following, _matter_known=known)
@@ -100,7 +103,7 @@ def account_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> i
 def customer_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> ir.Table:
     """A row per customer and period in which the customer's account was there, with `_contacts`."""
     dates = [name for name in ("signup_date", "churn_date") if data.has("customers", name)]
-    rows = data.rows("customers", *wanted, *dates)
+    rows = without_strangers(data, data.rows("customers", *wanted, *dates))
     rows = rows.select(*dict.fromkeys(("customer_id", *dates, *wanted)))
     rows = rows.cross_join(_periods(spans))
     if "signup_date" in dates:
@@ -113,6 +116,19 @@ def customer_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> 
     counts = contacts.group_by("customer_id", "_period").agg(_contacts=contacts.count())
     joined = rows.left_join(counts, ["customer_id", "_period"])
     return joined.mutate(_contacts=joined._contacts.fill_null(0))
+
+
+def strangers(data: Dataset) -> ir.Table:
+    """The customers who stand in for somebody whom nobody knows, each for a single contact."""
+    customers = data.tables["customers"]
+    return customers.filter(~customers.known.fill_null(True))
+
+
+def without_strangers(data: Dataset, rows: ir.Table) -> ir.Table:
+    """Rows of customers, less those who stand in for somebody whom nobody knows."""
+    if not data.has("customers", "known"):
+        return rows
+    return rows.anti_join(strangers(data), "customer_id")
 
 
 def within(rows: ir.Table, at: str, start: datetime, end: datetime) -> ir.Table:

@@ -1,6 +1,7 @@
 """What the KPI and drivers page shows."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -9,13 +10,15 @@ from cxlib.analysis.drivers import Driver, Drivers
 from cxlib.data import Quarter
 from cxlib.data.config import Config
 from cxlib.measure import KPIS
-from cxlib.measure.kpis import HIGHER, LOWER, RESTATED
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import HIGHER, LOWER, RESTATED, Kpi
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.present.figure import GREEN, GREY, RED, Figure, canvas, styled, whiskers
 from cxlib.present.findings import CHANGE, Finding, Measure
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
+SMALLEST = "Smallest change it alone would show"
 # Results of accounts, as outcomes are called in a sentence.
 RESULT_NAMES = {
     "retained": "retention", "purchases": "purchase frequency", "returned": "the amount refunded",
@@ -39,7 +42,7 @@ def change_findings(
     """
     if not changes:
         nothing = f"No KPI can be compared with {against}: the data do not span both quarters."
-        return (Finding(nothing, news=False, kind=CHANGE, measures=measures),)
+        return (Finding(nothing, news=False, measures=measures),)
     found = [each for each in changes if each.detected]
     told = [each for each in found if not _restates(each, found)]
     return (
@@ -71,9 +74,11 @@ def _rest_finding(
     words = f"No detectable change against {against}: {listed(still)}." if still else ""
     if again:
         words += f" The change of {listed(again)} restates the above."
+    # The comparison that publishes numbers stands above a table.
+    note = "The table gives the smallest change of each that would have been seen."
     return Finding(
         words.strip() or f"All KPIs compared with {against} have changed.",
-        evidence="The table gives the smallest change of each that would have been seen.",
+        evidence=note if measures else "",
         news=False,
         kind=CHANGE,
         measures=measures,
@@ -114,25 +119,49 @@ def _judged(change: Change) -> str:
     return " (better)" if good else " (worse)"
 
 
-def change_table(changes: tuple[Change, ...], currency: str = "") -> Table:
-    """Every KPI now and before, with the change and what could have been seen."""
+def change_table(
+    changes: tuple[Change, ...],
+    values: Sequence[tuple[Kpi, Estimate, bool]] = (),
+    currency: str = "",
+) -> Table:
+    """Every KPI now and before, with the change and what could have been seen.
+
+    Args:
+        changes: The KPIs compared.
+        values: Every KPI of the quarter, compared or not, as `Panel.values` gives them.
+        currency: Of money.
+    """
+    compared = {each.kpi.name for each in changes}
+    alone = [(kpi, now) for kpi, now, _ in values if kpi.name not in compared]
+    records = [_compared(each, currency) for each in changes]
+    records += [_alone(kpi, now, currency) for kpi, now in alone]
+    partly = "" if all(whole for *_, whole in values) else ", as far as the data go"
     return make_table(
-        [
-            {
-                "KPI": each.kpi.label,
-                "This quarter": estimate(each.now, currency),
-                "Before": number(each.before.value, each.kpi.unit, currency),
-                "Change": estimate(each.difference, currency, sign=True),
-                "Reading": _reading(each),
-                "Smallest change it alone would show": number(
-                    each.detectable, each.kpi.unit, currency, sign=True
-                ).lstrip("+"),
-            }
-            for each in changes
-        ],
-        "KPIs, with 95% intervals",
-        ("This quarter", "Before", "Change", "Smallest change it alone would show"),
-    )
+        records or [_nothing()], f"KPIs{partly}, with 95% intervals",
+        ("This quarter", "Before", "Change", SMALLEST),
+    )  # fmt: skip
+
+
+def _compared(change: Change, currency: str) -> dict[str, str]:
+    unit = change.kpi.unit
+    return {
+        "KPI": change.kpi.label,
+        "This quarter": estimate(change.now, currency),
+        "Before": number(change.before.value, unit, currency),
+        "Change": estimate(change.difference, currency, sign=True),
+        "Reading": _reading(change),
+        SMALLEST: number(change.detectable, unit, currency, sign=True).lstrip("+"),
+    }
+
+
+def _alone(kpi: Kpi, now: Estimate, currency: str) -> dict[str, str]:
+    return {"KPI": kpi.label, "This quarter": estimate(now, currency), "Before": "–",
+            "Change": "–", "Reading": "not compared", SMALLEST: "–"}  # fmt: skip
+
+
+def _nothing() -> dict[str, str]:
+    return {"KPI": "none can be measured in the quarter", "This quarter": "–", "Before": "–",
+            "Change": "–", "Reading": "–", SMALLEST: "–"}  # fmt: skip
 
 
 def _reading(change: Change) -> str:

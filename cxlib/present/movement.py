@@ -165,7 +165,9 @@ def migration_figure(
     mesh.update_scalarmappable()
     for text, colour in zip(axis.texts, mesh.get_facecolors(), strict=True):
         text.set_color(readable_on(colour))
-    axis.set(xlabel=f"Persona in {now}", ylabel=f"Persona in {then}")
+    axis.set(
+        xlabel=f"Persona in {now}: customers, and share of the row", ylabel=f"Persona in {then}"
+    )
     axis.tick_params(length=0)
     axis.tick_params(axis="y", labelrotation=0)
     kept = [

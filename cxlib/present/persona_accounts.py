@@ -13,12 +13,15 @@ from cxlib.present.tables import Table, make_table
 from cxlib.present.traits import plain
 
 
-def channel_table(channels: pd.DataFrame, personas: Personas) -> Table | Finding | None:
-    """The channel most used at each touchpoint, by persona; None where that is not known."""
+def channel_table(channels: pd.DataFrame, personas: Personas) -> Table | Finding:
+    """The channel most used at each touchpoint, by persona, or why that is not known."""
     if not personas.found:
         return nobody_finding()
     if channels.empty:
-        return None
+        return Finding(
+            "Which channel they prefer cannot be told: no touchpoint is known of enough contacts.",
+            news=False,
+        )
     cell = [
         f"{plain(each.channel)} {estimate(_estimate(each))}"
         + ("" if each.clear else f"; not clearly ahead of {plain(each.second)}")

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxlib.analysis.change import FALSE_DISCOVERIES, compare
+from cxlib.analysis.change import FALSE_DISCOVERIES, Change, compare
 from cxlib.analysis.mixed import Feature
 from cxlib.analysis.personas import (
     CLEAR,
@@ -26,12 +26,13 @@ from cxlib.present.numbers import (
     in_sentence,
     listed,
     number,
+    percent,
     rows,
     scale,
 )
 from cxlib.present.tables import Table, make_table
 
-MOST_NAMED = 3
+MOST_NAMED, MOST_SHOWN = 3, 6
 # So few missing values are not worth a line.
 WORTH_TELLING = 0.01
 
@@ -170,25 +171,7 @@ def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding
     """Which KPIs differ between the personas, beyond chance."""
     if not panel.frame.persona.notna().any():
         return nobody_finding()
-    pairs, names = [], []
-    circular = made_of(personas) & set(panel.frame.kpi)
-    for kpi in panel.frame.kpi.unique():
-        if kpi in circular:
-            continue
-        groups = panel.of(kpi).dropna(subset=["persona", "low"]).sort_values("value")
-        if len(groups) > 1:
-            low, high = groups.iloc[0], groups.iloc[-1]
-            pairs.append((KPIS[kpi], estimate_of(high), estimate_of(low)))
-            names.append((high.persona, low.persona))
-    # The highest is picked because it is highest, so the bar is raised by the number of pairs.
-    several = panel.frame.persona.nunique()
-    tests = max(several * (several - 1) / 2, 1)
-    clear = [
-        (change, high, low)
-        for change, (high, low) in zip(compare(pairs), names, strict=True)
-        if change.q * tests < FALSE_DISCOVERIES
-    ]
-    clear.sort(key=lambda each: each[0].q)
+    clear = _differing(panel, personas)
     found = [
         f"{in_sentence(change.kpi.label)} "
         f"({high}: {number(change.now.value, change.kpi.unit, currency)}, "
@@ -199,9 +182,49 @@ def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding
         return Finding("No KPI differs detectably between the personas.", news=False)
     return Finding(
         f"The personas differ most clearly in {listed(found)}.",
-        evidence=f"{rows(len(clear), 'KPI')} of {len(pairs)} differ, highest against lowest; "
-        f"allowance is made for the number of comparisons.{_left_out(circular)}",
+        evidence=f"{rows(len(clear), 'KPI')} of {len(_pairs(panel, personas))} differ, highest "
+        "against lowest; allowance is made for the number of comparisons."
+        f"{_left_out(made_of(personas) & set(panel.frame.kpi))}",
     )
+
+
+def stranger_finding(count: int, of: int) -> Finding | None:
+    """How many contacts are of customers whom nobody knows; None if none are."""
+    if not count:
+        return None
+    return Finding(
+        f"{rows(count, 'contact')} of {number(of, 'count')} ({percent(count / of)}) are of "
+        "customers whom nobody knows: they are in no persona.",
+        news=False,
+    )
+
+
+def _pairs(panel: Panel, personas: Personas) -> list[tuple]:
+    """Of each KPI the highest and the lowest persona: their estimates, and their names."""
+    pairs = []
+    for kpi in panel.frame.kpi.unique():
+        groups = panel.of(kpi).dropna(subset=["persona", "low"]).sort_values("value")
+        # A KPI that the personas were made by differs between them in any case.
+        if len(groups) > 1 and kpi not in made_of(personas):
+            low, high = groups.iloc[0], groups.iloc[-1]
+            pairs.append(((KPIS[kpi], estimate_of(high), estimate_of(low)),
+                          (high.persona, low.persona)))  # fmt: skip
+    return pairs
+
+
+def _differing(panel: Panel, personas: Personas) -> list[tuple[Change, str, str]]:
+    """The KPIs in which personas differ beyond chance, the clearest first."""
+    pairs = _pairs(panel, personas)
+    # The highest is picked because it is highest, so the bar is raised by the number of pairs.
+    several = panel.frame.persona.nunique()
+    tests = max(several * (several - 1) / 2, 1)
+    changes = compare([estimates for estimates, _ in pairs])
+    clear = [
+        (change, high, low)
+        for change, (_, (high, low)) in zip(changes, pairs, strict=True)
+        if change.q * tests < FALSE_DISCOVERIES
+    ]
+    return sorted(clear, key=lambda each: each[0].q)
 
 
 def _left_out(circular: set[str]) -> str:
@@ -215,8 +238,17 @@ def _left_out(circular: set[str]) -> str:
 def kpi_figure(
     panel: Panel, personas: Personas, kpis: tuple[str, ...], currency: str = ""
 ) -> Figure | None:
-    """KPIs by persona, with intervals; None where there is nothing to compare."""
-    kpis = [name for name in kpis if len(panel.of(name).dropna(subset=["persona"]))]
+    """KPIs by persona, with intervals; None where there is nothing to compare.
+
+    Args:
+        panel: KPIs by persona.
+        personas: The personas.
+        kpis: The KPIs to show, beside those in which personas differ most clearly.
+        currency: For amounts of money.
+    """
+    shown = [name for name in kpis if len(panel.of(name).dropna(subset=["persona"]))]
+    found = [change.kpi.name for change, *_ in _differing(panel, personas)[:MOST_NAMED]]
+    kpis = list(dict.fromkeys([*found, *shown]))[:MOST_SHOWN]
     if not kpis:
         return None
     height = 0.75 + 0.24 * panel.frame.persona.nunique()

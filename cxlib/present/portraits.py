@@ -25,7 +25,7 @@ from cxlib.present.personas import (
     title_of,
 )
 from cxlib.present.tables import Table, make_table
-from cxlib.present.traits import against_others, amount, per_year, plain, trait
+from cxlib.present.traits import against_others, amount, how_often, plain, shows, trait
 
 # From here on, an effect size stands out (Cohen: 0.2 is small, 0.5 medium, 0.8 large).
 NOTABLE = 0.3
@@ -121,7 +121,7 @@ def portrait(
     name = personas.name(persona)
     role, age = _usual(own, "role"), _number(own, "age", "about {} years old")
     who = ", ".join(filter(None, (f"typically in the role of {role}" if role else "", age)))
-    how = _number(own, "contact_rate", " {} times a year", per_year)
+    how = _number(own, "contact_rate", " {}", how_often)
     ways = {"channel": "mostly by {}", "reason": "about {}", "touchpoint": "at the touchpoint “{}”"}
     means = [text.format(found) for key, text in ways.items() if (found := _usual(own, key))]
     does = f"{name} makes contact{how}, {', '.join(means)}".rstrip(", ") if how or means else name
@@ -186,8 +186,8 @@ def listed_marks(own: pd.DataFrame, currency: str = "", count: int = MARKS) -> s
     order = clear.effect.abs().sort_values(ascending=False).index
     # Rates by channel tell what shares by channel tell already.
     clear = clear.loc[order][clear.loc[order].feature != "channel_rate"]
-    marks = clear.drop_duplicates("feature").head(count)
-    said = [against_others(each, currency) for each in marks.itertuples()]
+    marks = [each for each in clear.drop_duplicates("feature").itertuples() if shows(each)]
+    said = [against_others(each, currency) for each in marks[:count]]
     return "; ".join(said) or "nothing that stands out"
 
 
@@ -299,7 +299,11 @@ def rule_table(rule: Rule | None, personas: Personas, currency: str = "") -> Tab
         }
         for each in rule.paths.itertuples()
     ]
-    caption = "How to recognise a persona, and how often that is right of those it was learnt from"
+    learnt = number(rule.paths.customers.sum(), "count")
+    caption = (
+        "How to recognise a persona, and how often that is right, of the "
+        f"{learnt} customers it was learnt from"
+    )
     return make_table(records, caption, ("Customers", "Right"))
 
 

@@ -25,10 +25,14 @@ def aim(driver: Driver) -> str:
     return known or f"{'more' if driver.sign > 0 else 'less'} {driver.name}"
 
 
-def priority_finding(found: PriorityMap) -> Finding | None:
-    """What to fix first, what to keep up; None where too few drivers have a direction."""
+def priority_finding(found: PriorityMap) -> Finding:
+    """What to fix first, and what to keep up."""
     if not found.placements:
-        return None
+        return Finding(
+            "What to fix first cannot be told: too few drivers of the score have a direction.",
+            evidence=_left_out(found).strip(),
+            news=False,
+        )
     words = []
     for quadrant, label in QUADRANTS.items():
         names = [each for each in found.placements if each.quadrant == quadrant]

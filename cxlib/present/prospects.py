@@ -11,13 +11,19 @@ MOST_ROWS = 10
 WEAK = 0.5
 
 
-def shiny_finding(shiny: pd.DataFrame, currency: str = "") -> Finding:
+def shiny_finding(shiny: pd.DataFrame, accounts: pd.DataFrame, currency: str = "") -> Finding:
     """How many accounts stand high by a promise alone, and how many of these are weak.
 
     Args:
         shiny: As `prospects.shiny_prospects` gives it.
+        accounts: All accounts, with their inputs.
         currency: Of amounts.
     """
+    if accounts.growth_potential.isna().all():
+        return Finding(
+            "Who stands high by predicted growth alone is not known: it is foretold of no account.",
+            news=False,
+        )
     if shiny.empty:
         return Finding("No account stands high by predicted growth alone.", news=False)
     promised = number(float(shiny.growth_potential.sum()), "money", currency)
@@ -61,13 +67,19 @@ def shiny_table(shiny: pd.DataFrame, currency: str = "") -> Table | None:
     )
 
 
-def quiet_finding(quiet: pd.DataFrame, currency: str = "") -> Finding:
+def quiet_finding(quiet: pd.DataFrame, accounts: pd.DataFrame, currency: str = "") -> Finding:
     """How many accounts of strategic value bring little.
 
     Args:
         quiet: As `prospects.quiet_partners` gives it.
+        accounts: All accounts, with their inputs.
         currency: Of amounts.
     """
+    if accounts.strategic_value.isna().all():
+        return Finding(
+            "Which accounts are of high strategic value is not known: nobody has judged any.",
+            news=False,
+        )
     if quiet.empty:
         return Finding("No account of high strategic value has modest revenue.", news=False)
     revenue = number(float(quiet.revenue_12m.sum()), "money", currency)

@@ -13,6 +13,8 @@ from cxlib.present.numbers import listed, month, number, percent, rows
 from cxlib.present.tables import Table, make_table
 
 MOSTLY_EMPTY = 0.5
+# So few months are all named below their bars.
+FEW_MONTHS, HALF_MONTH = 9, timedelta(days=16)
 
 
 def intake_finding(coverage: Coverage) -> Finding:
@@ -69,11 +71,12 @@ def fault_table(coverage: Coverage) -> Table:
 
 def span_finding(data: Dataset) -> Finding:
     """Whether the data span the quarter."""
-    last = data.end - timedelta(days=1)
-    if data.quarter is None or data.covers(data.quarter.start, data.quarter.end):
-        return Finding(f"The data span {data.quarter or 'all that is asked for'}.", news=False)
+    quarter, last = data.quarter, data.end - timedelta(days=1)
+    if quarter is None or data.covers(quarter.start, quarter.end):
+        return Finding(f"The data span {quarter or 'all that is asked for'}.", news=False)
     return Finding(
-        f"{data.quarter} is not finished: the data run from {data.start:%d %b %Y} to "
+        f"The data do not span {quarter}, {quarter.start:%d %b %Y} to "
+        f"{quarter.end - timedelta(days=1):%d %b %Y}: they run from {data.start:%d %b %Y} to "
         f"{last:%d %b %Y}. It is compared with no other quarter.",
     )
 
@@ -83,7 +86,7 @@ def gaps_finding(coverage: Coverage) -> Finding:
     empty = coverage.months[coverage.months.rows == 0]
     if empty.empty:
         tables = listed(coverage.months.table.unique())
-        return Finding(f"There are rows in every month for {tables}.", news=False)
+        return Finding(f"There are rows in every month of the data for {tables}.", news=False)
     words = [
         f"{table} ({rows(len(group), 'month')}, the first {month(group.month.iloc[0])})"
         for table, group in empty.groupby("table", sort=False)
@@ -103,7 +106,12 @@ def months_figure(coverage: Coverage) -> Figure:
         axis.grid(axis="y", color=FAINT, lw=0.6)
         axis.set_axisbelow(True)
         axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    dated(axes[-1, 0])
+    whole = sorted(coverage.months.month.unique())
+    if len(whole) > FEW_MONTHS:
+        dated(axes[-1, 0])
+    else:
+        axes[-1, 0].set_xticks(whole, [month(each) for each in whole])
+        axes[-1, 0].set_xlim(whole[0] - HALF_MONTH, whole[-1] + HALF_MONTH)
     spans = [
         f"{table} from {number(part.rows.min(), 'count')} to {number(part.rows.max(), 'count')}"
         for table, part in coverage.months.groupby("table", sort=False)

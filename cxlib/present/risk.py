@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from cxlib.analysis.risk import (
@@ -38,7 +39,7 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
     total = float(risk.tiers.revenue.sum())
     if not total > 0:
         return Finding("No account has revenue that could be at risk.", news=False)
-    low, high = (float(risk.tiers[name].sum()) for name in ("low", "high"))
+    low, high = (float(risk.tiers[name].sum(skipna=False)) for name in ("low", "high"))
     accounts = int(risk.tiers.at_risk.sum())
     share = number(low / total, "share")
     verb = "gives" if accounts == 1 else "give"
@@ -52,6 +53,8 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
         if high > low
         else ""
     )
+    if np.isnan(high):
+        hidden = " There are neither contacts nor answers, so who has fallen silent is not known."
     if not accounts:
         return Finding(
             f"No account gives a sign of leaving, as far as can be told ({listed(could)}).{hidden}",
@@ -75,7 +78,7 @@ def risk_table(risk: Risk, currency: str = "") -> Table:
                 "Accounts with a sign": f"{row.at_risk:,.0f} of {row.accounts:,.0f}",
                 "Revenue at risk": number(row.low, "money", currency),
                 "Of its revenue": number(row.low / row.revenue, "share") if row.revenue else "–",
-                "At most, with the unheard": number(row.high, "money", currency),
+                "At most, with the unheard": _most(row.high, currency),
             }
             for tier, row in risk.tiers.iterrows()
         ],
@@ -154,6 +157,10 @@ def account_table(risk: Risk, names: pd.Series, currency: str = "") -> Table | N
         f"Accounts that give signs of leaving: {len(shown):,} of {len(given):,}",
         ("Revenue, 12 months",),
     )
+
+
+def _most(value: float, currency: str) -> str:
+    return "not known" if np.isnan(value) else number(value, "money", currency)
 
 
 def _odds(each: Foretold) -> str:

@@ -23,7 +23,11 @@ MOST_ROWS = 15
 
 
 def moved_finding(
-    moved: Migration | None, quarter: Quarter, currency: str = "", news: bool = True
+    moved: Migration | None,
+    quarter: Quarter,
+    currency: str = "",
+    dated: bool = True,
+    news: bool = True,
 ) -> Finding:
     """How many accounts moved, and the revenue that moved with them.
 
@@ -31,6 +35,7 @@ def moved_finding(
         moved: How accounts moved.
         quarter: Since when.
         currency: Of amounts.
+        dated: Whether it is known when accounts leave.
         news: Whether a move is to be told in the summary.
     """
     if moved is None:
@@ -50,9 +55,11 @@ def moved_finding(
         )
     left = moved.moved[moved.moved.now == LEFT]
     arrived = moved.moved[moved.moved.before == NEW]
+    gone = f"{_money(left, currency)} of yearly revenue left with {rows(len(left), 'account')}"
+    if not dated:
+        gone = "when accounts leave is not known"
     return Finding(
-        f"Since {quarter}, {words}; {_money(left, currency)} of yearly revenue left with "
-        f"{rows(len(left), 'account')}, {len(arrived):,} came.",
+        f"Since {quarter}, {words}; {gone}, {len(arrived):,} came.",
         evidence="Accounts and bookings are counted, so there is no sampling error; what the "
         "company has entered of an account is taken as it stands today.",
         kind=CHANGE,

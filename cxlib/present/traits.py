@@ -75,11 +75,19 @@ def against_others(row, currency: str = "") -> str:
     return f"{trait(row.feature, row.kind, row.level)} {inside} (others {rest})"
 
 
-def per_year(monthly: float) -> str:
-    """Contacts a month, as contacts a year.
+def shows(row) -> bool:
+    """Whether what sets a persona apart can be seen in the numbers that are written of it."""
+    sides = (amount(row.feature, row.kind, each) for each in (row.inside, row.rest))
+    return len(set(sides)) > 1
+
+
+def how_often(monthly: float) -> str:
+    """Contacts a month, as people say it.
 
     Examples:
-        >>> per_year(0.34)
-        '4.1'
+        >>> how_often(0.34), how_often(2)
+        ('4.1 times a year', '2.0 times a month')
     """
-    return number(monthly * MONTHS_PER_YEAR, "points")
+    if monthly >= 1:
+        return f"{number(monthly, 'points')} times a month"
+    return f"{number(monthly * MONTHS_PER_YEAR, 'points')} times a year"

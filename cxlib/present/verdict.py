@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cxlib.analysis.drift import ALPHA, Drift
-from cxlib.analysis.issues import CARE, CARE_FROM, LOST_UNFIT_FROM, SOUND, UNFIT, UNFIT_FROM
+from cxlib.analysis.issues import CARE, CARE_FROM, LOST_UNFIT_FROM, SOUND, UNFIT, UNFIT_FROM, Issue
 from cxlib.analysis.readiness import REVENUE_CARE_FROM, REVENUE_UNFIT_FROM, Readiness
 from cxlib.measure.quarterly import VOLUME
 from cxlib.present.findings import Finding
@@ -20,7 +20,7 @@ WORDS = {
 MOST_SHOWN = 40
 
 
-def verdict_finding(readiness: Readiness) -> Finding:
+def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
     """Whether to believe the other pages, and what stands in the way."""
     unknown = listed(readiness.untested)
     untold = f" The data are too few to tell of {unknown}." if unknown else ""
@@ -30,7 +30,7 @@ def verdict_finding(readiness: Readiness) -> Finding:
         sentence = WORDS[SOUND] if not unknown else "No fault was found in the data."
         return Finding(f"{sentence}{untold}", evidence=evidence, news=False, verdict=True)
     grave = [each for each in readiness.issues if each.level == readiness.level]
-    words = [f"{each.table + ': ' if each.table else ''}{each.what}" for each in grave[:3]]
+    words = [_in_words(each, currency) for each in grave[:3]]
     more = f"; and {len(grave) - 3} more" if len(grave) > 3 else ""
     return Finding(
         f"{WORDS[readiness.level]}: {'; '.join(words)}{more}.{untold}",
@@ -40,6 +40,17 @@ def verdict_finding(readiness: Readiness) -> Finding:
         f"{LOST_UNFIT_FROM:.0%} on. Whatever else is told asks for care.",
         verdict=True,
     )
+
+
+def _in_words(issue: Issue, currency: str) -> str:
+    named = issue.column and issue.what.startswith(issue.column)
+    where = f"{issue.table}{'.' if named else ': '}" if issue.table else ""
+    if np.isnan(issue.share):
+        return f"{where}{issue.what}"
+    size = f"{rows(issue.rows)}, {percent(issue.share)}"
+    if issue.money:
+        size += f", which amount to {number(issue.money, 'money', currency)} in a year"
+    return f"{where}{issue.what}: {size}"
 
 
 def dimension_table(readiness: Readiness) -> Table:

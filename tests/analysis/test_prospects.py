@@ -29,7 +29,7 @@ def test_the_promise_with_the_weakest_evidence_comes_first(stood):
     assert list(found.index) == ["A0", "A1"]
     assert found.evidence["A0"] < 0.02 < 0.98 < found.evidence["A1"]
     assert found.times["A0"] == 90
-    told = show.shiny_finding(found, "EUR").sentence
+    told = show.shiny_finding(found, stood[-1].tiers.accounts, "EUR").sentence
     assert told.startswith("2 accounts stand high by predicted growth alone: 180,000 EUR a year")
     assert "1 of these is more likely than not to stay below the threshold" in told
     assert show.shiny_table(found).frame.Account.tolist() == ["A0", "A1"]
@@ -37,10 +37,13 @@ def test_the_promise_with_the_weakest_evidence_comes_first(stood):
 
 def test_without_promises_there_is_nothing_shiny():
     table = simulated(np.random.default_rng(2), 60).assign(growth_potential=0.0)
-    found = shiny_prospects(standings([a_book(table)], RULES)[-1])
+    standing = standings([a_book(table)], RULES)[-1]
+    found = shiny_prospects(standing)
     assert found.empty
     assert show.shiny_table(found) is None
-    assert show.shiny_finding(found).sentence.startswith("No account stands high")
+    assert show.shiny_finding(found, standing.tiers.accounts).sentence.startswith(
+        "No account stands high"
+    )
 
 
 def test_quiet_partners_are_the_strategic_ones_with_little_revenue(data):
@@ -50,7 +53,7 @@ def test_quiet_partners_are_the_strategic_ones_with_little_revenue(data):
     expected = accounts[(accounts.strategic_value == 5) & (accounts.revenue_12m < 65_000)]
     assert sorted(found.index) == sorted(expected.index)
     assert found.tenure.is_monotonic_decreasing
-    assert "quiet partners" in show.quiet_finding(found, "EUR").sentence
+    assert "quiet partners" in show.quiet_finding(found, accounts, "EUR").sentence
 
 
 def test_where_nothing_is_strategic_nobody_is_quiet():

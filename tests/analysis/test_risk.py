@@ -117,9 +117,11 @@ def test_revenue_adds_up_between_its_bounds():
         "1 account with 100 EUR of yearly revenue (58.8%) gives signs of leaving"
     )
     assert "as much as 120 EUR may be at risk unseen" in told
-    # Where nobody could have been heard, nothing is said of those who were not.
+    # Where nobody could have been heard, how much may be at risk at most is not known.
     silent = revenue_at_risk(signals, dict.fromkeys(signals, 4), tiers, revenue, heard=None)
-    assert silent.tiers.high.tolist() == silent.tiers.low.tolist()
+    assert silent.tiers.high.isna().all()
+    assert "is not known" in show.risk_finding(silent, "EUR").sentence
+    assert set(show.risk_table(silent, "EUR").frame["At most, with the unheard"]) == {"not known"}
     names = pd.Series(index, index)
     assert show.account_table(found, names).frame.Signs[0] == "low scores and falling revenue"
 

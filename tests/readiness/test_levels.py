@@ -123,7 +123,7 @@ class TestDates:
             tables["revenue"] = pd.concat([tables["revenue"], late], ignore_index=True)
 
         readiness = world(spoil)
-        assert told(readiness, "before the quarter does")
+        assert told(readiness, "not the whole quarter")
 
 
 class TestColumnsThatGoWrong:
@@ -181,7 +181,7 @@ def test_many_rare_faults_are_not_rare():
     rows = np.arange(90)
     faults = pd.DataFrame({
         "table": "t", "column": [f"c{n // 9}" for n in rows], "kind": VALUE, "rule": "must be good",
-        "row": rows, "at": pd.NaT, "account": None, "account_rows": 0,
+        "row": rows, "at": pd.NaT, "amount": np.nan, "account": None, "account_rows": 0,
     })  # fmt: skip
     read = pd.DataFrame({"used": [1_910], "used_now": [0]}, index=["t"])
     nothing_else = dict.fromkeys(each.name for each in fields(Evidence))
@@ -194,9 +194,9 @@ def test_many_rare_faults_are_not_rare():
 
 def test_an_issue_weighs_an_account_by_the_share_of_its_rows():
     revenue = pd.Series({"large": 900.0, "small": 100.0})
-    touched = Issue(STEADY, "t", "c", "x", 1, 0.0001, {"large": 0.01}, SOUND)
+    touched = Issue(STEADY, "t", "c", "x", 1, 0.0001, {"large": 0.01}, level=SOUND)
     assert judge([touched], revenue).level == SOUND
-    broken = Issue(STEADY, "t", "c", "x", 1, 0.0001, {"large": 0.5}, SOUND)
+    broken = Issue(STEADY, "t", "c", "x", 1, 0.0001, {"large": 0.5}, level=SOUND)
     assert judge([broken], revenue).level == UNFIT
 
 
@@ -207,3 +207,33 @@ def test_a_dataset_keeps_days_apart_that_are_dated_wrongly(write):
     data = open_dataset(write(revenue__csv=revenue + "001,1970-01-01,10\n"))
     assert data.strays == {"revenue": 1}
     assert data.start.year == 2025
+
+
+def test_bookings_of_no_account_count_with_what_they_amount_to(world):
+    def spoil(tables):
+        revenue = tables["revenue"]
+        lost = revenue.index[revenue.index % 4 == 0]
+        revenue.loc[lost, "account_id"] = None
+        year = revenue.booked_at.between("2025-10-01", "2026-09-30")
+        told_by["lost"] = revenue.amount[year & revenue.account_id.isna()].sum()
+
+    told_by = {}
+    readiness = world(spoil)
+    (fault,) = told(readiness, "account_id must not be empty")
+    assert fault.money == pytest.approx(told_by["lost"])
+    assert fault.revenue == pytest.approx(told_by["lost"])
+    assert fault.level == UNFIT
+
+
+def test_customers_whom_nobody_knows_are_told(world):
+    def spoil(tables):
+        customers, contacts = tables["customers"], tables["interactions"]
+        strangers = customers.customer_id.isin(contacts.customer_id.unique()[::3])
+        tables["customers"] = customers.assign(known=~strangers)
+        now = contacts[contacts.started_at >= NOW]
+        share["is"] = now.customer_id.isin(customers.customer_id[strangers]).mean()
+
+    share = {}
+    (issue,) = told(world(spoil), "of customers whom nobody knows")
+    assert issue.share == pytest.approx(share["is"])
+    assert issue.level == CARE

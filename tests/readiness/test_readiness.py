@@ -78,7 +78,9 @@ class TestVerdict:
     REVENUE = pd.Series({"a": 100.0, "b": 900.0})
 
     def issue(self, level, accounts=()):
-        return Issue(VALID, "surveys", "score", "x", 3, 0.001, dict.fromkeys(accounts, 1.0), level)
+        return Issue(
+            VALID, "surveys", "score", "x", 3, 0.001, dict.fromkeys(accounts, 1.0), level=level
+        )
 
     def test_nothing_wrong_is_sound(self):
         assert judge([], self.REVENUE).level == SOUND
