@@ -116,7 +116,9 @@ def init(
     for path in sorted(folder.glob("*.sql")):
         left = sum(each.file == path.name for each in marks(folder))
         print(f"{path}" + (f": {left} to look at" if left else ""))
-    print(f"\nNow look at the lines marked UNSURE or MISSING, then: cx check --dataset {folder}")
+    command = Path(sys.argv[0])
+    here = f"{command} check --dataset {folder}"
+    print(f"\nNow look at the lines marked UNSURE or MISSING, then: {here}")
 
 
 @app.command()
@@ -149,13 +151,48 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
         where = f"{file}, line {line}" if line else file
         fix = remedy(str(column), kind, rows.value.head(1_000).tolist())
         console.print(
-            f"{where}: {column} == {first.value!r} (row {first.row}): {rule}; {len(rows)} rows"
-            + (f"; {fix}" if fix else ""),
+            f"{where}: {column} == {first.value!r} ({_row_of(file, first.row)}): {rule}; "
+            f"{len(rows)} rows" + (f"; {fix}" if fix else ""),
             markup=False,
             soft_wrap=True,
         )
     for mark in marks(data.folder):
         console.print(f"{mark.file}, line {mark.line}: {mark.text}", markup=False, soft_wrap=True)
+
+
+def _row_of(file: str, row: int) -> str:
+    return f"row {row} of its result" if file.endswith(".sql") else f"row {row}"
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="A SELECT over the raw files, by their names.")],
+    dataset: DatasetOption = Path("data/demo"),
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 40,
+) -> None:
+    """Look at raw files, with the SQL that a mapping would use."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from cxlib.data.look import look
+
+    with _stopped_by_signals():
+        found = look(dataset, query, rows)
+    console = Console(highlight=False)
+    lines = (found.columns, *found.rows)
+    width = sum(max(map(len, column)) + 3 for column in zip(*lines, strict=True))
+    if width < console.width:
+        table = Table(*map(escape, found.columns))
+        for row in found.rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
+    for number, row in enumerate(found.rows if width >= console.width else (), start=1):
+        console.print(f"row {number}", style="bold")
+        for name, value in zip(found.columns, row, strict=True):
+            console.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+    if found.more:
+        console.print(f"the first {rows:,} rows; --rows shows more", markup=False)
 
 
 @app.command()

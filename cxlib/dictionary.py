@@ -13,6 +13,18 @@ from cxlib.measure.kpis import KPIS
 
 ROOT = Path(__file__).parents[1]
 
+ROWS = {
+    "accounts": "A row is a buying party.",
+    "customers": "A row is a person. Contacts of whom nobody knows who it was get a customer each, "
+    "with `known` false: they count for waiting and handling, and for nothing that follows people.",
+    "interactions": "A row is a contact; steps of one contact belong into one row.",
+    "surveys": "A row is one question put to a customer, with the answer if there was one.",
+    "revenue": "A row is a booking, such as an order, an invoice or a refund. Purchases are "
+    "counted by rows, so the lines of one order belong into one row.",
+    "cycles": "A row is an improvement cycle.",
+    "targets": "A row is the target of a KPI in a quarter.",
+}
+
 MEANINGS = {
     "name": "Name of the dataset, as on the pages (required)",
     "description": "One line on what it is",
@@ -74,6 +86,7 @@ def data_dictionary() -> str:
     for table, schema in schemas(SCALES).items():
         lines = [
             f"### {table}\n",
+            f"{ROWS[table]}\n",
             "| column | type | unit | rules | meaning |",
             "| --- | --- | --- | --- | --- |",
         ]
@@ -150,8 +163,10 @@ Generated from the contract (`cxlib/data/contract.py`) by `make documents`.
 A dataset is a folder with a `dataset.toml` and, for each table below, the first found of
 `TABLE.sql`, `TABLE.parquet` and `TABLE.csv`. All tables are optional: what a report cannot make
 without one, it leaves out and says so. Of a table's columns, only those marked as required must
-be there. Any further column is kept as an attribute: reports can be filtered and split by it,
-and numeric attributes of interactions are candidates for drivers.
+be there. Any further column is kept as an attribute: reports can be filtered by it and, where it
+is one of accounts or customers, made for each of its values (`--by`). Numeric attributes of
+interactions are candidates for drivers. A further column of texts that can all be read as numbers,
+dates, or true or false is taken for these.
 
 A row that breaks a rule is set apart ("quarantined") with its reason, never dropped in silence;
 `cx check --dataset FOLDER` lists them. A row that refers to a row set apart is set apart as well.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from cxlib.batch import warm
-from cxlib.batch.edition import Edition, Published, Source, has_page, read_published
+from cxlib.batch.edition import RUN, Edition, Published, Source, has_page, read_published
 from cxlib.batch.folder import alone_in
 from cxlib.batch.handing import (
     at_quarter,
@@ -165,6 +165,7 @@ def _plan(request: Request, volumes: Sequence[Volume]) -> list[Task]:
     Raises:
         ArgumentError: A folder holds the pages of another dataset or filter.
     """
+    _refuse_mixture(request.out, volumes[0].whole.source.name)
     tasks = []
     for edition in (edition for volume in volumes for edition in volume.parts):
         old = read_published(request.out / edition.place)
@@ -218,6 +219,17 @@ def _refuse_another(edition: Edition, old: Published | None, out: Path) -> None:
             f"{out / edition.place}: holds the pages of {what}; name another folder with --out, or "
             "remove it"
         )
+
+
+def _refuse_mixture(out: Path, name: str) -> None:
+    """One index leads to all quarters of a folder, so they are of one dataset."""
+    for place in sorted(out.glob(f"*/{RUN}")):
+        there = read_published(place.parent)
+        if there and there.run["dataset"] != name:
+            raise ArgumentError(
+                f"{place.parent}: holds the pages of {there.run['dataset']!r}; name another folder "
+                "with --out, or remove it"
+            )
 
 
 def _jobs(

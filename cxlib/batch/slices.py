@@ -59,9 +59,18 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
         ArgumentError: There is no such column, it does not hold texts, numbers or flags, or no
             value has enough customers.
     """
-    table = next((each for each in ("customers", "accounts") if data.has(each)), None)
+    tables = [each for each in ACTIVE if data.has(each)]
+    # Accounts that only buy are counted where nobody makes contact or answers.
+    seen = [each for each in tables if any(data.has(event) for event in ACTIVE[each][1])]
+    table = next(iter(seen or tables), None)
     known = data.columns_of(table) if table else {}
     if column not in known:
+        if any(column in data.columns_of(each) for each in data.tables):
+            raise ArgumentError(
+                f"--by {column}: slices are made by what customers or accounts are "
+                f"({', '.join(sorted(known))}); for a column of contacts, answers or bookings use "
+                "--where"
+            )
         raise unknown_column(column, known)
     every = _counts(data.filtered(where), table, column)
     # Who has no value is in none of the slices, and in the whole.

@@ -51,7 +51,7 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "handle_seconds": "handle_seconds | handle_time ser_time talk_time service_time aht "
             "duration",
             "transfers": "transfers transfer_count reassignment_count times_transferred",
-            "abandoned": "abandoned is_abandoned hung_up",
+            "abandoned": "abandoned is_abandoned hung_up | outcome call_outcome disposition result",
             "resolved": "fcr first_contact_resolution first_call_resolution resolved",
             "cost": "cost contact_cost | costs",
             "root_cause": "root_cause",

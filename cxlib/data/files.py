@@ -71,28 +71,41 @@ def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
     Raises:
         DataError: It is not one SELECT in UTF-8, or the folder of raw files is not there.
     """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise DataError(not_utf8(path)) from None
+    return read_select(text, str(path), path.parent, config)
+
+
+def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[str, list[Path]]:
+    """The same of a SELECT that somebody has typed.
+
+    Args:
+        text: The SELECT.
+        place: Where it stands, with which errors begin.
+        folder: The dataset's folder.
+        config: The dataset's settings.
+    """
     # Most datasets that nobody has touched need no parser.
     import sqlglot
     from sqlglot import exp
 
     try:
-        text = path.read_text(encoding="utf-8-sig")
         statements = [
             each for each in sqlglot.parse(text, read=config.source.engine) if each is not None
         ]
-    except UnicodeDecodeError:
-        raise DataError(not_utf8(path)) from None
     except sqlglot.errors.ParseError as error:
         at = error.errors[0]
         raise DataError(
-            f"{path}, line {at['line']}: not readable as SQL: {at['description']}"
+            f"{place}, line {at['line']}: not readable as SQL: {at['description']}"
         ) from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
-        raise DataError(f"{path}: must be one SELECT statement")
+        raise DataError(f"{place}: must be one SELECT statement")
     if config.source.engine == "postgres":
         return text.strip().rstrip(";"), []
-    toml = path.parent / "dataset.toml"
-    source = (path.parent / expand(config.source.folder, toml)).resolve()
+    toml = folder / "dataset.toml"
+    source = (folder / expand(config.source.folder, toml)).resolve()
     if not source.is_dir():
         raise DataError(
             f"{toml}: source.folder == {config.source.folder!r}: there is no folder {source}; "
@@ -107,7 +120,7 @@ def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
         by_path = re.search(r"[/\\*]|\.[A-Za-z]\w*$", table.name)
         if by_path or re.match(r"(?i)read_|.*scan|glob", function):
             raise DataError(
-                f"{path}: reads {function or table.name!r} by itself; name the raw files by their "
+                f"{place}: reads {function or table.name!r} by itself; name the raw files by their "
                 "names alone, and their folder as source.folder in dataset.toml"
             )
     files = [each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES]
@@ -117,7 +130,7 @@ def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
     for each in used:
         if same := same_names(each, (other for other in used if other != each)):
             raise DataError(
-                f"{path}: {each.stem} may be {each.name} or {same[0].name}; give one of the files "
+                f"{place}: {each.stem} may be {each.name} or {same[0].name}; give one of the files "
                 "another name"
             )
     return text.strip().rstrip(";"), used

@@ -76,9 +76,21 @@ def as_expression(condition: exp.Expression, columns: Mapping[str, ir.Value]) ->
             raise TypeError(condition.sql())
         return translated
     except (TypeError, ValueError, AttributeError, IbisError, ValidationError):
+        kinds = [f"{name} is {_kind(columns[name])}" for name in sorted(columns_of(condition))]
         raise ArgumentError(
-            f"filter {condition.sql()!r}: the value does not fit the type of the column"
+            f"filter {condition.sql()!r}: the value does not fit the type of the column: "
+            f"{', '.join(kinds)}"
         ) from None
+
+
+def _kind(column: ir.Value) -> str:
+    """What a column holds, and how a value of it is written."""
+    kind = column.type()
+    if kind.is_string():
+        return "text ('value')"
+    if kind.is_boolean():
+        return "true or false"
+    return "a date or time ('2026-01-31')" if kind.is_temporal() else "a number (no quotes)"
 
 
 def unknown_column(name: str, known) -> ArgumentError:

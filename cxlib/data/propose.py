@@ -7,12 +7,15 @@ UNSURE or MISSING, and `cx check` lists those that are left.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cxlib.data.columns import PRICE, QUANTITY, SYNONYMS, TELLING, plain, sense_of
 from cxlib.data.config import SCALES
 from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME, schemas
-from cxlib.data.engine import identifier, quoted
-from cxlib.data.kinds import CLOCK, COUNTED, EMPTY, SPANS, UNITS
+from cxlib.data.dataset import EVENT
+from cxlib.data.engine import quoted
+from cxlib.data.expressions import as_flag, as_id, as_moment, as_number, bare, given
+from cxlib.data.kinds import CLOCK, COUNTED, EMPTY, SPANS
 from cxlib.data.kinds import FLAG as RAW_FLAG
 from cxlib.data.kinds import NUMBER as RAW_NUMBER
 from cxlib.data.kinds import TEXT as RAW_TEXT
@@ -25,33 +28,10 @@ FITTING = {
     NUMBER: (RAW_NUMBER,),
     FLAG: (RAW_FLAG, RAW_NUMBER),
 }
+ONE_BOOKING = "a row is one booking: lines of one order may have to be summed"
+GAVE_UP = re.compile("hang|hung|aband|lost|drop|gave up|given up", re.IGNORECASE)
 # A single value in so many rows, of more than a few, may stand for nobody.
 STANDS_OUT, FEW = 0.2, 20
-# The words that SQL keeps for itself and exports use as names.
-RESERVED = frozenset((
-    "all", "and", "any", "array", "as", "asc", "case", "cast", "check", "column",
-    "constraint", "create", "default", "desc", "distinct", "do", "else", "end", "except",
-    "false", "fetch", "for", "foreign", "from", "grant", "group", "having", "in", "into",
-    "is", "join", "limit", "not", "null", "offset", "on", "only", "or", "order", "primary",
-    "references", "select", "some", "table", "then", "to", "true", "union", "unique",
-    "user", "using", "when", "where", "window", "with",
-))  # fmt: skip
-# Yes and no in several languages, and as crosses in a list.
-YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "x")
-NO = ("no", "n", "false", "f", "0", "nein", "non", "não", "")
-# How a count of time is read as a moment.
-MOMENTS = dict(
-    zip(
-        COUNTED,
-        (
-            "to_timestamp(CAST({} AS BIGINT))",
-            "epoch_ms(CAST({} AS BIGINT))",
-            "CAST(TIMESTAMP '1899-12-30' + to_microseconds(CAST(CAST({} AS DOUBLE) * 86400000000 "
-            "AS BIGINT)) AS TIMESTAMP)",
-        ),
-        strict=True,
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -126,12 +106,17 @@ def _guess(file: RawFile, table: str, schema) -> Guess:
             if (sense := sense_of(table, name, each.name))
             and each.kind != EMPTY
             # A sure name counts even where the values are written in another way.
-            and (kinds is None or each.kind in kinds or sense < 3)
+            and (kinds is None or each.kind in kinds or sense < 3 or _given_up(name, each))
             and each not in columns.values()
         ]
         if options:
             senses[name], _, columns[name] = min(options, key=lambda each: each[:2])
     return Guess(file, table, columns, senses)
+
+
+def _given_up(name: str, raw: RawColumn) -> list[str]:
+    """The words of a call's outcome that tell of customers who gave up."""
+    return [each for each in raw.words if name == "abandoned" and GAVE_UP.match(each)]
 
 
 def _pieces(file: RawFile) -> tuple[RawColumn, RawColumn] | None:
@@ -165,19 +150,34 @@ def _select(found: Sequence[Guess], schema) -> str:
             )
     if len(found) > 1:
         names = " and ".join(each.file.path.name for each in found)
-        text = (
-            f"-- {UNSURE}: {names} are put together; if rows stand in several of them, each must "
-            f"be taken once.\n{text}"
-        )
+        text = f"-- {UNSURE}: {names} are put together; {_overlap(found)}.\n{text}"
     return text + "\n"
+
+
+def _overlap(found: Sequence[Guess]) -> str:
+    """Whether the days of several files overlap, as far as they tell."""
+    once = "if rows stand in several of them, each must be taken once"
+    at = EVENT.get(found[0].table, "")
+    times = [each.columns[at] for each in found if at in each.columns]
+    if len(times) < len(found) or not all(each.first for each in times):
+        return once
+    spans = sorted((each.first, each.last) for each in times)
+    both = [(start, min(before[1], end)) for before, (start, end) in pairwise(spans)
+            if start <= before[1]]  # fmt: skip
+    if not both:
+        return "their days do not overlap"
+    told = " and ".join(f"{start} to {end}" for start, end in both)
+    return f"their days overlap, {told}; {once}, such as with WHERE on {at}"
 
 
 def _line(guess: Guess, name: str, column) -> Line:
     raw, kind = guess.columns.get(name), column.dtype.type
     surely = name in guess.senses and guess.senses[name] < 3
     if name == "amount" and not surely and (pieces := _pieces(guess.file)):
-        one, each = (_number(piece) for piece in pieces)
-        return Line(f"{one} * {each}", name, f"{UNSURE}: pieces times price; is tax in it?")
+        one, each = (as_number(piece) for piece in pieces)
+        return Line(
+            f"{one} * {each}", name, f"{UNSURE}: pieces times price; is tax in it? {ONE_BOOKING}"
+        )
     if raw is None:
         return _absent(guess, name, kind)
     remark = ""
@@ -193,7 +193,7 @@ def _line(guess: Guess, name: str, column) -> Line:
             f"{UNSURE}: {others} holds scores as well; add them with UNION ALL and their metric"
         )
     if column.unique and not raw.unique and guess.file.key:
-        parts = " || '-' || ".join(map(_bare, guess.file.key))
+        parts = " || '-' || ".join(map(bare, guess.file.key))
         return Line(parts, name, f"{UNSURE}: only both together tell rows apart; are they the id?")
     if column.unique and not raw.unique:
         return _row_numbers(
@@ -204,22 +204,32 @@ def _line(guess: Guess, name: str, column) -> Line:
         )
     if "references" in column.metadata and raw.share > STANDS_OUT and raw.distinct > FEW:
         remark = f"{UNSURE}: {_nobody(raw)}"
+    if name == "agent_id" and raw.share > STANDS_OUT and raw.distinct > FEW:
+        remark = (
+            f"{UNSURE}: {raw.commonest!r} stands in {raw.share:.0%} of the rows; if it means "
+            f"nobody, write nullif({bare(raw.name)}, {quoted(raw.commonest)})"
+        )
     if kind == TIME:
         return _time(guess, raw, name, remark)
     if kind == NUMBER and raw.kind == RAW_NUMBER:
         percent = f"{UNSURE}: it is written with %; is 80% to be 80 or 0.8?"
-        return Line(_number(raw), name, percent if raw.unit == "%" else remark)
+        return Line(as_number(raw), name, percent if raw.unit == "%" else remark)
+    if kind == FLAG and (gave_up := _given_up(name, raw)):
+        said = (
+            f"{UNSURE}: it holds {', '.join(raw.words)}; which are given up, and which no contact?"
+        )
+        return Line(f"{given(raw)} IN ({', '.join(map(quoted, gave_up))})", name, said)
     if kind == FLAG and raw.kind == RAW_TEXT:
         return _flag(raw, name)
     if kind in FITTING and raw.kind not in FITTING[kind]:
         typed = {NUMBER: "DOUBLE", FLAG: "BOOLEAN"}[kind]
         said = f"{UNSURE}: it holds such as {raw.commonest!r}; write how that is to be read"
-        return Line(f"TRY_CAST({_given(raw)} AS {typed})", name, said)
+        return Line(f"TRY_CAST({given(raw)} AS {typed})", name, said)
     if column.required and column.metadata["unit"] != "id":
-        return Line(_bare(raw.name), name, remark)
+        return Line(bare(raw.name), name, remark)
     if name == "account_id" and guess.table == "revenue" and raw.filled < 1:
         remark = f"{UNSURE}: {1 - raw.filled:.1%} of rows have none, and will be set apart"
-    return Line(_text(raw) if column.metadata["unit"] == "id" else _given(raw), name, remark)
+    return Line(as_id(raw) if column.metadata["unit"] == "id" else given(raw), name, remark)
 
 
 def _absent(guess: Guess, name: str, kind) -> Line:
@@ -265,19 +275,17 @@ def _other_scores(guess: Guess) -> str:
 
 def _flag(raw: RawColumn, name: str) -> Line:
     """Yes or no in other words; where these are not known, somebody has to say them."""
-    given = f"lower(trim({_bare(raw.name)}))"
-    yes, no = (", ".join(map(quoted, words)) for words in (YES, NO))
-    text = f"CASE WHEN {given} IN ({yes}) THEN true WHEN {given} IN ({no}) THEN false END"
-    return Line(text, name, f"{UNSURE}: it holds words such as {raw.commonest!r}; are these all?")
+    return Line(
+        as_flag(raw), name, f"{UNSURE}: it holds words such as {raw.commonest!r}; are these all?"
+    )
 
 
 def _time(guess: Guess, raw: RawColumn, name: str, remark: str) -> Line:
     if raw.kind != RAW_TIME:
         said = f"{UNSURE}: it holds such as {raw.commonest!r}, which is read as no time"
-        return Line(_given(raw), name, said)
-    if raw.format in MOMENTS:
-        said = remark or f"{UNSURE}: read as {raw.format}"
-        return Line(MOMENTS[raw.format].format(_given(raw)), name, said)
+        return Line(given(raw), name, said)
+    if raw.format in COUNTED:
+        return Line(as_moment(raw), name, remark or f"{UNSURE}: read as {raw.format}")
     clock = [
         each
         for each in guess.file.columns
@@ -288,41 +296,11 @@ def _time(guess: Guess, raw: RawColumn, name: str, remark: str) -> Line:
     if clock and date_only:
         form = f"{raw.format} {clock[0].format}"
         return Line(
-            f"strptime({_given(raw)} || ' ' || {_given(clock[0])}, {quoted(form)})",
+            f"strptime({given(raw)} || ' ' || {given(clock[0])}, {quoted(form)})",
             name,
             f"{UNSURE}: the day is {raw.name}, the time {clock[0].name}",
         )
-    if raw.format:
-        read = "try_strptime" if raw.strays else "strptime"
-        return Line(f"{read}({_given(raw)}, {quoted(raw.format)})", name, remark)
-    return Line(_given(raw), name, remark)
-
-
-def _number(raw: RawColumn) -> str:
-    given = _given(raw)
-    if raw.unit:
-        given = f"regexp_replace({given}, {quoted(UNITS)}, '', 'g')"
-    if raw.comma:
-        given = f"replace(replace({given}, '.', ''), ',', '.')"
-    elif raw.thousands:
-        given = f"replace({given}, ',', '')"
-    return f"{'TRY_CAST' if raw.strays else 'CAST'}({given} AS DOUBLE)"
-
-
-def _text(raw: RawColumn) -> str:
-    if raw.fraction:
-        return f"CAST(TRY_CAST({_bare(raw.name)} AS BIGINT) AS VARCHAR)"
-    return f"CAST({_given(raw)} AS VARCHAR)" if raw.kind == RAW_NUMBER else _given(raw)
-
-
-def _given(raw: RawColumn) -> str:
-    """A raw column, null where its file writes a word for nothing."""
-    given = _bare(raw.name)
-    if raw.padded:
-        given = f"nullif(trim({given}), '')"
-    for word in raw.nothing:
-        given = f"nullif({given}, {quoted(word)})"
-    return given
+    return Line(as_moment(raw), name, remark)
 
 
 def _attributes(guess: Guess) -> list[Line]:
@@ -330,7 +308,7 @@ def _attributes(guess: Guess) -> list[Line]:
     used = {each.name for each in guess.columns.values()}
     contract = SYNONYMS[guess.table]
     return [
-        Line(_given(each), _bare(plain(each.name)))
+        Line(given(each), bare(plain(each.name)))
         for each in guess.file.columns
         if each.name not in used
         and each.kind != EMPTY
@@ -350,7 +328,7 @@ def _written(lines: Sequence[Line], table: str) -> str:
         # A name with a line break in it would end the remark.
         remark = f"  -- {' '.join(line.remark.split())}" if line.remark else ""
         texts.append(f"    {name}{comma}{remark}")
-    return "SELECT\n" + "\n".join(texts) + f"\nFROM {_bare(table)}"
+    return "SELECT\n" + "\n".join(texts) + f"\nFROM {bare(table)}"
 
 
 def _derived_customers(people: Sequence[Guess], payers: Sequence[Guess]) -> str:
@@ -389,12 +367,6 @@ def _derived_accounts(
 def _ids(guess: Guess, column: str, name: str) -> str:
     raw = guess.columns[column]
     return (
-        f"    SELECT DISTINCT {_text(raw)} AS {name}\n    FROM {_bare(guess.file.table)}\n"
-        f"    WHERE {_given(raw)} IS NOT NULL"
+        f"    SELECT DISTINCT {as_id(raw)} AS {name}\n    FROM {bare(guess.file.table)}\n"
+        f"    WHERE {given(raw)} IS NOT NULL"
     )
-
-
-def _bare(name: str) -> str:
-    """A name as SQL, in quotes only where it needs them."""
-    plainly = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) and name.casefold() not in RESERVED
-    return name if plainly else identifier(name)

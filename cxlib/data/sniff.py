@@ -1,7 +1,7 @@
 """What a raw file is: its encoding, its delimiter, and what each column holds."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +10,17 @@ import duckdb
 import ibis
 
 from cxlib.data.engine import first_lines, identifier, quoted
-from cxlib.data.kinds import CLOCK, EMPTY, NUMBER, TEXT, Asked, kind_of_texts, kind_of_type
+from cxlib.data.kinds import (
+    CLOCK,
+    COUNTED,
+    EMPTY,
+    NUMBER,
+    TEXT,
+    TIME,
+    Asked,
+    kind_of_texts,
+    kind_of_type,
+)
 from cxlib.data.source import bring_raw, delimiter_of
 from cxlib.errors import ArgumentError, DataError
 
@@ -27,6 +37,7 @@ OTHERWISE = "cp1252"
 
 NUMBERED = re.compile(r"id$|_id|no$|number|code|ticket|case|call", re.IGNORECASE)
 FEW_IDS = 100
+FEW_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,8 @@ class RawColumn:
         distinct: How many different values there are.
         unique: No value stands twice, and none is missing.
         commonest, share: The value that stands most often, and in which share of the rows.
+        words: All values of a text, the commonest first, where they are few.
+        first, last: The earliest and the latest day, of times; empty if they are not told.
         odd: What does not fit the kind, for example; empty if everything does.
         strays: How many rows have a value that does not fit.
     """
@@ -65,6 +78,9 @@ class RawColumn:
     unit: str = ""
     padded: bool = False
     fraction: bool = False
+    words: tuple[str, ...] = ()
+    first: str = ""
+    last: str = ""
     odd: str = ""
     strays: int = 0
 
@@ -228,8 +244,27 @@ def _described_column(
         unique=distinct == filled == rows,
         commonest=commonest,
         share=times / rows,
+        words=_words(asked, distinct) if found["kind"] == TEXT else (),
+        **_days(asked, found),
         **found,
     )
+
+
+def _words(asked: Asked, distinct: int) -> tuple[str, ...]:
+    if distinct > FEW_WORDS:
+        return ()
+    values = asked.base.execute("SELECT CAST(v AS VARCHAR) FROM _cx_v ORDER BY n DESC, 1")
+    return tuple(value for (value,) in values.fetchall())
+
+
+def _days(asked: Asked, found: Mapping) -> dict[str, str]:
+    """The earliest and the latest day of a column of times."""
+    form = found.get("format", "")
+    if found["kind"] != TIME or form in COUNTED:
+        return {}
+    read = f"try_strptime(v, {quoted(form)})" if form else "TRY_CAST(v AS TIMESTAMP)"
+    first, last = asked.one(f"SELECT min({read}), max({read}) FROM _cx_v")
+    return {"first": f"{first:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"} if first and last else {}
 
 
 def _nothing(asked: Asked, column: str, words: Sequence[str]) -> list[str]:

@@ -58,7 +58,7 @@ def begin(
 
 def _refuse(folder: Path, files: Sequence[Path]) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ArgumentError(f"{folder}: is not empty; name a new folder")
+        raise ArgumentError(f"{folder}: is not empty; name a new folder, or remove it first")
     for path in files:
         if not path.is_file():
             raise ArgumentError(f"{path}: there is no such file")

@@ -1,0 +1,58 @@
+"""A look at raw files, with the SQL that a mapping would use."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cxlib.data.config import read_config
+from cxlib.data.engine import OWN, ROW, explained, first_lines, numbered, open_engine
+from cxlib.data.files import find_folder, read_select
+from cxlib.data.source import bring_raw
+from cxlib.errors import DataError
+
+QUERY = "the query"  # what errors begin with
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a SELECT gives.
+
+    Attributes:
+        columns: Their names.
+        rows: The first rows, as texts; nothing is written as an empty text.
+        more: Whether there are further rows.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    more: bool
+
+
+def look(folder: Path, query: str, most: int) -> Look:
+    """The first rows of a SELECT over a dataset's raw files, or its warehouse's tables.
+
+    Args:
+        folder: The dataset's folder; nothing but its `dataset.toml` is needed.
+        query: The SELECT.
+        most: How many rows to give.
+
+    Raises:
+        ArgumentError: There is no such folder.
+        DataError: The query cannot be read or answered, or the server cannot be reached.
+    """
+    folder = find_folder(folder)
+    config = read_config(folder)
+    text, files = read_select(query, QUERY, folder, config)
+    with explained(config, folder / "dataset.toml"):
+        connection = open_engine(config, folder, files)
+        try:
+            for file in files:
+                bring_raw(connection, file)
+            rows = numbered(f"{OWN}look", text, connection)
+            found = rows.order_by(ROW).drop(ROW).limit(most + 1).to_pyarrow()
+        except duckdb.Error as error:
+            raise DataError(f"{QUERY}: {first_lines(error)}") from None
+    lines = (row.values() for row in found.to_pylist())
+    texts = tuple(tuple("" if each is None else str(each) for each in line) for line in lines)
+    return Look(tuple(found.column_names), texts[:most], len(texts) > most)
