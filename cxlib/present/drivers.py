@@ -166,7 +166,8 @@ def _nothing() -> dict[str, str]:
 
 def _reading(change: Change) -> str:
     if not change.detected:
-        return "no detectable change"
+        alone = "; alone it would stand out, among so many it may be chance"
+        return f"no detectable change{alone if change.difference.excludes(0) else ''}"
     return f"{'up' if change.difference.value > 0 else 'down'}{_judged(change)}"
 
 

@@ -358,3 +358,35 @@ def test_the_parts_of_the_sliced_dataset(sliced):
     assert set(slices.parts) == set(PARTS) - {"APAC"}
     assert slices.silent == ("LATAM",)
     assert slices.without == 3
+
+
+def test_accounts_that_only_buy_have_slices(write):
+    accounts = "account_id,region\n" + "".join(
+        f"a{n},{'N' if n % 2 else 'S'}\n" for n in range(2 * LEAST)
+    )
+    people = "customer_id,account_id\n" + "".join(f"c{n},a{n}\n" for n in range(2 * LEAST))
+    revenue = "account_id,booked_at,amount\n" + "".join(
+        f"a{n},2026-01-01,10\n" for n in range(2 * LEAST)
+    )
+    data = open_dataset(write(accounts__csv=accounts, customers__csv=people, revenue__csv=revenue,
+                              interactions__csv=None, surveys__csv=None))  # fmt: skip
+    slices = find_slices(data, "region")
+    assert set(slices.parts) == {"N", "S"}
+    assert slices.counted == "accounts"
+
+
+def test_a_column_of_contacts_makes_no_slices_and_that_is_said(write):
+    with pytest.raises(ArgumentError, match="--by channel: slices are made by what customers or"):
+        find_slices(open_dataset(write()), "channel")
+
+
+def test_a_folder_holds_the_quarters_of_one_dataset(write, suite, tmp_path):
+    out, notebooks = tmp_path / "out", suite(**{"01_a": ["1"]})
+    run = ["report", "--notebooks", notebooks, "--out", out]
+    assert cx(*run, "2026Q1", "--dataset", write()).returncode == 0
+    write(dataset__toml='name = "Another"\n')
+    other = cx(*run, "2026Q2", "--dataset", write(dataset__toml='name = "Another"\n',
+               revenue__csv="account_id,booked_at,amount\n001,2026-05-01,5\n"))  # fmt: skip
+    assert other.returncode == 2
+    assert "2026Q1: holds the pages of 'Small'" in other.stderr
+    assert not (out / "2026Q2").exists()

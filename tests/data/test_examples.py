@@ -5,6 +5,7 @@ import pytest
 
 from cxlib.data import open_dataset
 from cxlib.measure import measure
+from cxlib.measure.customers import contacts_of_strangers, customer_features
 from tests.conftest import ROOT, SHARED
 
 pytestmark = pytest.mark.shared
@@ -34,6 +35,19 @@ def test_the_bank():
     known = calls[calls.customer_id != 0]
     named = contacts[~contacts.customer_id.str.startswith("unknown")]
     assert named.customer_id.nunique() == known.customer_id.nunique()
+    at = pd.to_datetime(known.date.astype(str) + " " + known.vru_entry, format="%y%m%d %H:%M:%S")
+    told = known.assign(at=at).sort_values(["customer_id", "type", "at"])
+    after = told.groupby(["customer_id", "type"])["at"].shift(-1) - told["at"]
+    days = pd.Timedelta(days=data.config.thresholds.repeat_days)
+    followed = told["at"] <= pd.Timestamp("1999-03-01") - days
+    repeats = value(data, "repeat_contact_rate")
+    assert repeats.n == followed.sum()
+    assert repeats.value == pytest.approx((after <= days)[followed].mean(), abs=1e-12)
+    assert contacts_of_strangers(data, data.start, data.end) == (19_502, 33_066)
+    features = customer_features(data, data.start, data.end)
+    assert len(features) == known.customer_id.nunique()
+    # All that is known is one month: nobody makes a twelfth of a call a month.
+    assert features.contact_rate.min() == 1
     assert contacts.started_at.min().strftime("%Y-%m-%d") == "1999-02-01"
     assert contacts.started_at.max().strftime("%Y-%m-%d") == "1999-02-28"
 

@@ -38,7 +38,7 @@ def test_a_filter_applies_to_every_table_that_can_tell(write, where, expected):
         ("region = 'x' GROUP BY region", "nothing after it"),
         ("lower(region) = 'emea'", "is not understood"),
         ("region = (SELECT 1)", "is no value"),
-        ("size = 'big'", "does not fit the type"),
+        ("size = 'big'", "does not fit the type of the column: size is a number"),
         ("1 = 1", "is not understood"),
         ("channel = 'fone'", "no row of interactions"),
         ("size LIKE '1%'", "does not fit the type"),

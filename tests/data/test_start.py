@@ -158,7 +158,10 @@ def test_check_says_the_line_of_a_fault_and_what_to_write(begun):
     (folder / "interactions.sql").write_text(sql)
     run = cx("check", "--dataset", folder)
     line = line_of(folder / "interactions.sql", "started_at")
-    assert f"interactions.sql, line {line}: started_at == '31.12.2025' (row 2)" in run.stdout
+    assert (
+        f"interactions.sql, line {line}: started_at == '31.12.2025' (row 2 of its result)"
+        in run.stdout
+    )
     assert "write strptime(…, '%d.%m.%Y')" in run.stdout
 
 
@@ -174,6 +177,41 @@ def test_the_command_writes_a_folder_that_check_accepts(tmp_path):
     wrong = cx("init", tmp_path / "other", "--from", raw, "--dates", "middle")
     assert wrong.returncode == 2
     assert "must be day-first or month-first" in wrong.stderr
+
+
+def test_words_of_an_outcome_may_tell_who_gave_up(begun):
+    lines = ["call id,customer_id,started_at,wait,outcome,agent"]
+    lines += [
+        f"{n},A{n},2026-01-05 10:00,12,{'HANG' if n % 3 else 'AGENT'},"
+        f"{'NOBODY' if n % 2 else f'agent {n}'}"
+        for n in range(60)
+    ]
+    _, folder = begun("\n".join(lines).encode(), name="calls.csv")
+    sql = (folder / "interactions.sql").read_text()
+    assert "outcome IN ('HANG') AS abandoned" in sql
+    asked = [each.text for each in marks(folder)]
+    assert [each for each in asked if "it holds HANG, AGENT" in each]
+    assert [each for each in asked if "write nullif(agent, 'NOBODY')" in each]
+    data = open_dataset(folder, raw_ids=True)
+    assert int(data.tables["interactions"].abandoned.sum().execute()) == 40
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("2026-01-20", "their days overlap, 2026-01-20 to 2026-01-31"),
+        ("2026-02-01", "their days do not overlap"),
+    ],
+)
+def test_days_that_stand_in_two_files_are_told(tmp_path, second, said):
+    files = []
+    for name, first, last in (("old", "2026-01-01", "2026-01-31"), ("new", second, "2026-03-31")):
+        days = pd.date_range(first, last).strftime("%Y-%m-%d")
+        lines = ["account_id,invoice_date,amount", *(f"7,{day},10.5" for day in days)]
+        files.append(tmp_path / f"{name}.csv")
+        files[-1].write_text("\n".join(lines))
+    begin(tmp_path / "mine", files)
+    assert said in (tmp_path / "mine" / "revenue.sql").read_text()
 
 
 def test_every_synonym_belongs_to_a_column_of_the_contract():
@@ -211,9 +249,9 @@ class TestRealFiles:
         began = pd.to_datetime(raw.date + " " + raw.vru_entry, format="%y%m%d %H:%M:%S")
         assert rows.started_at.min().execute() == began.min()
         assert rows.started_at.max().execute() == began.max()
-        handled = rows.filter(rows.outcome == "AGENT").handle_seconds.mean().execute()
-        served = raw[raw.outcome.str.strip() == "AGENT"].ser_time.astype(float)
-        assert handled == pytest.approx(served.mean(), rel=1e-12)
+        handled = rows.handle_seconds.sum().execute()
+        assert handled == pytest.approx(raw.ser_time.astype(float).sum(), rel=1e-12)
+        assert int(rows.abandoned.sum().execute()) == (raw.outcome.str.strip() == "HANG").sum()
 
     def test_day_first_dates_of_incidents_are_found(self):
         path = SHARED / "data" / "it_incidents" / "incident_event_log.parquet"

@@ -180,3 +180,46 @@ def test_a_table_that_begins_later_spans_no_earlier_period(data):
     complete = quarters.of("nps").set_index("period").complete
     assert complete[now]
     assert not complete[before]
+
+
+class TestStrangers:
+    PEOPLE = "customer_id,account_id,known\n1,001,true\n2,002,false\n3,001,\n"
+    CALLS = "interaction_id,customer_id,started_at,channel\n" + "".join(
+        f"{who}-{day},{who},2026-01-{day:02} 09:00,phone\n"
+        for who in (1, 2, 3)
+        for day in (1, 2, 28)
+    )
+
+    def test_nobody_says_whether_they_came_back(self, write):
+        files = {"customers__csv": self.PEOPLE, "interactions__csv": self.CALLS}
+        data = open_dataset(write(**files, surveys__csv=None, revenue__csv=None))
+        each = measure(data, ["repeat_contact_rate"]).estimate("repeat_contact_rate")
+        assert each.n == 4
+        assert each.value == 0.5
+
+    def test_their_contacts_are_counted_for_all_else(self, write):
+        calls = "interaction_id,customer_id,started_at,channel,wait_seconds\n" + "".join(
+            f"{who},{who},2026-01-05,phone,{10 * who}\n" for who in (1, 2, 3)
+        )
+        data = open_dataset(write(customers__csv=self.PEOPLE, interactions__csv=calls,
+                                  surveys__csv=None))  # fmt: skip
+        each = measure(data, ["average_speed_of_answer"]).estimate("average_speed_of_answer")
+        assert (each.n, each.value) == (3, 20)
+
+
+def test_upsell_is_left_out_where_refunds_alone_have_a_kind(write):
+    rows = "account_id,booked_at,amount,kind\n001,2026-01-01,100,{}\n002,2026-02-01,-5,refund\n"
+    data = open_dataset(write(revenue__csv=rows.format("")))
+    left = measure(data, ["upsell_rate"]).left_out
+    assert left["upsell_rate"] == "needs the kind of every booking: refunds alone have one"
+    data = open_dataset(write(revenue__csv=rows.format("upsell")))
+    assert not measure(data, ["upsell_rate"]).left_out
+
+
+def test_values_of_a_period_that_is_not_whole_are_told_to_be(write):
+    panel = measure(open_dataset(write()), period="quarter")
+    (start,) = panel.frame.period.unique()
+    values = {kpi.name: (each, whole) for kpi, each, whole in panel.values(start)}
+    each, whole = values["average_speed_of_answer"]
+    assert each.n == 3
+    assert not whole

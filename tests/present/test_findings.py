@@ -39,6 +39,22 @@ def test_a_change_beyond_chance_is_called_up_and_judged():
     assert rest == "All KPIs compared with 2026Q2 have changed."
 
 
+def test_a_kpi_that_is_compared_with_nothing_is_shown_all_the_same():
+    now = estimate(41, 2, "seconds")
+    changes = compare([(KPIS["nps"], estimate(30.3, 9), estimate(30.0, 9))])
+    values = [(KPIS["nps"], estimate(30.3, 9), True),
+              (KPIS["average_speed_of_answer"], now, True)]  # fmt: skip
+    table = drivers.change_table(changes, values)
+    assert list(table.frame.KPI) == ["Net Promoter Score", "Average speed of answer"]
+    assert list(table.frame["This quarter"]) == ["30.3 (21.3 to 39.3)", "41 s (39 to 43)"]
+    assert list(table.frame.Reading) == ["no detectable change", "not compared"]
+    partly = drivers.change_table((), [(KPIS["average_speed_of_answer"], now, False)])
+    assert partly.caption == "KPIs, as far as the data go, with 95% intervals"
+    assert "none can be measured" in drivers.change_table(()).frame.KPI[0]
+    (finding,) = drivers.change_findings((), "2026Q2")
+    assert finding.kind == "state"
+
+
 def test_what_restates_a_kpi_is_not_said_twice():
     share = [estimate(0.9, 0.01, "share"), estimate(0.8, 0.01, "share")]
     changes = compare([(KPIS["retention_rate"], *share), (KPIS["churn_rate"], *share[::-1])])
