@@ -10,6 +10,8 @@ import pytest
 from cxlib.data import opening
 from cxlib.data.contract import schemas
 from cxlib.data.dataset import Dataset
+from cxlib.data.look import look
+from cxlib.errors import DataError
 from cxlib.measure.panel import measure
 from cxlib.measure.quality import find_contradictions
 from cxlib.measure.quarterly import quarterly_measures
@@ -61,6 +63,16 @@ class TestSameAsDuckDB:
             one, other = measure(ours, by=by, period=period), measure(theirs, by=by, period=period)
             assert one.left_out == other.left_out
             assert_same_panel(one.frame, other.frame, ["kpi", "period", *by])
+
+    def test_a_look_at_raw_tables_gives_the_same_rows(self, engine, dataset, request):
+        query = "SELECT channel, count(*) AS n FROM raw_interactions GROUP BY channel ORDER BY 2, 1"
+        ours, theirs = (
+            look(dataset(settings_of(each, request)), query, 3) for each in ("duckdb", engine)
+        )
+        assert theirs == ours
+        assert len(ours.rows) == 3
+        with pytest.raises(DataError, match="nowhere"):
+            look(dataset(settings_of(engine, request)), "SELECT 1 FROM nowhere", 3)
 
     def test_intake_and_faults(self, engine, in_engine):
         ours, theirs = in_engine("duckdb"), in_engine(engine)
