@@ -60,9 +60,11 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
             f"No account gives a sign of leaving, as far as can be told ({listed(could)}).{hidden}",
             news=False,
         )
+    worth = f"with {number(low, 'money', currency)} of yearly revenue ({share})"
+    if not low > 0:
+        worth = "without any revenue of the last twelve months"
     return Finding(
-        f"{rows(accounts, 'account')} with {number(low, 'money', currency)} of yearly revenue "
-        f"({share}) {verb} signs of leaving.{hidden}",
+        f"{rows(accounts, 'account')} {worth} {verb} signs of leaving.{hidden}",
         evidence="Low scores are what customers have said; silence, contacts and revenue are signs "
         "where they go beyond chance, given how many accounts were looked at.",
         news=low > 0,

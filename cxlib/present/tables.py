@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxlib.data.pseudonyms import LOOKS
+
 # A batch run says through this variable where a notebook's files go; in JupyterLab they go
 # beside the notebook.
 OUTPUT_VARIABLE = "CX_OUTPUT"
@@ -34,7 +36,7 @@ class Table:
         )
         body = "".join(
             "<tr>" + "".join(
-                f"<td{self._align(name)}>{escape(str(cell))}</td>"
+                f"<td{self._class(name, str(cell))}>{escape(str(cell))}</td>"
                 for name, cell in zip(self.frame, row, strict=True)
             ) + "</tr>"
             for row in self.frame.itertuples(index=False)
@@ -44,6 +46,9 @@ class Table:
             f"<table><caption>{escape(self.caption)}</caption>"
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
         )
+
+    def _class(self, name: str, cell: str) -> str:
+        return ' class="pseudonym"' if LOOKS.fullmatch(cell) else self._align(name)
 
     def _align(self, name: str) -> str:
         return ' class="number"' if name in self.numeric else ""

@@ -67,10 +67,20 @@ def moved_finding(
     )
 
 
-def flow_table(moved: Migration | None, quarter: Quarter, currency: str = "") -> Table | None:
-    """Accounts by where they stood and stand; None if not known."""
+def flow_table(
+    moved: Migration | None, quarter: Quarter, currency: str = "", dated: bool = True
+) -> Table | None:
+    """Accounts by where they stood and stand; None if not known.
+
+    Args:
+        moved: How accounts moved.
+        quarter: Since when.
+        currency: Of amounts.
+        dated: Whether it is known when accounts leave.
+    """
     if moved is None:
         return None
+    ways = list(moved.accounts) if dated else [name for name in moved.accounts if name != LEFT]
     labels = {name: f"Tier {name}" for name in TIER_NAMES} | {NEW: "not there", LEFT: "left"}
     records = [
         {f"In {quarter}": labels[before]}
@@ -82,11 +92,12 @@ def flow_table(moved: Migration | None, quarter: Quarter, currency: str = "") ->
             )
             for now, count in row.items()
         }
-        for before, row in moved.accounts.iterrows()
+        for before, row in moved.accounts[ways].iterrows()
     ]
-    columns = tuple(labels[name] for name in (*TIER_NAMES, LEFT))
     return make_table(
-        records, f"Accounts (and their revenue) by tier in {quarter}, and now", columns
+        records,
+        f"Accounts (and their revenue) by tier in {quarter}, and now",
+        tuple(labels[name] for name in ways),
     )
 
 
