@@ -135,7 +135,7 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
     # Whoever puts faults right has to see the values.
     with _stopped_by_signals():
         data = open_dataset(dataset, raw_ids=True)
-    table = Table("table", "file", "read", "used", "quarantined")
+    table = Table("table", "file", "read", "used", "set apart")
     for each in data.intake:
         counts = (f"{count:,}" for count in (each.read, each.used, each.quarantined))
         table.add_row(each.table, each.file, *counts)
@@ -151,13 +151,17 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
         where = f"{file}, line {line}" if line else file
         fix = remedy(str(column), kind, rows.value.head(1_000).tolist())
         console.print(
-            f"{where}: {column} == {first.value!r} ({_row_of(file, first.row)}): {rule}; "
+            f"{where}: {column} {_said(rows.value)} ({_row_of(file, first.row)}): {rule}; "
             f"{len(rows)} rows" + (f"; {fix}" if fix else ""),
             markup=False,
             soft_wrap=True,
         )
     for mark in marks(data.folder):
         console.print(f"{mark.file}, line {mark.line}: {mark.text}", markup=False, soft_wrap=True)
+
+
+def _said(values) -> str:
+    return "is empty" if values.isna().iloc[0] else f"== {values.iloc[0]!r}"
 
 
 def _row_of(file: str, row: int) -> str:

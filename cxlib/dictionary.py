@@ -17,8 +17,8 @@ ROWS = {
     "accounts": "A row is a buying party.",
     "customers": "A row is a person. Contacts of whom nobody knows who it was get a customer each, "
     "such as `CASE customer_id WHEN '0' THEN 'unknown ' || call_id ELSE customer_id END`, here and "
-    "in `interactions`, with `known` false here: they count for waiting and handling, and for "
-    "nothing that follows people.",
+    "in `interactions`, with `known` false here, and one account such as `unknown` for all: they "
+    "count for waiting and handling, and for nothing that follows people.",
     "interactions": "A row is a contact; steps of one contact belong into one row.",
     "surveys": "A row is one question put to a customer, with the answer if there was one.",
     "revenue": "A row is a booking, such as an order, an invoice or a refund. Purchases are "

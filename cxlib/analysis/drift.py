@@ -17,6 +17,7 @@ FEWEST_STEPS = 4
 FALSE_ALARMS = 0.05
 ALPHA = FALSE_ALARMS / 2
 QUARTER = 3  # months
+LOST_HALF = np.log(2)
 TOLD = ("table", "column", "what")
 
 
@@ -33,6 +34,12 @@ class Drift:
 
     tested: pd.DataFrame
     problem: str = ""
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether not even a table of which half was lost would have stood out."""
+        volumes = self.tested[self.tested.what == VOLUME]
+        return bool((volumes.detectable > LOST_HALF).all())
 
     @property
     def found(self) -> pd.DataFrame:

@@ -163,11 +163,11 @@ def contradiction_issues(evidence: Evidence) -> list[Issue]:
 
 
 def mapping_issues(evidence: Evidence) -> list[Issue]:
-    """Guesses that came with a first mapping, and that nobody has looked at."""
+    """Guesses of a first mapping that nobody has looked at, and on which all else would rest."""
     if not evidence.unsettled:
         return []
     what = f"guesses of the SQL that nobody has settled: {evidence.unsettled}; cx check lists them"
-    return [Issue(VALID, "", "", what)]
+    return [Issue(VALID, "", "", what, level=UNFIT)]
 
 
 def span_issues(evidence: Evidence) -> list[Issue]:

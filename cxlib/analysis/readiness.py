@@ -24,7 +24,7 @@ class Readiness:
         issues: The gravest first.
         levels: The level of each dimension.
         level: The worst of them.
-        untested: The dimensions that the data are too few to test, as far as nothing was found.
+        untested: The dimensions that the data do not allow to test, as far as nothing was found.
     """
 
     issues: tuple[Issue, ...]
@@ -61,7 +61,7 @@ def weigh(
         *issues.empty_issues(evidence),
         *issues.privacy_issues(evidence),
     ]
-    untested = [STEADY] if drift.problem else []
+    untested = [STEADY] if drift.problem or drift.is_blind else []
     untested += [] if rates else [FAIR]
     return judge(found, evidence.revenue, untested)
 
@@ -76,7 +76,7 @@ def judge(found: Sequence[Issue], revenue: pd.Series, untested: Collection[str] 
     Args:
         found: What is wrong.
         revenue: Of the last twelve months, by account; empty where there is none.
-        untested: Dimensions that the data are too few to test.
+        untested: Dimensions that the data do not allow to test.
     """
     weighed = [_weighed(each, revenue) for each in found]
     order = {level: place for place, level in enumerate((UNFIT, CARE, SOUND))}

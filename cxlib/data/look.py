@@ -1,5 +1,6 @@
 """A look at raw files, with the SQL that a mapping would use."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +35,15 @@ def look(folder: Path, query: str, most: int) -> Look:
 
     Args:
         folder: The dataset's folder; nothing but its `dataset.toml` is needed.
-        query: The SELECT.
+        query: The SELECT; DESCRIBE and SUMMARIZE will do where the engine knows them.
         most: How many rows to give.
 
     Raises:
         ArgumentError: There is no such folder.
         DataError: The query cannot be read or answered, or the server cannot be reached.
     """
+    if re.match(r"\s*(describe|summarize)\b", query, re.IGNORECASE):
+        query = f"SELECT * FROM ({query})"
     folder = find_folder(folder)
     config = read_config(folder)
     text, files = read_select(query, QUERY, folder, config)

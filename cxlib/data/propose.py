@@ -254,7 +254,8 @@ def _absent(guess: Guess, name: str, kind) -> Line:
 def _nobody(raw: RawColumn) -> str:
     return (
         f"{raw.commonest!r} stands in {raw.share:.0%} of the rows; if it means nobody known, give "
-        "each such row a customer of its own, and let customers.sql say that known is false"
+        "each such row a customer of its own, all of one account 'unknown', and let customers.sql "
+        "say that known is false"
     )
 
 

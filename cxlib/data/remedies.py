@@ -55,7 +55,7 @@ def remedy(column: str, kind: str, values: Sequence[str]) -> str:
         case rules.WORD:
             return "write CASE … WHEN 'your word' THEN 'the word of the contract' … END"
         case rules.EMPTY:
-            return f"fill {column}, or leave such rows out with WHERE and say so in a comment"
+            return f"fill {column} where it is known; the others stay set apart, and pages say so"
         case rules.SIGN:
             return "find out what the sign means; write greatest(…, 0) only if it is a known slip"
     return ""

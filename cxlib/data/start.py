@@ -61,7 +61,8 @@ def _refuse(folder: Path, files: Sequence[Path]) -> None:
         raise ArgumentError(f"{folder}: is not empty; name a new folder, or remove it first")
     for path in files:
         if not path.is_file():
-            raise ArgumentError(f"{path}: there is no such file")
+            what = "is a folder; name the files in it" if path.is_dir() else "there is no such file"
+            raise ArgumentError(f"{path}: {what}")
         if path.suffix.lower() not in RAW_SUFFIXES:
             raise ArgumentError(
                 f"{path}: is no {', '.join(RAW_SUFFIXES)}; export it as CSV (a workbook: each "

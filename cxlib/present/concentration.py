@@ -19,7 +19,8 @@ def concentration_finding(found: Concentration) -> Finding:
         f"{number(found.largest, 'share')}. Gini {number(found.gini.value)} "
         f"({number(found.gini.low)} to {number(found.gini.high)}).",
         estimate=found.top_share,
-        evidence="Intervals are those of another draw of accounts like these. Gini is 0 where all "
+        evidence="Intervals are those of another draw of accounts like these. An account with more "
+        "refunds than sales counts as one without revenue. Gini is 0 where all "
         "bring the same, and near 1 where one brings all.",
     )
 

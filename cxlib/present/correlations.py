@@ -113,10 +113,10 @@ def across_finding(pairs: tuple[Across, ...]) -> Finding:
     more = f"; and {len(found) - 4} others" if len(found) > 4 else ""
     return Finding(
         f"Across accounts, {len(found)} of {rows(len(pairs), 'pair')} of KPIs go together beyond "
-        f"chance: {'; '.join(words)}{more}.",
+        f"chance (rank correlation): {'; '.join(words)}{more}.",
         estimate=found[0].rho,
-        evidence="Correlation of the accounts' ranks over twelve months. Few contacts and answers "
-        "per account make it look weaker than it is; it is no cause.",
+        evidence="Correlation of the accounts' ranks, in the data of the last twelve months. Few "
+        "contacts and answers per account make it look weaker than it is; it is no cause.",
     )
 
 

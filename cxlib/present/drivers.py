@@ -164,6 +164,27 @@ def _nothing() -> dict[str, str]:
             "Change": "–", "Reading": "–", SMALLEST: "–"}  # fmt: skip
 
 
+def meaning_table(quarters: Panel, config: Config) -> Table:
+    """What each KPI that is measured means, with the dataset's own numbers."""
+    rules = config.thresholds
+    channels = [f"{name} {limit:,.0f} s" for name, limit in rules.service_level_by_channel.items()]
+    own = {
+        "service_level": ", ".join([f"{rules.service_level_seconds:,.0f} s", *channels]),
+        "repeat_contact_rate": rows(rules.repeat_days, "day"),
+        "response_rate": rows(rules.response_days, "day"),
+    }
+    measured = set(quarters.frame.kpi)
+    return make_table(
+        [
+            {"KPI": kpi.label, "Meaning": kpi.meaning, "Here": own.get(name, "–")}
+            for name, kpi in KPIS.items()
+            if name in measured
+        ]
+        or [{"KPI": "none is measured", "Meaning": "–", "Here": "–"}],
+        "What the KPIs mean, with this dataset's numbers",
+    )
+
+
 def _reading(change: Change) -> str:
     if not change.detected:
         alone = "; alone it would stand out, among so many it may be chance"

@@ -77,7 +77,7 @@ def span_finding(data: Dataset) -> Finding:
     return Finding(
         f"The data do not span {quarter}, {quarter.start:%d %b %Y} to "
         f"{quarter.end - timedelta(days=1):%d %b %Y}: they run from {data.start:%d %b %Y} to "
-        f"{last:%d %b %Y}. It is compared with no other quarter.",
+        f"{last:%d %b %Y}. KPIs are compared with no other quarter.",
     )
 
 
@@ -111,7 +111,8 @@ def months_figure(coverage: Coverage) -> Figure:
         dated(axes[-1, 0])
     else:
         axes[-1, 0].set_xticks(whole, [month(each) for each in whole])
-        axes[-1, 0].set_xlim(whole[0] - HALF_MONTH, whole[-1] + HALF_MONTH)
+        beside = HALF_MONTH * (FEW_MONTHS - len(whole) + 1)
+        axes[-1, 0].set_xlim(whole[0] - beside, whole[-1] + beside)
     spans = [
         f"{table} from {number(part.rows.min(), 'count')} to {number(part.rows.max(), 'count')}"
         for table, part in coverage.months.groupby("table", sort=False)

@@ -65,8 +65,9 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
         worth = "without any revenue of the last twelve months"
     return Finding(
         f"{rows(accounts, 'account')} {worth} {verb} signs of leaving.{hidden}",
-        evidence="Low scores are what customers have said; silence, contacts and revenue are signs "
-        "where they go beyond chance, given how many accounts were looked at.",
+        evidence=f"Told of these data: {listed(could)}{_untold(risk)}. Low scores are what "
+        "customers have said; silence, contacts and revenue are signs where they go beyond chance, "
+        "given how many accounts were looked at: many leave without any.",
         news=low > 0,
     )
 
@@ -159,6 +160,11 @@ def account_table(risk: Risk, names: pd.Series, currency: str = "") -> Table | N
         f"Accounts that give signs of leaving: {len(shown):,} of {len(given):,}",
         ("Revenue, 12 months",),
     )
+
+
+def _untold(risk: Risk) -> str:
+    rest = [NAMES[each] for each in SIGNALS if not risk.told[each]]
+    return f"; not: {listed(rest)}" if rest else ""
 
 
 def _most(value: float, currency: str) -> str:

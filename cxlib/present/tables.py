@@ -1,6 +1,7 @@
 """Tables as people read them, and as files for other programs."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +14,8 @@ from cxlib.data.pseudonyms import LOOKS
 # A batch run says through this variable where a notebook's files go; in JupyterLab they go
 # beside the notebook.
 OUTPUT_VARIABLE = "CX_OUTPUT"
+# An interval in brackets, after its value.
+INTERVAL = re.compile(r"(\([^()]{3,40} to [^()]{1,20}\))")
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -36,7 +39,7 @@ class Table:
         )
         body = "".join(
             "<tr>" + "".join(
-                f"<td{self._class(name, str(cell))}>{escape(str(cell))}</td>"
+                f"<td{self._class(name, str(cell))}>{_whole(escape(str(cell)))}</td>"
                 for name, cell in zip(self.frame, row, strict=True)
             ) + "</tr>"
             for row in self.frame.itertuples(index=False)
@@ -52,6 +55,11 @@ class Table:
 
     def _align(self, name: str) -> str:
         return ' class="number"' if name in self.numeric else ""
+
+
+def _whole(cell: str) -> str:
+    """A cell in which no line is broken within an interval."""
+    return INTERVAL.sub(r'<span class="interval">\1</span>', cell)
 
 
 def make_table(

@@ -39,16 +39,22 @@ INPUTS = {
 }
 
 
-def tier_finding(tiers: Tiers, currency: str = "") -> Finding:
-    """How many accounts stand in each tier, and what they bring."""
+def tier_finding(tiers: Tiers, dated: bool = True) -> Finding:
+    """How many accounts stand in each tier, and what they bring.
+
+    Args:
+        tiers: The tiers.
+        dated: Whether it is known when accounts leave.
+    """
     words = [
         f"Tier {each.tier}: {rows(each.accounts, 'account')}, "
         f"{number(each.revenue_share, 'share')} of revenue"
         for each in tiers.summary.itertuples()
     ]
+    counted = "still there" if dated else "that ever was there, since nobody knows which have left,"
     return Finding(
         f"{'; '.join(words)}.",
-        evidence="Every account still there is counted, so there is no sampling error; the "
+        evidence=f"Every account {counted} is counted, so there is no sampling error; the "
         "thresholds decide.",
     )
 

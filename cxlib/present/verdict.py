@@ -23,7 +23,7 @@ MOST_SHOWN = 40
 def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
     """Whether to believe the other pages, and what stands in the way."""
     unknown = listed(readiness.untested)
-    untold = f" The data are too few to tell of {unknown}." if unknown else ""
+    untold = f" Nothing can be told of {unknown}." if unknown else ""
     if readiness.level == SOUND:
         minor = len(readiness.issues)
         evidence = f"{rows(minor, 'small fault')} below, too rare to matter." if minor else ""

@@ -29,6 +29,12 @@ def test_rows_come_in_the_order_of_the_query_and_no_more_than_asked_for(begun):
     assert not look(begun, query, 3).more
 
 
+def test_the_columns_are_described(begun):
+    found = look(begun, "DESCRIBE calls", 5)
+    assert [row[0] for row in found.rows] == ["call", "outcome"]
+    assert look(begun, "summarize SELECT outcome FROM calls", 5).rows[0][0] == "outcome"
+
+
 def test_no_row_is_no_error(begun):
     assert look(begun, "SELECT call FROM calls WHERE false", 5).rows == ()
 

@@ -128,6 +128,8 @@ def test_a_workbook_and_a_file_that_is_not_there_are_refused(tmp_path):
     book.write_bytes(b"PK")
     with pytest.raises(ArgumentError, match="export it as CSV"):
         begin(tmp_path / "mine", [book])
+    with pytest.raises(ArgumentError, match="is a folder; name the files in it"):
+        begin(tmp_path / "mine", [tmp_path])
     with pytest.raises(ArgumentError, match="there is no such file"):
         begin(tmp_path / "mine", [tmp_path / "no.csv"])
 

@@ -8,7 +8,7 @@ import pytest
 from cxlib.analysis.change import compare
 from cxlib.analysis.correlation import correlate
 from cxlib.data.demo_truth import CYCLES
-from cxlib.measure import KPIS, Estimate
+from cxlib.measure import KPIS, Estimate, measure
 from cxlib.present import correlations, cycles, drivers
 from cxlib.present.findings import MIME, Finding
 from cxlib.present.tables import Table, make_table, save_table
@@ -53,6 +53,14 @@ def test_a_kpi_that_is_compared_with_nothing_is_shown_all_the_same():
     assert "none can be measured" in drivers.change_table(()).frame.KPI[0]
     (finding,) = drivers.change_findings((), "2026Q2")
     assert finding.kind == "state"
+
+
+def test_meanings_come_with_the_numbers_of_the_dataset(data):
+    table = drivers.meaning_table(measure(data, period="quarter"), data.config).frame
+    here = table.set_index("KPI").Here
+    assert here["Service level"].startswith(f"{data.config.thresholds.service_level_seconds:g} s")
+    assert here["Repeat contact rate"] == f"{data.config.thresholds.repeat_days} days"
+    assert here["CSAT"] == "–"
 
 
 def test_what_restates_a_kpi_is_not_said_twice():

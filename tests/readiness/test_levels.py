@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.analysis.drift import Drift
 from cxlib.analysis.issues import CARE, FAIR, SOUND, STEADY, TIMELY, UNFIT, Issue, fault_issues
 from cxlib.analysis.readiness import judge
 from cxlib.data import open_dataset
@@ -90,8 +91,14 @@ class TestWhatCannotBeTested:
 
         readiness = world(cut)
         assert STEADY in readiness.untested
-        assert "too few to tell of steadiness" in verdict_finding(readiness).sentence
+        assert "Nothing can be told of steadiness" in verdict_finding(readiness).sentence
         assert "relied" not in verdict_finding(readiness).sentence
+
+    def test_steadiness_is_not_tested_where_a_lost_half_would_not_be_seen(self):
+        tested = pd.DataFrame({"what": ["volume", "filled"], "detectable": [0.9, 0.1],
+                               "p": [0.5, 0.5], "drifted": [False, False]})  # fmt: skip
+        assert Drift(tested).is_blind
+        assert not Drift(tested.assign(detectable=[0.5, 0.1])).is_blind
 
     def test_answers_alone_tell_nothing_of_who_answers(self, world):
         def cut(tables):
@@ -237,3 +244,15 @@ def test_customers_whom_nobody_knows_are_told(world):
     (issue,) = told(world(spoil), "of customers whom nobody knows")
     assert issue.share == pytest.approx(share["is"])
     assert issue.level == CARE
+
+
+def test_guesses_that_nobody_has_settled_forbid_belief(tmp_path):
+    tables = sound(7)
+    folder = tmp_path / "world"
+    judged(tables, folder)
+    sql = "SELECT *\nFROM bookings  -- UNSURE: are these all?\n"
+    (folder / "revenue.parquet").rename(folder / "bookings.parquet")
+    (folder / "revenue.sql").write_text(sql)
+    del tables["revenue"]
+    (guess,) = told(judged(tables, folder), "guesses of the SQL that nobody has settled: 1")
+    assert guess.level == UNFIT
