@@ -43,7 +43,7 @@ def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
 
 
 def _in_words(issue: Issue, currency: str) -> str:
-    where = f"{issue.table}: " if issue.table else ""
+    where = f"in {issue.table}, " if issue.table else ""
     if np.isnan(issue.share):
         return f"{where}{issue.what}"
     size = f"{rows(issue.rows)}, {percent(issue.share)}"
