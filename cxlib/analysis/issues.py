@@ -209,7 +209,10 @@ def absence_issues(evidence: Evidence) -> list[Issue]:
 
 
 def silence_issues(evidence: Evidence) -> list[Issue]:
-    """Days on which rows should have come; as grave as the share of the quarter's rows lost."""
+    """Days on which rows should have come; as grave as the share of a table's rows lost in all."""
+    expected = {}
+    for each in evidence.silences:
+        expected[each.table] = expected.get(each.table, 0.0) + each.expected
     issues = []
     for each in evidence.silences:
         later = "" if pd.Timestamp(each.end) < pd.Timestamp(evidence.data_end) else " or later"
@@ -217,9 +220,8 @@ def silence_issues(evidence: Evidence) -> list[Issue]:
             f"no row from {each.start:%d %b} to {each.end:%d %b %Y}{later}, where "
             f"{each.expected:,.0f} were to be expected"
         )
-        came = evidence.read.used_now.get(each.table, 0)
-        lost = each.expected / (each.expected + came)
-        level = level_of(lost, LOST_CARE_FROM, LOST_UNFIT_FROM)
+        missing, came = expected[each.table], evidence.read.used_now.get(each.table, 0)
+        level = level_of(missing / (missing + came), LOST_CARE_FROM, LOST_UNFIT_FROM)
         issues.append(Issue(TIMELY, each.table, "", what, level=level))
     return issues
 
@@ -240,7 +242,7 @@ def drift_issues(found: pd.DataFrame) -> list[Issue]:
         lost = 0.0
         if each.what == VOLUME:
             lost = -np.expm1(each.step)
-            words = f"{-lost:+.0%} rows against the quarter before"
+            words = f"{-lost:+.0%} rows against the quarter before".replace("-", "−")
         elif each.what == FILLED:
             lost = _share(each.before) - _share(each.now)
             words = f"{each.column} is filled {_shares(each)}"

@@ -81,6 +81,19 @@ class TestWhatNeverCame:
         readiness = world(stop)
         assert readiness.levels[TIMELY] == SOUND
 
+    def test_silences_of_a_table_are_judged_together(self, world):
+        def stop(tables):
+            at = tables["interactions"].started_at
+            gaps = [("2026-07-06", "2026-07-14"), ("2026-08-10", "2026-08-18"),
+                    ("2026-09-07", "2026-09-15")]  # fmt: skip
+            away = [at.between(*gap) for gap in gaps]
+            tables["interactions"] = tables["interactions"][~np.logical_or.reduce(away)]
+            tables["surveys"]["interaction_id"] = None
+
+        silences = told(world(stop), "no row from")
+        assert len(silences) == 3
+        assert {each.level for each in silences} == {UNFIT}
+
 
 class TestWhatCannotBeTested:
     def test_few_quarters_are_said_not_to_be_tested(self, world):
