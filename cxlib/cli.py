@@ -191,10 +191,11 @@ def sql(
         for row in found.rows:
             table.add_row(*map(escape, row))
         console.print(table)
-    for number, row in enumerate(found.rows if width >= console.width else (), start=1):
-        console.print(f"row {number}", style="bold")
-        for name, value in zip(found.columns, row, strict=True):
-            console.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+    else:
+        for number, row in enumerate(found.rows, start=1):
+            console.print(f"row {number}", style="bold")
+            for name, value in zip(found.columns, row, strict=True):
+                console.print(f"  {name}: {value}", markup=False, soft_wrap=True)
     if found.more:
         console.print(f"the first {rows:,} rows; --rows shows more", markup=False)
 

@@ -17,7 +17,7 @@ FEWEST_STEPS = 4
 FALSE_ALARMS = 0.05
 ALPHA = FALSE_ALARMS / 2
 QUARTER = 3  # months
-LOST_HALF = np.log(2)
+LOST_HALF = np.log(2)  # on the scale of volumes
 TOLD = ("table", "column", "what")
 
 

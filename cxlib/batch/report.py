@@ -215,10 +215,7 @@ def _refuse_another(edition: Edition, old: Published | None, out: Path) -> None:
     there = (old.run["dataset"], old.run["where"]) if old else new
     if there != new:
         what = f"{there[0]!r}" + (f" where {there[1]}" if there[1] else ", unfiltered")
-        raise ArgumentError(
-            f"{out / edition.place}: holds the pages of {what}; name another folder with --out, or "
-            "remove it"
-        )
+        raise _holds_others(out / edition.place, what)
 
 
 def _refuse_mixture(out: Path, name: str) -> None:
@@ -226,10 +223,13 @@ def _refuse_mixture(out: Path, name: str) -> None:
     for place in sorted(out.glob(f"*/{RUN}")):
         there = read_published(place.parent)
         if there and there.run["dataset"] != name:
-            raise ArgumentError(
-                f"{place.parent}: holds the pages of {there.run['dataset']!r}; name another folder "
-                "with --out, or remove it"
-            )
+            raise _holds_others(place.parent, repr(there.run["dataset"]))
+
+
+def _holds_others(place: Path, what: str) -> ArgumentError:
+    return ArgumentError(
+        f"{place}: holds the pages of {what}; name another folder with --out, or remove it"
+    )
 
 
 def _jobs(

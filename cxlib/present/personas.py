@@ -171,7 +171,8 @@ def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding
     """Which KPIs differ between the personas, beyond chance."""
     if not panel.frame.persona.notna().any():
         return nobody_finding()
-    clear = _differing(panel, personas)
+    pairs = _pairs(panel, personas)
+    clear = _differing(pairs, panel)
     found = [
         f"{in_sentence(change.kpi.label)} "
         f"({high}: {number(change.now.value, change.kpi.unit, currency)}, "
@@ -182,7 +183,7 @@ def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding
         return Finding("No KPI differs detectably between the personas.", news=False)
     return Finding(
         f"The personas differ most clearly in {listed(found)}.",
-        evidence=f"{rows(len(clear), 'KPI')} of {len(_pairs(panel, personas))} differ, highest "
+        evidence=f"{rows(len(clear), 'KPI')} of {len(pairs)} differ, highest "
         "against lowest; allowance is made for the number of comparisons."
         f"{_left_out(made_of(personas) & set(panel.frame.kpi))}",
     )
@@ -201,20 +202,19 @@ def stranger_finding(count: int, of: int) -> Finding | None:
 
 def _pairs(panel: Panel, personas: Personas) -> list[tuple]:
     """Of each KPI the highest and the lowest persona: their estimates, and their names."""
-    pairs = []
+    circular, pairs = made_of(personas), []
     for kpi in panel.frame.kpi.unique():
         groups = panel.of(kpi).dropna(subset=["persona", "low"]).sort_values("value")
         # A KPI that the personas were made by differs between them in any case.
-        if len(groups) > 1 and kpi not in made_of(personas):
+        if len(groups) > 1 and kpi not in circular:
             low, high = groups.iloc[0], groups.iloc[-1]
             pairs.append(((KPIS[kpi], estimate_of(high), estimate_of(low)),
                           (high.persona, low.persona)))  # fmt: skip
     return pairs
 
 
-def _differing(panel: Panel, personas: Personas) -> list[tuple[Change, str, str]]:
+def _differing(pairs: list[tuple], panel: Panel) -> list[tuple[Change, str, str]]:
     """The KPIs in which personas differ beyond chance, the clearest first."""
-    pairs = _pairs(panel, personas)
     # The highest is picked because it is highest, so the bar is raised by the number of pairs.
     several = panel.frame.persona.nunique()
     tests = max(several * (several - 1) / 2, 1)
@@ -247,8 +247,8 @@ def kpi_figure(
         currency: For amounts of money.
     """
     shown = [name for name in kpis if len(panel.of(name).dropna(subset=["persona"]))]
-    found = [change.kpi.name for change, *_ in _differing(panel, personas)[:MOST_NAMED]]
-    kpis = list(dict.fromkeys([*found, *shown]))[:MOST_SHOWN]
+    found = [change.kpi.name for change, *_ in _differing(_pairs(panel, personas), panel)]
+    kpis = list(dict.fromkeys([*found[:MOST_NAMED], *shown]))[:MOST_SHOWN]
     if not kpis:
         return None
     height = 0.75 + 0.24 * panel.frame.persona.nunique()
