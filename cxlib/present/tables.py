@@ -14,8 +14,8 @@ from cxlib.data.pseudonyms import LOOKS
 # A batch run says through this variable where a notebook's files go; in JupyterLab they go
 # beside the notebook.
 OUTPUT_VARIABLE = "CX_OUTPUT"
-# An interval in brackets, after its value.
-INTERVAL = re.compile(r"(\([^()]{3,40} to [^()]{1,20}\))")
+# An interval in brackets, after its value; longer ones would make a table wider than its page.
+INTERVAL = re.compile(r"(\((?=[^()]{5,20}\))[^()]+ to [^()]+\))")
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
 
