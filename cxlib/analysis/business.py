@@ -238,5 +238,5 @@ def _share(values: pd.Series) -> Estimate:
 def _mean(values: pd.Series, unit: str) -> Estimate:
     # Where all are alike, nothing shows how much they might differ.
     variance = values.var(ddof=1) / len(values) if values.nunique() > 1 else np.nan
-    low, high = intervals.t_interval(values.mean(), variance, len(values))
+    low, high = intervals.t_interval(values.mean(), intervals.Spread(variance, len(values) - 1))
     return Estimate(values.mean(), float(low), float(high), len(values), unit)

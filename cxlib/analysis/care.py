@@ -155,14 +155,9 @@ def _share(table: pd.DataFrame) -> Estimate | None:
     """Cost over revenue of some accounts, with the interval of accounts like these."""
     if not table.revenue.sum() > 0:
         return None
-    y, x = table.cost.to_numpy(), table.revenue.to_numpy()
-    value = y.sum() / x.sum()
-    count = len(y)
-    variance = intervals.cluster_variance(
-        y.sum(), x.sum(), (y * y).sum(), (x * y).sum(), (x * x).sum(), count
-    )
-    low, high = intervals.t_interval(value, variance, count)
-    return Estimate(value, max(float(low), 0.0), float(high), count, "share")
+    value, spread = intervals.ratio_of(table.cost, table.revenue)
+    low, high = intervals.t_interval(value, spread)
+    return Estimate(value, max(float(low), 0.0), float(high), len(table), "share")
 
 
 def _apart(table: pd.DataFrame, sums: pd.DataFrame) -> tuple[pd.DataFrame, int]:

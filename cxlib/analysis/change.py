@@ -1,14 +1,15 @@
 """Has a KPI changed? The difference of two estimates, and what could have been seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import Kpi
+from cxlib.measure.contrast import Contrast
+from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.measure.kpis import COMPLEMENTS, Kpi
 
 FALSE_DISCOVERIES = 0.05
 POWER = 0.80
@@ -59,32 +60,82 @@ def difference(now: Estimate, before: Estimate) -> Estimate:
     return Estimate(value, low, high, min(now.n, before.n), now.unit, now.confidence)
 
 
-def compare(pairs: Sequence[tuple[Kpi, Estimate, Estimate]]) -> tuple[Change, ...]:
-    """Compare KPIs now and before, allowing for how many are looked at.
+def independent(kpi: Kpi, now: Estimate, before: Estimate) -> Contrast:
+    """Two estimates that share nothing, such as those of two personas.
+
+    Raises:
+        ValueError: One of them has no interval.
+    """
+    if not (now.has_interval and before.has_interval):
+        raise ValueError(f"{kpi.name}: both estimates must have an interval")
+    each = difference(now, before)
+    spread = _spread(each)
+    reach = float(stats.norm.ppf(0.5 + each.confidence / 2))
+    return Contrast(kpi, now, before, each, _probability(each), spread, reach)
+
+
+def compare(contrasts: Sequence[Contrast]) -> tuple[Change, ...]:
+    """KPIs now and before, allowing for how many are looked at.
+
+    A KPI that is another turned round is left out, where the other is looked at as well.
 
     Args:
-        pairs: KPI, estimate now, estimate before; pairs without intervals are left out.
+        contrasts: Each KPI in both periods.
     """
-    pairs = [
-        (kpi, now, before) for kpi, now, before in pairs if now.has_interval and before.has_interval
-    ]
-    if not pairs:
+    names = {each.kpi.name for each in contrasts}
+    looked = [each for each in contrasts if COMPLEMENTS.get(each.kpi.name) not in names]
+    if not looked:
         return ()
-    differences = [difference(now, before) for _, now, before in pairs]
-    spreads = [_spread(each) for each in differences]
-    q = adjusted_probabilities(differences)
-    reach = stats.norm.ppf(1 - FALSE_DISCOVERIES / 2) + stats.norm.ppf(POWER)
+    q = multipletests([each.chance for each in looked], method="fdr_bh")[1]
     return tuple(
-        Change(kpi, now, before, each, float(adjusted), reach * spread)
-        for (kpi, now, before), each, adjusted, spread in zip(
-            pairs, differences, q, spreads, strict=True
+        Change(
+            each.kpi, each.now, each.before, each.difference, float(adjusted),
+            (each.reach + stats.norm.ppf(POWER)) * each.spread,
         )
+        for each, adjusted in zip(looked, q, strict=True)
+    )  # fmt: skip
+
+
+def change_of(contrasts: Sequence[Contrast], kpi: str) -> Change | None:
+    """One KPI's change, judged among all that are compared; None if it is not among them."""
+    return next((each for each in compare(contrasts) if each.kpi.name == kpi), None)
+
+
+def every_year(change: Change, earlier: Sequence[Contrast]) -> bool:
+    """Whether a change is a step that this season brings every year.
+
+    So it is where the same step of each earlier year that the data have went the same way beyond
+    chance, and this one is no larger than these, given how uncertain they all are.
+
+    Args:
+        change: Against the quarter before.
+        earlier: The same step of the same KPI in earlier years; without any, nothing is known.
+    """
+    if not earlier:
+        return False
+    value = change.difference.value
+    alike = all(each.difference.value * value > 0 and each.difference.excludes(0)
+                for each in earlier)  # fmt: skip
+    usual = np.mean([each.difference.value for each in earlier])
+    errors = [_spread(change.difference), *(each.spread / len(earlier) for each in earlier)]
+    surplus = abs(value) - abs(usual)
+    return alike and surplus <= stats.norm.ppf(0.5 + CONFIDENCE / 2) * float(
+        np.hypot.reduce(errors)
     )
 
 
-def change_of(pairs: Sequence[tuple[Kpi, Estimate, Estimate]], kpi: str) -> Change | None:
-    """One KPI's change, judged among all that are compared; None if it is not among them."""
-    return next((each for each in compare(pairs) if each.kpi.name == kpi), None)
+def steps_of_every_year(
+    changes: Sequence[Change], earlier: Mapping[str, Sequence[Contrast]]
+) -> frozenset[str]:
+    """The KPIs whose change is a step that this season brings every year.
+
+    Args:
+        changes: Against the quarter before.
+        earlier: The same step of earlier years, by KPI.
+    """
+    return frozenset(
+        each.kpi.name for each in changes if every_year(each, earlier.get(each.kpi.name, ()))
+    )
 
 
 def adjusted_probabilities(differences: Sequence[Estimate]) -> np.ndarray:
@@ -92,12 +143,15 @@ def adjusted_probabilities(differences: Sequence[Estimate]) -> np.ndarray:
 
     Adjusted by Benjamini and Hochberg (1995).
     """
-    spreads = [_spread(each) for each in differences]
-    p = [
-        2 * stats.norm.sf(abs(each.value) / spread) if spread > 0 else float(each.value == 0)
-        for each, spread in zip(differences, spreads, strict=True)
-    ]
+    p = [_probability(each) for each in differences]
     return multipletests(p, method="fdr_bh")[1] if p else np.array([])
+
+
+def _probability(each: Estimate) -> float:
+    spread = _spread(each)
+    if not spread > 0:
+        return float(each.value == 0)
+    return float(2 * stats.norm.sf(abs(each.value) / spread))
 
 
 def _spread(estimate: Estimate) -> float:

@@ -94,5 +94,7 @@ def _top_share(ordered: np.ndarray) -> Estimate:
 def _estimate(value: float, influence: np.ndarray) -> Estimate:
     count = len(influence)
     variance = float((influence**2).sum()) / count / (count - 1)
-    low, high = (float(each) for each in intervals.t_interval(value, variance, count))
+    low, high = (
+        float(each) for each in intervals.t_interval(value, intervals.Spread(variance, count - 1))
+    )
     return Estimate(value, max(low, 0.0), min(high, 1.0), count, "share")

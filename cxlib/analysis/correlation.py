@@ -1,6 +1,6 @@
 """Which KPIs move together from month to month, once trend and momentum are set aside."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
@@ -16,6 +16,8 @@ from cxlib.measure.estimate import Estimate
 
 FEWEST_MONTHS = 12
 LONGEST_LEAD = 6
+# A series that is constant but for so many months tells of these months, and of no relation.
+FEW_MONTHS = 2
 # A yearly pattern can be told from chance only where it is seen twice: as two smooth waves, or
 # month by month where it is seen three times, so that a single month may stand out.
 SEASON_MONTHS, EACH_MONTH = 24, 36
@@ -64,7 +66,8 @@ def correlate(
 
     Two series with a trend, with momentum or with a season always look related. Each is therefore
     first reduced to its surprises: what its own trend, last month's value and, where it shows a
-    season, the time of the year do not foretell.
+    season, the time of the year do not foretell. Series that are constant but for one or two months
+    are left out.
 
     Args:
         series: A row per month, a column per KPI.
@@ -83,27 +86,33 @@ def lead(
     restated: Iterable[frozenset[str]] = (),
     longest: int = LONGEST_LEAD,
     season: str = SEEN,
+    later: Collection[str] | None = None,
 ) -> tuple[Correlation, ...]:
     """Which KPI's surprises come some months before those of which other, strongest first.
 
     Args:
         series, restated, season: As for `correlate`.
         longest: The longest lead looked at, in months.
+        later: Only what comes before these; before any, if None. Each further pair raises the bar
+            for all.
 
     Raises:
         ArgumentError: As `correlate`.
     """
-    return _correlate(series, tuple(restated), permutations, range(1, longest + 1), season)
+    lags = range(1, longest + 1)
+    return _correlate(series, tuple(restated), permutations, lags, season, later)
 
 
-def _correlate(series, restated, pairs_of, lags, season) -> tuple[Correlation, ...]:
+def _correlate(series, restated, pairs_of, lags, season, later=None) -> tuple[Correlation, ...]:
     if season not in (SEEN, ALWAYS, NEVER):
         raise ArgumentError(f"season == {season!r}, must be {SEEN}, {ALWAYS} or {NEVER}")
+    series = series[[name for name in series if not told_by_few(series[name])]]
     waves = {name: _has_season(series[name], season) for name in series}
     fresh = {name: surprises(series[name], waves[name]) for name in series}
     fresh = pd.DataFrame(fresh, series.index)
     pairs = []
     wanted = [pair for pair in pairs_of(fresh, 2) if not any(set(pair) <= f for f in restated)]
+    wanted = [(x, y) for x, y in wanted if later is None or y in later]
     for lag in lags if wanted else ():
         months, *coefficients = _lagged(fresh, lag)
         for x, y in wanted:
@@ -125,6 +134,12 @@ def _correlate(series, restated, pairs_of, lags, season) -> tuple[Correlation, .
         for (x, y, lag, count, lost, r, rho, p), each in zip(pairs, q, strict=True)
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda each: (each.p, each.x, each.y, each.lag)))
+
+
+def told_by_few(values: pd.Series) -> bool:
+    """Whether a series is the same in all months but one or two: these alone would correlate."""
+    known = values.dropna()
+    return bool(len(known)) and len(known) - known.value_counts().iloc[0] <= FEW_MONTHS
 
 
 def surprises(values: pd.Series, season: bool = False) -> np.ndarray:

@@ -181,6 +181,12 @@ def span_issues(evidence: Evidence) -> list[Issue]:
         first, last = evidence.data_start, evidence.data_end - pd.Timedelta(days=1)
         what = f"the data run from {first:%d %b %Y} to {last:%d %b %Y}: not the whole quarter"
         issues.append(Issue(TIMELY, "", "", what, level=UNFIT))
+    if evidence.left_at_once is not None:
+        what = (
+            f"all accounts that have left did so on {evidence.left_at_once:%d %b %Y}: a snapshot; "
+            "who left earlier is not in the data, and retention is compared with no other quarter"
+        )
+        issues.append(Issue(TIMELY, "accounts", "churn_date", what, level=CARE))
     return issues
 
 

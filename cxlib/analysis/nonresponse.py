@@ -218,5 +218,5 @@ def _influence(
 def _estimate(value: float, influence: pd.Series, count: float, unit: str) -> Estimate:
     size = len(influence)
     variance = size / (size - 1) * float((influence**2).sum())
-    low, high = intervals.t_interval(value, variance, size)
+    low, high = intervals.t_interval(value, intervals.Spread(variance, size - 1))
     return Estimate(value, float(low), float(high), count, unit)

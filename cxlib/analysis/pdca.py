@@ -260,7 +260,8 @@ def _stage(plan: pd.Series, now: datetime) -> str:
 
 
 def _mean(values: pd.Series, unit: str) -> Estimate:
-    low, high = intervals.t_interval(values.mean(), values.var(ddof=1) / len(values), len(values))
+    spread = intervals.Spread(values.var(ddof=1) / len(values), len(values) - 1)
+    low, high = intervals.t_interval(values.mean(), spread)
     return Estimate(float(values.mean()), float(low), float(high), len(values), unit)
 
 

@@ -104,6 +104,6 @@ def _performance(answers: pd.DataFrame, seen: pd.DataFrame, driver: Driver) -> E
         worst, best = ever.min(), ever.max()
     position = ((values - worst) / (best - worst)).clip(0, 1)
     customers = position.groupby(known.customer_id)
-    value, variance = intervals.ratio_of(customers.sum(), customers.size())
-    low, high = intervals.t_interval(value, variance, customers.ngroups)
+    value, spread = intervals.ratio_of(customers.sum(), customers.size())
+    low, high = intervals.t_interval(value, spread)
     return Estimate(value, max(float(low), 0.0), min(float(high), 1.0), len(known), "share")

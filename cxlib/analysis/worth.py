@@ -113,8 +113,8 @@ def savings_of_points(later: pd.DataFrame) -> Mapping[str, Estimate]:
     contacts = later.contacts.dropna() if "contacts" in later else pd.Series(dtype=float)
     if len(contacts) < FEWEST_ACCOUNTS or "cost_per_contact" not in later:
         return {}
-    mean, variance = intervals.ratio_of(contacts, np.ones(len(contacts)))
-    low, high = (float(each) for each in intervals.t_interval(mean, variance, len(contacts)))
+    mean, spread = intervals.ratio_of(contacts, np.ones(len(contacts)))
+    low, high = (float(each) for each in intervals.t_interval(mean, spread))
     found = {"cost_per_contact": Estimate(-mean, -high, -low, len(contacts), "money")}
     if "average_handle_time" not in later:
         return found

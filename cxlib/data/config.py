@@ -54,13 +54,35 @@ class Source:
 class Thresholds:
     """Numbers that a KPI's definition needs.
 
-    A channel without a standard of its own is held to `service_level_seconds`.
+    A channel without a standard of its own is held to `service_level_seconds` where the customer
+    waits on the line, and to `response_seconds` elsewhere.
     """
 
     service_level_seconds: float = 20
+    response_seconds: float = 86_400
     service_level_by_channel: Mapping[str, float] = field(default_factory=lambda: EMPTY)
     repeat_days: float = 7
     response_days: float = 14
+
+
+# Channels on which nobody waits on the line, as they are mostly called.
+ASYNCHRONOUS = (
+    "e-mail", "email", "mail", "letter", "post", "fax", "form", "web form", "webform", "web",
+    "contact form", "portal", "ticket", "self service", "sms", "text", "message", "messages",
+    "messaging", "social", "social media", "facebook", "twitter", "x", "instagram", "whatsapp",
+    "help desk", "helpdesk",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Channels:
+    """On which channels the customer waits on the line.
+
+    Attributes:
+        asynchronous: Those on which nobody waits, in lower case; all others are synchronous.
+    """
+
+    asynchronous: tuple[str, ...] = ASYNCHRONOUS
 
 
 @dataclass(frozen=True)
@@ -176,6 +198,7 @@ class Config:
     scales: Mapping[str, tuple[float, float]] = field(default_factory=lambda: SCALES)
     source: Source = Source()
     thresholds: Thresholds = Thresholds()
+    channels: Channels = Channels()
     tiers: TierRules = TierRules()
     care: CareRules = CareRules()
     personas: PersonaRules = PersonaRules()
@@ -286,6 +309,8 @@ def _value(known, value, path: Path, where: str):
         return _names(value, path, where)
     if known.name == "overrides":
         return _overrides(value, path, where)
+    if known.name == "channels":
+        return _channels(value, path)
     if known.type in (Source, Thresholds, TierRules, CareRules, PersonaRules, Privacy):
         if not isinstance(value, dict):
             raise DataError(f"{path}: {where} must be a section, written [{where}]")
@@ -299,6 +324,23 @@ def _value(known, value, path: Path, where: str):
         if (known.name.endswith("_share") or known.name in SHARES) and value > 1:
             raise DataError(f"{path}: {where} == {value!r}, must be a share from 0 to 1")
     return value
+
+
+def _channels(value, path: Path) -> Channels:
+    """Which channels are synchronous and which are not, beside those known by their names."""
+    kinds = ("synchronous", "asynchronous")
+    given = value if isinstance(value, dict) else {"": value}
+    for name, names in given.items():
+        listed = isinstance(names, list) and all(isinstance(each, str) for each in names)
+        if name not in kinds or not listed:
+            raise DataError(
+                f"{path}: channels.{name} must be a list of channels, under the name synchronous "
+                'or asynchronous, such as asynchronous = ["portal"]'
+            )
+    waits, nobody = ({each.lower() for each in given.get(kind, [])} for kind in kinds)
+    if both := sorted(waits & nobody):
+        raise DataError(f"{path}: channels: {both[0]!r} is called both synchronous and not")
+    return Channels(tuple(sorted({*ASYNCHRONOUS, *nobody} - waits)))
 
 
 def _inventory(value, path: Path) -> tuple[Mapping[str, str], ...]:

@@ -48,6 +48,7 @@ def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrame
     """
     across = {
         "accounts": [_not_before("churn_date", "signup_date")],
+        "interactions": [_not_before("closed_at", "started_at")],
         "surveys": [_score_within(metric, *ends) for metric, ends in scales.items()],
         "revenue": [_refund_negative()],
     }
@@ -125,6 +126,8 @@ def _interactions() -> dict[str, pa.Column]:
         "transfers": _number("How often the contact was passed on", "count", _not_negative()),
         "abandoned": _flag("The customer gave up before an answer"),
         "resolved": _flag("Solved at first contact"),
+        "closed_at": _time("When the matter was closed; empty while it is open"),
+        "due_at": _time("By when the matter was to be closed"),
         "cost": _number("Cost of the contact", "money"),
         "root_cause": _text("Who caused the need for contact", checks=[_one_of(ROOT_CAUSES)]),
     }

@@ -25,6 +25,8 @@ from cxlib.errors import ArgumentError, MissingData
 
 # A table whose rows are few may begin so late in a period and still span it.
 LATE = timedelta(days=14)
+# Bookings may come once a month.
+LAST = MappingProxyType({"revenue": timedelta(days=31)})
 # The moment at which a row comes into being.
 EVENT = MappingProxyType(
     {
@@ -50,13 +52,15 @@ class Dataset:
             row came into being (`at`), its amount of money, and the account_id or customer_id of
             its row, if it has one.
         fingerprint: Changes whenever any of the dataset's files does.
-        begins: The first moment of each table with dates.
+        begins, ends: The first moment of each table with dates, and the first day after its last.
         start, end: The first moment of the data, and the first one after what is reported.
         slack_days: So many days without rows at either end do not make a period unfinished.
         strays: How many rows of each table are dated so far from all others that the data are not
             taken to span the time between; tables without any are not told.
         answers_only: Every survey row of the files has a score: who did not answer is not known.
         refunds_only: Of bookings, refunds alone have a kind: what the others are is not known.
+        left_at_once: All accounts that have left did so on this one day: the data are a snapshot,
+            which who left earlier is not in; None where they are not.
         quarter: The quarter reported, if one was asked for.
         where: The filter, as given.
         unfiltered: The tables that no condition of the filter could be applied to.
@@ -71,12 +75,14 @@ class Dataset:
     faults: pd.DataFrame
     fingerprint: str
     begins: Mapping[str, datetime]
+    ends: Mapping[str, datetime]
     start: datetime
     end: datetime
     slack_days: int
     strays: Mapping[str, int]
     answers_only: bool
     refunds_only: bool
+    left_at_once: datetime | None = None
     quarter: Quarter | None = None
     where: str = ""
     unfiltered: frozenset[str] = frozenset()
@@ -131,6 +137,24 @@ class Dataset:
         latest = start + max(timedelta(days=self.slack_days), LATE)
         return all(self.begins.get(each, start) <= latest for each in tables)
 
+    def unspanned(self, start: datetime, end: datetime, *tables: str) -> str:
+        """Why a period cannot be compared with another, in words; empty where it can.
+
+        All pages ask here: the data must span the period, and so must each of the tables.
+        """
+        if not self.covers(start, end):
+            return (
+                f"the data run from {day(self.start)} to {day(self.end - timedelta(days=1))}, "
+                f"and not over {day(start)} to {day(end - timedelta(days=1))}"
+            )
+        for table in tables:
+            if not self.begun(start, table):
+                return f"the table {table} begins on {day(self.begins[table])}"
+            last = self.ends.get(table, end)
+            if last + max(timedelta(days=self.slack_days), LAST.get(table, LATE)) < end:
+                return f"the table {table} ends on {day(last - timedelta(days=1))}"
+        return ""
+
     @property
     def known_tables(self) -> dict[str, ir.Table]:
         """The tables without the contract's columns that no file brought."""
@@ -162,6 +186,11 @@ class Dataset:
         clash = [name for name in frame.columns[1:] if name in rows.columns]
         joined = rows.drop(*clash).left_join(side, key).drop(f"{key}_right")
         return replace(self, tables=self.tables | {table: joined})
+
+
+def day(moment: datetime) -> str:
+    """A day as a sentence has it."""
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:

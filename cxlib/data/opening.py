@@ -19,6 +19,7 @@ from cxlib.errors import ArgumentError
 KNOWN_FROM = MappingProxyType(
     {
         "accounts": ("churn_date", ("churn_date",)),
+        "interactions": ("closed_at", ("closed_at",)),
         "surveys": ("responded_at", ("responded_at", "score", "verbatim")),
         "cycles": ("closed_at", ("closed_at", "decision")),
     }

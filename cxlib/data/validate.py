@@ -22,6 +22,8 @@ from cxlib.errors import DataError
 # How many days without rows at its end still make a period whole: where most days have rows, and
 # where bookings come once a month.
 SLACK_DAILY, SLACK_MONTHLY = 7, 31
+# Of so many accounts that have left, not all do so on one day.
+SEVERAL = 5
 # So few of all rows, parted from the others by so long a time without any, are dated wrongly.
 LONE, LONE_ROWS = pd.Timedelta(days=183), 0.01
 
@@ -67,12 +69,14 @@ def _validate(folder: Path, config: Config) -> Dataset:
         faults=pd.concat(faults, ignore_index=True),
         fingerprint=f"{before}-{_moment()}" if is_warehouse(config) else before,
         begins=span.begins,
+        ends=span.ends,
         start=span.start,
         end=span.end,
         slack_days=span.slack_days,
         strays=span.strays,
         answers_only=_answers_only(tables),
         refunds_only=_refunds_only(tables),
+        left_at_once=_left_at_once(tables),
     )
 
 
@@ -83,9 +87,10 @@ def _moment() -> str:
 
 @dataclass(frozen=True)
 class _Span:
-    """The first day of each table and of all, the day after the last, and how many may lack."""
+    """The first day of each table and of all, the days after their last, and how many may lack."""
 
     begins: dict[str, datetime]
+    ends: dict[str, datetime]
     start: datetime
     end: datetime
     slack_days: int
@@ -104,6 +109,11 @@ def _span(tables: Mapping[str, ir.Table], folder: Path) -> _Span:
     return _Span(
         begins={
             name: each.index.min().to_pydatetime() for name, each in inside.items() if len(each)
+        },
+        ends={
+            name: (each.index.max() + pd.Timedelta(days=1)).to_pydatetime()
+            for name, each in inside.items()
+            if len(each)
         },
         start=start.to_pydatetime(),
         end=end.to_pydatetime(),
@@ -140,3 +150,15 @@ def _refunds_only(tables: Mapping[str, ir.Table]) -> bool:
     known, refunds = kind.count(), (kind == "refund").ifelse(1, 0).sum().fill_null(0)
     counts = tables["revenue"].aggregate(known=known, refunds=refunds).execute().iloc[0]
     return bool(0 < counts.known == counts.refunds)
+
+
+def _left_at_once(tables: Mapping[str, ir.Table]) -> datetime | None:
+    if "accounts" not in tables:
+        return None
+    left = tables["accounts"].churn_date
+    found = tables["accounts"].aggregate(
+        count=left.count(), first=left.min(), days=left.date().nunique()
+    )
+    found = found.execute().iloc[0]
+    at_once = found["count"] >= SEVERAL and found["days"] == 1
+    return pd.Timestamp(found["first"]).to_pydatetime() if at_once else None

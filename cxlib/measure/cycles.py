@@ -11,7 +11,7 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.errors import CxError
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import KPIS, Kpi
+from cxlib.measure.kpis import Kpi, catalogue
 from cxlib.measure.panel import estimate_of, measure_spans, spans_of
 
 OPTIONAL = ("control_scope", "expected_effect", "impact", "effort", "cost")
@@ -120,9 +120,10 @@ def _at_once(one: pd.Series, other: pd.Series) -> bool:
 
 
 def _read(data: Dataset, plan: pd.Series) -> CycleData:
-    kpi = KPIS.get(plan.kpi)
+    known = catalogue(data.config)
+    kpi = known.get(plan.kpi)
     if kpi is None:
-        problem = f"its KPI {plan.kpi!r} is not in the catalogue: {', '.join(KPIS)}"
+        problem = f"its KPI {plan.kpi!r} is not in the catalogue: {', '.join(known)}"
         return CycleData(plan, None, NO_MONTHS, None, problem, data.end)
     rows, problem = _measured(data, kpi, plan.scope, "scope")
     if problem:

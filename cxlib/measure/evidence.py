@@ -46,6 +46,7 @@ class Evidence:
         strangers: How many of the quarter's contacts are of customers whom nobody knows, and of how
             many.
         unsettled: Places of the SQL that are marked to be looked at yet.
+        left_at_once: All accounts that have left did so on this one day; None where not.
         revenue: Of the last twelve months, by account; empty where there is none.
     """
 
@@ -65,6 +66,7 @@ class Evidence:
     finds: pd.DataFrame
     strangers: tuple[int, int]
     unsettled: int
+    left_at_once: datetime | None
     revenue: pd.Series
 
 
@@ -94,6 +96,7 @@ def gather_evidence(data: Dataset, coverage: Coverage) -> Evidence:
         finds=_finds(data),
         strangers=contacts_of_strangers(data, start, end) if data.has("interactions") else (0, 0),
         unsettled=len(marks(data.folder)),
+        left_at_once=data.left_at_once,
         revenue=revenue_of_accounts(data),
     )
 

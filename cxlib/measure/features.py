@@ -5,8 +5,8 @@ from datetime import datetime
 import pandas as pd
 
 from cxlib.data import Dataset
-from cxlib.measure.kpis import KPIS
-from cxlib.measure.panel import measure_spans
+from cxlib.measure.kpis import COMPLEMENTS, COUNT, KPIS, TOTAL
+from cxlib.measure.panel import Panel, measure_spans
 
 # KPIs that tell accounts apart; of those that restate one another, one.
 ACROSS = (
@@ -17,19 +17,24 @@ ACROSS = (
 SEGMENTS = ("industry", "region", "service_level")
 
 
-def monthly_kpis(panel: pd.DataFrame, least: int = 24) -> pd.DataFrame:
+def monthly_kpis(panel: Panel, least: int = 24) -> pd.DataFrame:
     """KPIs side by side by month, for those measured in at least so many months.
 
+    What says the same again is left out: numbers and totals, which have a KPI per customer or
+    account beside them, what is another KPI turned round, and what runs over a year.
+
     Args:
-        panel: A panel's frame by month.
+        panel: A panel by month, without groups.
         least: How many months a KPI needs.
 
     Returns:
         Indexed by month, a column per KPI.
     """
-    whole = panel[panel.complete.astype(bool)]
+    whole = panel.frame[panel.frame.complete.astype(bool)]
     wide = whole.pivot(index="period", columns="kpi", values="value")
-    wide = wide[[name for name in KPIS if name in wide]]
+    again = {*COMPLEMENTS, "net_revenue_retention"}
+    again |= {name for name, kpi in panel.kpis.items() if kpi.kind in (COUNT, TOTAL)}
+    wide = wide[[name for name in panel.kpis if name in wide and name not in again]]
     return wide.loc[:, wide.notna().sum() >= least]
 
 

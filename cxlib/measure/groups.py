@@ -9,11 +9,9 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cxlib.data import Dataset
 from cxlib.measure import intervals
-from cxlib.measure.estimate import CONFIDENCE
 from cxlib.measure.rows import within
 
 # On the way to a purchase, a customer buys; from its receipt on, they use.
@@ -73,8 +71,8 @@ def preferred_channels(counts: pd.DataFrame) -> pd.DataFrame:
         first = wide[order[0]].to_numpy()
         second = wide[order[1]].to_numpy() if len(order) > 1 else np.zeros(len(wide))
         share, low, high = intervals.share_of(first, every)
-        ahead, variance = intervals.ratio_of(first - second, every)
-        bar = stats.t.ppf(0.5 + CONFIDENCE / 2, len(wide) - 1) * np.sqrt(variance)
+        ahead, spread = intervals.ratio_of(first - second, every)
+        bar = spread.reach()
         rows.append(
             (group, touchpoint, order[0], share, low, high,
              order[1] if len(order) > 1 else "", bool(ahead > bar), len(wide), int(every.sum()))
@@ -142,10 +140,10 @@ def revenue_shares(accounts: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     for name in names if known.revenue.sum() > 0 else []:
         mine = (known.revenue * known[name] / known.customers).to_numpy()
         total = known.revenue.to_numpy()
-        share, variance = intervals.ratio_of(mine, total)
-        low, high = intervals.t_interval(share, variance, len(known))
-        each, each_variance = intervals.ratio_of(mine, known[name].to_numpy(dtype=float))
-        reach = intervals.t_interval(each, each_variance, (known[name] > 0).sum())
+        share, spread = intervals.ratio_of(mine, total)
+        low, high = intervals.t_interval(share, spread)
+        each, per = intervals.ratio_of(mine, known[name].to_numpy(dtype=float))
+        reach = intervals.t_interval(each, per)
         rows.append((name, mine.sum(), share, float(low), float(high), each, *map(float, reach)))
     columns = ["group", "amount", "share", "low", "high", "per_customer", "per_low", "per_high"]
     return pd.DataFrame(rows, columns=columns)

@@ -62,13 +62,12 @@ def split_column(data: Dataset, wanted: str = "") -> str:
     return next((name for name in known if levels[name] > 1), known[0])
 
 
-def unspanned(data: Dataset, before: Quarter) -> str:
-    """Why a quarter cannot be compared with: the surveys do not span it; or nothing."""
+def unspanned(data: Dataset, *quarters: Quarter) -> str:
+    """Why the answers of quarters cannot be compared: the surveys do not span one; or nothing."""
     if data.lacks("surveys"):
         return "there are no surveys"
-    if not data.begun(before.start, "surveys"):
-        return f"the surveys begin on {data.begins['surveys']:%-d %B %Y}, after {before} did"
-    return "" if data.covers(before.start, before.end) else f"the data do not span {before}"
+    whys = [data.unspanned(each.start, each.end, "surveys") for each in quarters]
+    return next(filter(None, whys), "")
 
 
 def asked_and_answered(

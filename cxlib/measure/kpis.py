@@ -7,10 +7,14 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
-from cxlib.data.config import Config
+from cxlib.data.config import SCALES, Config
 
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 PROPORTION, MEAN, NPS, RATIO, TOTAL = "proportion", "mean", "nps", "ratio", "total"
+# What is counted over time: as it is, or per customer.
+COUNT, RATE = "count", "rate"
+# A contact still open belongs to every period at whose end it is open.
+OPEN = "open"
 
 # The lowest score of a promoter and of a passive; the two best and two worst CSAT boxes.
 PROMOTER, PASSIVE = 9, 7
@@ -26,14 +30,15 @@ class Kpi:
         label: As in sentences and figures.
         unit: `share`, `points`, `score`, `seconds`, `money`, `per customer`, `per account`.
         better: Which direction is better: higher, lower or neither.
-        kind: proportion, mean, nps, ratio or total; it fixes the interval's method.
+        kind: proportion, mean, nps, ratio, total, count or rate; it fixes the interval's method.
         table: The rows that it counts: surveys, interactions, accounts or customers (the latter
             two once per period).
         value: A row's value; null where the row does not count. For a ratio, the numerator.
         needs: The columns without which it cannot be had, as table.column.
         meaning: The definition, in words.
-        per: For a ratio, a row's denominator.
-        at: The column by which a row belongs to a period.
+        per: For a ratio or a rate, a row's denominator.
+        at: The column by which a row belongs to a period; `open` where it belongs to those at whose
+            end it is open.
         followed: Whether it asks when the customer came back after a contact.
     """
 
@@ -75,6 +80,19 @@ def _survey(
     )  # fmt: skip
 
 
+def _rating(metric: str, label: str, meaning: str) -> tuple[Kpi, Kpi, Kpi]:
+    """The mean of a rating, and the shares of its two best and two worst boxes."""
+    return (
+        _survey(metric, label, metric, MEAN, "score", lambda score, _: score, meaning),
+        _survey(f"{metric}_top2", f"{label} top-2 box", metric, PROPORTION, "share",
+                lambda score, config: score > config.scales[metric][1] - TOP_BOXES,
+                "Share of answers in the two best boxes"),
+        _survey(f"{metric}_bottom2", f"{label} bottom-2 box", metric, PROPORTION, "share",
+                lambda score, config: score < config.scales[metric][0] + BOTTOM_BOXES,
+                "Share of answers in the two worst boxes", LOWER),
+    )  # fmt: skip
+
+
 def _answered(rows: ir.Table) -> ir.Value:
     """Whether a contact was answered; one of which nothing is known counts as answered."""
     return ~rows.abandoned.fill_null(False)
@@ -93,12 +111,46 @@ def _contact(
     )  # fmt: skip
 
 
-def _standard(rows: ir.Table, config: Config) -> ir.Value:
-    """The seconds within which a contact is to be answered."""
-    rules = config.thresholds
-    own = [(channel, float(each)) for channel, each in rules.service_level_by_channel.items()]
-    usual = ibis.literal(float(rules.service_level_seconds))
-    return rows.channel.cases(*own, else_=usual) if own else usual
+def _answered_one(column: str) -> Callable:
+    """The value of a column, of contacts that were answered."""
+    return lambda rows, _: _where(_answered(rows), rows[column])
+
+
+def _synchronous(rows: ir.Table, config: Config) -> ir.Value:
+    """Whether the customer waits on the line, as on the phone; by letter or e-mail nobody does."""
+    return ~rows.channel.lower().isin(config.channels.asynchronous)
+
+
+def _in_time(rows: ir.Table, config: Config, usual: float) -> ir.Value:
+    """Whether a contact was answered within the standard of its channel.
+
+    One that was given up never was; of one without a known wait nothing is known.
+    """
+    channels = config.thresholds.service_level_by_channel
+    own = [(channel, float(each)) for channel, each in channels.items()]
+    standard = ibis.literal(float(usual))
+    standard = rows.channel.cases(*own, else_=standard) if own else standard
+    in_time = _answered(rows) & (rows.wait_seconds <= standard).fill_null(False)
+    return _where(rows.wait_seconds.notnull() | ~_answered(rows), in_time)
+
+
+def _of(which: Callable, value: Callable) -> Callable:
+    """A value of those contacts only whose channel is of a kind."""
+
+    def only(rows: ir.Table, config: Config) -> ir.Value:
+        return which(rows, config).ifelse(value(rows, config).cast("float64"), ibis.null("float64"))
+
+    return only
+
+
+def _asynchronous(rows: ir.Table, config: Config) -> ir.Value:
+    return ~_synchronous(rows, config)
+
+
+def _on_time(rows: ir.Table, config: Config) -> ir.Value:
+    # What is still open and not yet due may still be in time.
+    return _where(rows.closed_at.notnull() | rows._overdue,
+                  (rows.closed_at <= rows.due_at).fill_null(False))  # fmt: skip
 
 
 def _repeated(rows: ir.Table, config: Config) -> ir.Value:
@@ -128,50 +180,72 @@ def _stayed(rows: ir.Table) -> ir.Value:
 _CATALOGUE = (
     _survey("nps", "Net Promoter Score", "nps", NPS, "points", _as_nps,
             "Share of promoters (9–10) minus share of detractors (0–6), times 100"),
-    _survey("csat", "CSAT", "csat", MEAN, "score", lambda score, _: score,
-            "Mean satisfaction score"),
-    _survey("csat_top2", "CSAT top-2 box", "csat", PROPORTION, "share",
-            lambda score, config: score > config.scales["csat"][1] - TOP_BOXES,
-            "Share of answers in the two best boxes"),
-    _survey("csat_bottom2", "CSAT bottom-2 box", "csat", PROPORTION, "share",
-            lambda score, config: score < config.scales["csat"][0] + BOTTOM_BOXES,
-            "Share of answers in the two worst boxes", LOWER),
+    *_rating("csat", "CSAT", "Mean satisfaction score"),
     _survey("ces", "Customer Effort Score", "ces", MEAN, "score", lambda score, _: score,
             "Mean score for ease; higher is easier"),
     Kpi("response_rate", "Response rate", "share", HIGHER, PROPORTION, "surveys", _responded,
         ("surveys.score",), "Share of survey invitations that were answered within the dataset's "
         "number of days, of those that had as many", at="sent_at"),
+    _contact("contact_volume", "Contact volume", "count", NEITHER, COUNT,
+             lambda rows, _: ibis.literal(1.0), "started_at",
+             "Number of contacts; its interval is that of another such period"),
     _contact("first_contact_resolution", "First-contact resolution", "share", HIGHER, PROPORTION,
-             lambda rows, _: rows.resolved.cast("float64"), "resolved",
-             "Share of contacts solved at first contact, of those of which it is known"),
+             _answered_one("resolved"), "resolved",
+             "Share of answered contacts solved at first contact, of those of which it is known"),
     _contact("average_handle_time", "Average handle time", "seconds", LOWER, MEAN,
-             lambda rows, _: _where(_answered(rows), rows.handle_seconds), "handle_seconds",
+             _answered_one("handle_seconds"), "handle_seconds",
              "Mean time of handling an answered contact, after-work included"),
     _contact("average_speed_of_answer", "Average speed of answer", "seconds", LOWER, MEAN,
-             lambda rows, _: _where(_answered(rows), rows.wait_seconds), "wait_seconds",
-             "Mean wait of contacts that were answered"),
+             _of(_synchronous, _answered_one("wait_seconds")), "wait_seconds",
+             "Mean wait of answered contacts, on channels where the customer waits on the line"),
     _contact("service_level", "Service level", "share", HIGHER, PROPORTION,
-             lambda rows, config: _where(
-                 rows.wait_seconds.notnull(),
-                 _answered(rows) & (rows.wait_seconds <= _standard(rows, config))),
+             _of(_synchronous, lambda rows, config: _in_time(
+                 rows, config, config.thresholds.service_level_seconds)),
              "wait_seconds",
-             "Share of all contacts that were answered within the standard of their channel"),
+             "Share of contacts offered that were answered within the standard of their channel, "
+             "on channels where the customer waits on the line; abandoned contacts never were"),
     _contact("abandonment_rate", "Abandonment rate", "share", LOWER, PROPORTION,
-             lambda rows, _: rows.abandoned.cast("float64"), "abandoned",
-             "Share of contacts that the customer gave up before an answer"),
+             _of(_synchronous, lambda rows, _: rows.abandoned), "abandoned",
+             "Share of contacts that the customer gave up before an answer, on channels where the "
+             "customer waits on the line"),
+    _contact("first_response_time", "First response time", "seconds", LOWER, MEAN,
+             _of(_asynchronous, _answered_one("wait_seconds")), "wait_seconds",
+             "Mean time to the first answer on channels such as e-mail, web forms and letters"),
+    _contact("responded_in_time", "Responded in time", "share", HIGHER, PROPORTION,
+             _of(_asynchronous, lambda rows, config: _in_time(
+                 rows, config, config.thresholds.response_seconds)),
+             "wait_seconds",
+             "Share of contacts answered within the standard of their channel, on channels such as "
+             "e-mail, web forms and letters"),
     _contact("transfer_rate", "Transfer rate", "share", LOWER, PROPORTION,
              lambda rows, _: _where(_answered(rows) & rows.transfers.notnull(), rows.transfers > 0),
              "transfers", "Share of answered contacts that were passed on at least once"),
+    replace(
+        _contact("time_to_resolution", "Time to resolution", "seconds", LOWER, MEAN,
+                 lambda rows, _: rows._seconds_open, "closed_at",
+                 "Mean time from the start of a contact to its closing, of contacts closed in the "
+                 "period"),
+        at="closed_at"),
+    replace(
+        _contact("on_time_share", "On-time share", "share", HIGHER, PROPORTION, _on_time, "due_at",
+                 "Share of contacts closed by the time at which they were due, of those due in the "
+                 "period"),
+        needs=("interactions.due_at", "interactions.closed_at"), at="due_at"),
+    replace(
+        _contact("backlog", "Backlog", "count", LOWER, COUNT, lambda rows, _: ibis.literal(1.0),
+                 "closed_at", "Contacts opened and not closed at the period's end"),
+        at=OPEN),
     replace(
         _contact("repeat_contact_rate", "Repeat contact rate", "share", LOWER, PROPORTION,
                  _repeated, "started_at", "Share of contacts that the same customer follows with "
                  "another for the same reason (or touchpoint, where no reasons are recorded) "
                  "within the dataset's number of days, of those observed as long"),
         followed=True),
-    Kpi("contact_rate", "Contact rate", "per customer", NEITHER, MEAN, "customers",
+    Kpi("contact_rate", "Contact rate", "per customer", NEITHER, RATE, "customers",
         lambda rows, _: rows._contacts.cast("float64"),
         ("interactions.started_at", "accounts.signup_date"),
-        "Mean number of contacts per customer in the period"),
+        "Mean number of contacts per customer in the period",
+        per=lambda rows, _: rows._people),
     _contact("cost_per_contact", "Cost per contact", "money", LOWER, MEAN,
              lambda rows, _: rows.cost, "cost", "Mean cost of a contact"),
     _account("retention_rate", "Retention rate", "share", HIGHER, PROPORTION,
@@ -181,33 +255,67 @@ _CATALOGUE = (
              lambda rows, _: 1 - _stayed(rows), ("accounts.churn_date",),
              "Share of the accounts there at the period's start that left in it"),
     _account("revenue", "Revenue", "money", HIGHER, TOTAL,
-             lambda rows, _: rows._amount, ("revenue.amount",),
+             lambda rows, _: _where(rows._there, rows._amount), ("revenue.amount",),
              "Amounts booked, refunds deducted; its interval is that of another draw of accounts "
              "like these"),
     _account("revenue_per_account", "Revenue per account", "money", HIGHER, MEAN,
-             lambda rows, _: rows._amount, ("revenue.amount",),
+             lambda rows, _: _where(rows._there, rows._amount), ("revenue.amount",),
              "Revenue of the period per account there in it"),
+    _account("net_revenue_retention", "Net revenue retention", "share", HIGHER, RATIO,
+             lambda rows, _: (rows._amount_before > 0).ifelse(rows._amount, ibis.null("float64")),
+             ("revenue.amount",),
+             "Revenue of the accounts that had booked in the same period of last year, as a share "
+             "of what they booked then",
+             per=lambda rows, _: (rows._amount_before > 0).ifelse(rows._amount_before, 0.0)),
     _account("purchase_frequency", "Purchase frequency", "per account", HIGHER, MEAN,
-             lambda rows, _: rows._purchases.cast("float64"), ("revenue.amount",),
+             lambda rows, _: _where(rows._there, rows._purchases.cast("float64")),
+             ("revenue.amount",),
              "Mean number of bookings above zero per account there in the period"),
     _account("return_rate", "Return rate", "share", LOWER, RATIO,
-             lambda rows, _: rows._refunded, ("revenue.amount",),
+             lambda rows, _: _where(rows._there, rows._refunded), ("revenue.amount",),
              "Amount refunded as a share of the amount sold",
-             per=lambda rows, _: rows._sold),
+             per=lambda rows, _: _where(rows._there, rows._sold)),
     _account("upsell_rate", "Up-sell rate", "share", HIGHER, PROPORTION,
-             lambda rows, _: rows._upsold.cast("float64"), ("revenue.kind",),
+             lambda rows, _: _where(rows._there, rows._upsold.cast("float64")), ("revenue.kind",),
              "Share of the accounts there in the period that bought an up-sell or cross-sell"),
 )  # fmt: skip
 
 KPIS: Mapping[str, Kpi] = MappingProxyType({kpi.name: kpi for kpi in _CATALOGUE})
 
-# KPIs that restate one another: that these move together is arithmetic, not news.
+# What accounts do, which service and satisfaction may come before.
+RESULTS = tuple(kpi.name for kpi in _CATALOGUE if kpi.table == "accounts")
+
+# The KPI that is another turned round: one of them says all.
+COMPLEMENTS = MappingProxyType({"churn_rate": "retention_rate"})
+
+# KPIs made of the same rows: that these move together is arithmetic, not news.
 RESTATED = (
     frozenset({"retention_rate", "churn_rate"}),
     frozenset({"csat", "csat_top2", "csat_bottom2"}),
-    frozenset({"revenue", "revenue_per_account"}),
+    frozenset({"revenue", "revenue_per_account", "net_revenue_retention"}),
     frozenset({"purchase_frequency", "upsell_rate"}),
     frozenset({"average_handle_time", "cost_per_contact"}),
-    frozenset({"contact_rate", "repeat_contact_rate"}),
-    frozenset({"average_speed_of_answer", "service_level"}),
+    frozenset({"contact_rate", "repeat_contact_rate", "contact_volume", "backlog"}),
+    frozenset({"average_speed_of_answer", "service_level", "abandonment_rate"}),
+    frozenset({"first_response_time", "responded_in_time", "time_to_resolution", "on_time_share"}),
 )
+
+
+def label_of(name: str) -> str:
+    """A KPI's label; one of a rating that a dataset declares itself is called by its own name."""
+    if name in KPIS:
+        return KPIS[name].label
+    return name.replace("_top2", " top-2 box").replace("_bottom2", " bottom-2 box")
+
+
+def catalogue(config: Config) -> Mapping[str, Kpi]:
+    """The KPIs of a dataset: the catalogue, and three for each rating that it declares itself."""
+    own = [metric for metric in config.scales if metric not in {*SCALES, *KPIS}]
+    ratings = [kpi for metric in own for kpi in _rating(metric, metric, f"Mean score for {metric}")]
+    return MappingProxyType(KPIS | {kpi.name: kpi for kpi in ratings})
+
+
+def restated(config: Config) -> tuple[frozenset[str], ...]:
+    """The families of a dataset's KPIs that are made of the same rows."""
+    own = [metric for metric in config.scales if metric not in {*SCALES, *KPIS}]
+    return RESTATED + tuple(frozenset({each, f"{each}_top2", f"{each}_bottom2"}) for each in own)

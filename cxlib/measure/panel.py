@@ -1,30 +1,22 @@
 """KPIs by period and group: sums from the engine, intervals from the sums."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
+from cxlib.data.dataset import day
 from cxlib.errors import ArgumentError
-from cxlib.measure import intervals
+from cxlib.measure.clusters import counted_rows, people_behind, sums_of
 from cxlib.measure.estimate import CONFIDENCE, Estimate
-from cxlib.measure.kpis import KPIS, MEAN, NPS, PROPORTION, RATIO, TOTAL, Kpi
-from cxlib.measure.rows import (
-    WHOLE,
-    account_rows,
-    contact_rows,
-    customer_rows,
-    in_spans,
-    survey_rows,
-)
+from cxlib.measure.kpis import RATE, Kpi, catalogue
+from cxlib.measure.rows import WHOLE
 from cxlib.measure.small_groups import without_small
+from cxlib.measure.spreads import interval_of, moments_of
 
-COLUMNS = ("kpi", "period", "value", "low", "high", "n", "clusters", "unit", "complete")
-SUMS = ("y", "x", "rows", "yy", "xy", "xx", "clusters", "squares")
+COLUMNS = ("kpi", "period", "value", "low", "high", "n", "clusters", "people", "unit", "complete")
 
 
 @dataclass(frozen=True)
@@ -33,15 +25,21 @@ class Panel:
 
     Attributes:
         frame: A row per KPI, period and group: `kpi`, `period` (its first moment), the group
-            columns, `value`, `low`, `high`, `n`, `clusters`, `unit`, and `complete`: whether
-            the data span the period.
+            columns, `value`, `low`, `high`, `n`, `clusters` (accounts or customers to whom the rows
+            belong), `people` (customers, or accounts, who are counted), `unit`, and `complete`:
+            whether the data span the period.
         by: The group columns.
         left_out: Why a KPI is not there, by its name.
+        withheld: The groups that are not shown, with the reason: `kpi`, `period`, the group
+            columns, `why`.
+        kpis: The KPIs that the dataset may have, by name.
     """
 
     frame: pd.DataFrame
     by: tuple[str, ...]
     left_out: dict[str, str]
+    withheld: pd.DataFrame
+    kpis: Mapping[str, Kpi]
 
     def of(self, kpi: str) -> pd.DataFrame:
         """One KPI's rows, in order of period and group."""
@@ -59,24 +57,9 @@ class Panel:
         rows = self.frame[self.frame.period == period].set_index("kpi")
         return [
             (kpi, estimate_of(rows.loc[name]), bool(rows.complete[name]))
-            for name, kpi in KPIS.items()
+            for name, kpi in self.kpis.items()
             if name in rows.index
         ]
-
-    def pairs(self, now: datetime, before: datetime) -> list[tuple[Kpi, Estimate, Estimate]]:
-        """Each KPI in two periods, for those measured in both; of a panel without groups.
-
-        A period that the data do not span is compared with none.
-        """
-        found = []
-        for name in KPIS:
-            rows = self.of(name)
-            rows = rows[rows.complete.astype(bool)].set_index("period")
-            if {now, before} <= set(rows.index):
-                found.append(
-                    (KPIS[name], estimate_of(rows.loc[now]), estimate_of(rows.loc[before]))
-                )
-        return found
 
 
 def estimate_of(row: pd.Series) -> Estimate:
@@ -124,48 +107,88 @@ def measure_spans(
 
     Args:
         data: The dataset.
-        spans: The periods: `period` (their name, each once), `start`, `end`, `complete`; as
-            `spans_of` gives them.
+        spans: The periods: `period` (their name, each once), `start`, `end`; as `spans_of` gives
+            them.
         kpis, by, confidence: As for `measure`.
 
     Raises:
         ArgumentError: A KPI is unknown, or a column of `by` has a name that the panel needs.
     """
-    names = list(KPIS) if kpis is None else list(kpis)
-    unknown = [name for name in names if name not in KPIS]
+    known = catalogue(data.config)
+    names = list(known) if kpis is None else list(kpis)
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise ArgumentError(f"KPI {unknown[0]!r}: not in the catalogue: {', '.join(KPIS)}")
+        raise ArgumentError(f"KPI {unknown[0]!r}: not in the catalogue: {', '.join(known)}")
     own = [name for name in by if name in COLUMNS]
     if own:
         raise ArgumentError(
             f"by == {own[0]!r}, must not be one of the panel's own columns ({', '.join(COLUMNS)}); "
             "give the attribute another name"
         )
-    left_out = {name: why for name in names if (why := _lacking(data, KPIS[name], by))}
-    parts = []
-    # What follows a contact takes a sort: asked by itself, it sorts few columns, others none.
-    for table, at, followed in dict.fromkeys(_source(KPIS[name]) for name in names):
-        group = [KPIS[n] for n in names if _source(KPIS[n]) == (table, at, followed)]
-        group = [kpi for kpi in group if kpi.name not in left_out]
-        if group:
-            rows = _rows(data, group, by, spans)
-            sums = _sums(rows, group, data, by, _cluster(table))
-            parts += [_with_intervals(sums, kpi, by, confidence) for kpi in group]
+    left_out = {name: why for name in names if (why := lacking(data, known[name], by))}
+    counted = [known[name] for name in names if name not in left_out]
+    parts = [_estimates(data, spans, group, by, confidence) for group in by_source(counted)]
     columns = [*COLUMNS[:2], *by, *COLUMNS[2:]]
-    parts = [part.merge(_complete(data, part.kpi.iloc[0], spans), on="period") for part in parts
-             if len(part)]  # fmt: skip
+    parts = [part for each in parts for part in each if len(part)]
+    parts = [part.merge(complete_periods(data, known[part.kpi.iloc[0]], spans), on="period")
+             for part in parts]  # fmt: skip
     frame = pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
     frame = frame.sort_values(["kpi", "period", *by], ignore_index=True)
-    if data.pseudonyms and not {"account_id", "customer_id"} & set(by):
-        frame = without_small(frame, by, data.config.privacy.smallest_group, bool(data.where))
-    return Panel(frame, tuple(by), left_out)
+    smallest = data.config.privacy.smallest_group
+    if not data.pseudonyms or {"account_id", "customer_id"} & set(by):
+        smallest = 1
+    frame, withheld = without_small(frame, by, smallest, bool(data.where))
+    return Panel(frame, tuple(by), left_out, withheld, known)
 
 
-def _complete(data: Dataset, name: str, spans: pd.DataFrame) -> pd.DataFrame:
-    """Which periods the tables that a KPI counts span."""
-    tables = {need.split(".")[0] for need in KPIS[name].needs}
-    begun = [data.begun(start, *tables) for start in spans.start]
-    return spans[["period"]].assign(complete=spans.complete.to_numpy(dtype=bool) & begun)
+def by_source(kpis: Sequence[Kpi]) -> list[list[Kpi]]:
+    """KPIs that are measured by one question to the engine, together.
+
+    What follows a contact takes a sort: asked by itself, it sorts few columns, others none.
+    """
+    sources = dict.fromkeys(_source(kpi) for kpi in kpis)
+    return [[kpi for kpi in kpis if _source(kpi) == each] for each in sources]
+
+
+def _estimates(
+    data: Dataset, spans: pd.DataFrame, kpis: list[Kpi], by: Sequence[str], confidence: float
+) -> list[pd.DataFrame]:
+    rows, when = counted_rows(data, spans, kpis, by)
+    keys = list(dict.fromkeys(("_period", *by)))
+    sums = sums_of(rows, kpis, data.config, keys, when).rename(columns={"_period": "period"})
+    people = None
+    if data.pseudonyms and (by or data.where):
+        people = people_behind(rows, kpis, data.config, keys)
+        people = people.rename(columns={"_period": "period"})
+    found = []
+    for kpi in kpis:
+        each = moments_of(sums, kpi, by, when)
+        value, low, high = interval_of(kpi.kind, each, confidence)
+        each = each.assign(
+            kpi=kpi.name, value=value, low=low, high=high, unit=kpi.unit,
+            n=each.x if kpi.kind == RATE else each.rows, people=each.clusters,
+        )  # fmt: skip
+        if people is not None:
+            counts = people[["period", *by, kpi.name]].rename(columns={kpi.name: "people"})
+            each = each.drop(columns="people").merge(counts, on=["period", *by], how="left")
+        found.append(each)
+    return found
+
+
+def complete_periods(data: Dataset, kpi: Kpi, spans: pd.DataFrame) -> pd.DataFrame:
+    """Which periods may be compared with others, in that KPI: `period`, `complete`."""
+    both = zip(spans.start, spans.end, strict=True)
+    return spans[["period"]].assign(complete=[not incomparable(data, kpi, *each) for each in both])
+
+
+def incomparable(data: Dataset, kpi: Kpi, start: datetime, end: datetime) -> str:
+    """Why a KPI of a period can be compared with no other, in words; empty where it can."""
+    if data.left_at_once and "accounts.churn_date" in kpi.needs:
+        return (
+            f"all accounts that have left did so on {day(data.left_at_once)}: a snapshot, which "
+            "who left earlier is not in"
+        )
+    return data.unspanned(start, end, *(need.split(".")[0] for need in kpi.needs))
 
 
 def spans_of(data: Dataset, period: str, since: Quarter | None = None) -> pd.DataFrame:
@@ -196,8 +219,10 @@ def spans_of(data: Dataset, period: str, since: Quarter | None = None) -> pd.Dat
     return spans.assign(complete=whole)
 
 
-def _lacking(data: Dataset, kpi: Kpi, by: Sequence[str]) -> str:
-    for need in (f"{kpi.table}.{_cluster(kpi.table)}", *kpi.needs):
+def lacking(data: Dataset, kpi: Kpi, by: Sequence[str] = ()) -> str:
+    """Why a dataset cannot feed a KPI, in words; empty if it can."""
+    whom = "account_id" if kpi.table == "accounts" else "customer_id"
+    for need in (f"{kpi.table}.{whom}", *kpi.needs):
         table, column = need.split(".")
         if lack := data.lacks(table, column):
             return f"needs {lack}"
@@ -214,93 +239,3 @@ def _lacking(data: Dataset, kpi: Kpi, by: Sequence[str]) -> str:
 
 def _source(kpi: Kpi) -> tuple[str, str, bool]:
     return kpi.table, kpi.at, kpi.followed
-
-
-def _cluster(table: str) -> str:
-    return "account_id" if table == "accounts" else "customer_id"
-
-
-def _rows(data: Dataset, kpis: list[Kpi], by: Sequence[str], spans: pd.DataFrame) -> ir.Table:
-    """The rows that KPIs of one table and one `at` count, each with the period that it is in."""
-    match kpis[0].table:
-        case "accounts":
-            return account_rows(data, by, spans)
-        case "customers":
-            return customer_rows(data, by, spans)
-        case "surveys":
-            rows = survey_rows(data, by)
-        case _:
-            rows = contact_rows(data, by, followed=any(kpi.followed for kpi in kpis))
-    return in_spans(rows, kpis[0].at, spans)
-
-
-def _sums(
-    rows: ir.Table, kpis: list[Kpi], data: Dataset, by: Sequence[str], cluster: str
-) -> pd.DataFrame:
-    """The sums that values and intervals follow from: first per cluster, then per group."""
-    keys = ["_period", *by]
-    # Accounts are clusters of their own where they are the groups.
-    finest = list(dict.fromkeys((*keys, cluster)))
-    columns = {}
-    for kpi in kpis:
-        columns[f"{kpi.name}.y"] = kpi.value(rows, data.config).cast("float64")
-        if kpi.per:
-            columns[f"{kpi.name}.x"] = kpi.per(rows, data.config).cast("float64")
-    rows = rows.select(*finest, **columns)
-    totals = {name: rows[name].sum().fill_null(0) for name in columns}
-    totals |= {f"{kpi.name}.rows": rows[f"{kpi.name}.y"].count() for kpi in kpis}
-    totals |= {
-        f"{kpi.name}.squares": (rows[f"{kpi.name}.y"] ** 2).sum() for kpi in kpis if kpi.kind == NPS
-    }
-    clusters = rows.group_by(*finest).agg(**totals)
-    sums = {}
-    for kpi in kpis:
-        y, counted = clusters[f"{kpi.name}.y"], clusters[f"{kpi.name}.rows"]
-        # Of a share, each row's value is its own square; for means and ratios nobody asks.
-        squares = clusters[f"{kpi.name}.squares"] if kpi.kind == NPS else y
-        # Of a mean, each row with a value weighs one.
-        x = clusters[f"{kpi.name}.x"] if kpi.per else counted.cast("float64")
-        parts = {
-            "y": y.sum(), "x": x.sum(), "rows": counted.sum(), "squares": squares.sum(),
-            "yy": (y * y).sum(), "xy": (x * y).sum(), "xx": (x * x).sum(),
-            "clusters": (counted > 0).sum(),
-        }  # fmt: skip
-        sums |= {f"{kpi.name}.{part}": value for part, value in parts.items()}
-    return clusters.group_by(*keys).agg(**sums).execute().rename(columns={"_period": "period"})
-
-
-def _with_intervals(
-    sums: pd.DataFrame, kpi: Kpi, by: Sequence[str], confidence: float
-) -> pd.DataFrame:
-    each = sums[["period", *by]].copy()
-    for part in SUMS:
-        each[part] = sums[f"{kpi.name}.{part}"].astype(float)
-    each = each[(each.rows > 0) & (each.x > 0)]
-    value, low, high = _interval(kpi.kind, each, confidence)
-    return each.assign(kpi=kpi.name, value=value, low=low, high=high, n=each.rows, unit=kpi.unit)
-
-
-def _interval(kind: str, sums: pd.DataFrame, confidence: float) -> tuple[np.ndarray, ...]:
-    parts = [sums[name].to_numpy() for name in ("y", "x", "yy", "xy", "xx", "clusters")]
-    y, x, *_, clusters = parts
-    value, variance = y / x, intervals.cluster_variance(*parts)
-    # Where all clusters are alike, nothing shows how much they might differ.
-    variance = (
-        np.where(variance > 0, variance, np.nan) if kind in (MEAN, RATIO, TOTAL) else variance
-    )
-    if kind in (MEAN, RATIO):
-        return value, *intervals.t_interval(value, variance, clusters, confidence)
-    if kind == TOTAL:
-        return y, *intervals.t_interval(y, variance * x**2, clusters, confidence)
-    n = sums.rows.to_numpy()
-    simple = sums.squares.to_numpy() / n - value**2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # The same divisor as in the clustered variance, so that only clustering sets them apart.
-        simple = np.where(clusters > 1, clusters / (clusters - 1), np.nan) * simple / n
-    size = intervals.effective_size(n, variance, simple, clusters)
-    if kind == PROPORTION:
-        return value, *intervals.wilson_interval(value, size, confidence)
-    if kind == NPS:
-        opinionated = sums.squares.to_numpy() / n / 100**2
-        return value, *intervals.nps_interval(value, opinionated, size, confidence)
-    raise AssertionError(kind)

@@ -39,9 +39,9 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
             Of contacts at the very same moment, the wanted columns tell which is first: where
             these are alike as well, either order comes to the same.
     """
-    if not followed:
-        return data.rows("interactions", *wanted)
     end = ibis.timestamp(data.end).epoch_seconds()
+    if not followed:
+        return _with_course(data.rows("interactions", *wanted), data.end)
     every = data.contacts
     own = _own(data, "interactions")
     matter = [name for name in ("reason", "touchpoint") if name in own][:1]
@@ -64,17 +64,27 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
         rows = data.rows("interactions", *wanted)
         rows = rows.left_join(follow, "interaction_id").drop("interaction_id_right")
     started = rows.started_at.epoch_seconds()
-    return rows.mutate(
+    return _with_course(rows, data.end).mutate(
         _days_to_next=(rows._next_at.epoch_seconds() - started) / SECONDS_PER_DAY,
         _days_followed=(end - started) / SECONDS_PER_DAY,
+    )
+
+
+def _with_course(rows: ir.Table, end: datetime) -> ir.Table:
+    """Contact rows with how long they were open, and whether they are overdue."""
+    started = rows.started_at.epoch_seconds()
+    return rows.mutate(
+        _seconds_open=(rows.closed_at.epoch_seconds() - started).cast("float64"),
+        _overdue=(rows.due_at < ibis.timestamp(end)).fill_null(False),
     )
 
 
 def account_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> ir.Table:
     """A row per account and period in which it was there, with its bookings (`_…`).
 
-    An account is there from its signup to its churn, and in any period in which it has bookings;
-    where a dataset has neither date, only then.
+    `_amount_before` is what was booked in the same period of last year; who had booked then and is
+    gone has a row as well, and is not `_there`. An account is there from its signup to its churn,
+    and in any period in which it has bookings; where a dataset has neither date, only then.
 
     Args:
         data: The dataset.
@@ -83,39 +93,70 @@ def account_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> i
     """
     rows = data.rows("accounts", *wanted)
     rows = rows.select(*dict.fromkeys(("account_id", "signup_date", "churn_date", *wanted)))
-    rows = rows.cross_join(_periods(spans))
+    rows = rows.cross_join(periods(spans))
     booked = _bookings(data, spans)
     rows = rows.left_join(booked, ["account_id", "_period"])
+    rows = rows.drop("account_id_right", "_period_right")
+    # A year before the data begin, nothing is known.
+    year = pd.DateOffset(years=1)
+    earlier = spans.assign(start=spans.start - year, end=spans.end - year)
+    seen = [
+        data.covers(start, end) and data.begun(start, "revenue")
+        for start, end in zip(earlier.start, earlier.end, strict=True)
+    ]
+    earlier = earlier.loc[seen].astype({"start": "datetime64[us]", "end": "datetime64[us]"})
+    before = _bookings(data, earlier)
+    before = before.select("account_id", "_period", _amount_before=before._amount)
+    rows = rows.left_join(before, ["account_id", "_period"])
     rows = rows.drop("account_id_right", "_period_right")
     own = _own(data, "accounts")
     dated = "signup_date" in own or "churn_date" in own
     joined = rows.signup_date.isnull() | (rows.signup_date < rows._end)
     stays = rows.churn_date.isnull() | (rows.churn_date >= rows._start)
     there = (joined & stays & dated) | rows._bookings.notnull()
-    amounts = ("_amount", "_purchases", "_refunded", "_sold", "_upsold")
-    return rows.filter(there).mutate(
-        _at_start=(rows.signup_date.isnull() | (rows.signup_date < rows._start)) & stays,
+    amounts = ("_amount", "_purchases", "_refunded", "_sold", "_upsold", "_amount_before")
+    # Who had booked a year before and is gone is asked for by one KPI alone.
+    rows = rows.mutate(_there=there)
+    rows = rows.filter(rows._there | (rows._amount_before > 0).fill_null(False))
+    joined_before = rows.signup_date.isnull() | (rows.signup_date < rows._start)
+    stays = rows.churn_date.isnull() | (rows.churn_date >= rows._start)
+    return rows.mutate(
+        _at_start=joined_before & stays & rows._there,
         _churned=(rows.churn_date < rows._end).fill_null(False),
         **{name: rows[name].fill_null(0) for name in amounts},
     )
 
 
 def customer_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> ir.Table:
-    """A row per customer and period in which the customer's account was there, with `_contacts`."""
+    """Customers who were there in a period, and their contacts in it.
+
+    A row per customer and period in which the customer's account was there (`_people` is 1), and
+    one per contact of theirs (`_contacts` is 1), which alone has a moment, `started_at`.
+    """
     dates = [name for name in ("signup_date", "churn_date") if data.has("customers", name)]
     rows = without_strangers(data, data.rows("customers", *wanted, *dates))
     rows = rows.select(*dict.fromkeys(("customer_id", *dates, *wanted)))
-    rows = rows.cross_join(_periods(spans))
+    rows = rows.cross_join(periods(spans))
     if "signup_date" in dates:
         rows = rows.filter(rows.signup_date.isnull() | (rows.signup_date < rows._end))
     if "churn_date" in dates:
         rows = rows.filter(rows.churn_date.isnull() | (rows.churn_date >= rows._start))
-    contacts = in_spans(
-        data.tables["interactions"].select("customer_id", "started_at"), "started_at", spans
-    )
-    counts = contacts.group_by("customer_id", "_period").agg(_contacts=contacts.count())
-    joined = rows.left_join(counts, ["customer_id", "_period"])
-    return joined.mutate(_contacts=joined._contacts.fill_null(0))
+    people = rows.drop(*(name for name in dates if name not in wanted))
+    contacts = data.tables["interactions"].select("customer_id", "started_at")
+    contacts = contacts.join(
+        people,
+        [
+            contacts.customer_id == people.customer_id,
+            contacts.started_at >= people._start,
+            contacts.started_at < people._end,
+        ],
+    ).drop("customer_id_right")
+    nothing = {"_people": ibis.literal(1.0), "_contacts": ibis.literal(0.0)}
+    people = people.mutate(started_at=ibis.null("timestamp(6)"), **nothing)
+    contacts = contacts.mutate(_people=ibis.literal(0.0), _contacts=ibis.literal(1.0))
+    columns = people.columns
+    contacts = contacts.mutate(started_at=contacts.started_at.cast("timestamp(6)"))
+    return people.union(contacts.select(*columns))
 
 
 def strangers(data: Dataset) -> ir.Table:
@@ -138,12 +179,19 @@ def within(rows: ir.Table, at: str, start: datetime, end: datetime) -> ir.Table:
 
 def in_spans(rows: ir.Table, at: str, spans: pd.DataFrame) -> ir.Table:
     """Rows with the `_period` that they fall in; those outside every period are left out."""
-    periods = _periods(spans)
+    named = periods(spans)
     if _are_months(spans):
         # Two comparisons for each row and month would take most of the time.
         rows = rows.mutate(_period=rows[at].truncate("M"))
-        return rows.semi_join(periods, "_period")
-    return rows.join(periods, [rows[at] >= periods._start, rows[at] < periods._end])
+        return rows.semi_join(named, "_period")
+    return rows.join(named, [rows[at] >= named._start, rows[at] < named._end])
+
+
+def open_at_end(rows: ir.Table, spans: pd.DataFrame, end: datetime) -> ir.Table:
+    """Contacts with each `_period` at whose end, or at that of the data, they were open."""
+    named = periods(spans.assign(end=spans.end.clip(upper=pd.Timestamp(end))))
+    begun = rows.started_at < named._end
+    return rows.join(named, [begun, (rows.closed_at >= named._end) | rows.closed_at.isnull()])
 
 
 def _are_months(spans: pd.DataFrame) -> bool:
@@ -173,8 +221,10 @@ def _bookings(data: Dataset, spans: pd.DataFrame) -> ir.Table:
     )
 
 
-def _periods(spans: pd.DataFrame) -> ir.Table:
-    return ibis.memtable(spans[["period", "start", "end"]].add_prefix("_"))
+def periods(spans: pd.DataFrame) -> ir.Table:
+    """The periods as a table of the engine: `_period`, `_start`, `_end`, and `_weeks` if told."""
+    columns = [name for name in ("period", "start", "end", "weeks") if name in spans]
+    return ibis.memtable(spans[columns].add_prefix("_"))
 
 
 def _own(data: Dataset, table: str) -> set[str]:

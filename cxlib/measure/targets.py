@@ -7,7 +7,7 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.errors import CxError
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import KPIS, Kpi
+from cxlib.measure.kpis import Kpi, catalogue
 from cxlib.measure.panel import estimate_of, measure_spans, spans_of
 
 MONTHS_BACK = 12
@@ -45,7 +45,7 @@ def read_targets(data: Dataset) -> tuple[TargetData, ...]:
 
 def _read(data: Dataset, plan: pd.Series) -> TargetData:
     none = pd.Series(dtype=float)
-    kpi = KPIS.get(plan.kpi)
+    kpi = catalogue(data.config).get(plan.kpi)
     if kpi is None:
         return TargetData(plan, None, None, 0.0, none, f"{plan.kpi!r} is not in the catalogue")
     spans = pd.concat([spans_of(data, "month"), _quarter(data)])

@@ -8,9 +8,8 @@ import pandas as pd
 
 from cxlib.analysis.across import Across
 from cxlib.analysis.correlation import Correlation
-from cxlib.measure import KPIS
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import RESTATED
+from cxlib.measure.kpis import RESTATED, label_of
 from cxlib.present.figure import BLUE, GREY, PALETTE, Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
@@ -234,4 +233,4 @@ def _ends(each: Estimate | None) -> tuple[float, float, float]:
 
 
 def _label(kpi: str) -> str:
-    return KPIS[kpi].label
+    return label_of(kpi)

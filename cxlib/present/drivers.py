@@ -1,7 +1,8 @@
 """What the KPI and drivers page shows."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -11,13 +12,14 @@ from cxlib.data import Quarter
 from cxlib.data.config import Config
 from cxlib.measure import KPIS
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import HIGHER, LOWER, RESTATED, Kpi
+from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.present.figure import GREEN, GREY, RED, Figure, canvas, styled, whiskers
 from cxlib.present.findings import CHANGE, Finding, Measure
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
+EMPTY = MappingProxyType({})
 SMALLEST = "Smallest change it alone would show"
 # Results of accounts, as outcomes are called in a sentence.
 RESULT_NAMES = {
@@ -31,6 +33,8 @@ def change_findings(
     against: str,
     currency: str = "",
     measures: tuple[Measure, ...] = (),
+    yearly: frozenset[str] = frozenset(),
+    lack: Mapping[str, str] = EMPTY,
 ) -> tuple[Finding, ...]:
     """One sentence for each KPI that has changed beyond chance, and one for all the others.
 
@@ -39,45 +43,43 @@ def change_findings(
         against: The quarter before, as it is to be called.
         currency: Of money.
         measures: The numbers that the last sentence publishes.
+        yearly: The KPIs whose change is a step that this season brings every year.
+        lack: Why KPIs are not compared, by their name.
     """
     if not changes:
-        nothing = f"No KPI can be compared with {against}: the data do not span both quarters."
+        whys = listed(dict.fromkeys(lack.values())) or "too little was measured in both quarters"
+        nothing = f"No KPI can be compared with {against}: {whys}."
         return (Finding(nothing, news=False, measures=measures),)
     found = [each for each in changes if each.detected]
-    told = [each for each in found if not _restates(each, found)]
     return (
-        *(_change_finding(each, against, currency) for each in told),
-        _rest_finding(changes, found, told, against, measures),
+        *(_change_finding(each, against, currency, each.kpi.name in yearly) for each in found),
+        _rest_finding(changes, against, measures),
     )
 
 
-def _change_finding(change: Change, against: str, currency: str) -> Finding:
+def _change_finding(change: Change, against: str, currency: str, season: bool) -> Finding:
     way = "up" if change.difference.value > 0 else "down"
+    every = " The same step came in each earlier year: it is the season's." if season else ""
     return Finding(
-        f"{change.kpi.label} is {way} against {against}{_judged(change)}: "
-        f"{estimate(change.difference, currency, sign=True)}, to {estimate(change.now, currency)}.",
+        f"{change.kpi.label} is {way} against {against}{'' if season else _judged(change)}: "
+        f"{estimate(change.difference, currency, sign=True)}, to {estimate(change.now, currency)}."
+        f"{every}",
         estimate=change.difference,
         evidence="The change stands out from chance, allowing for the number of KPIs looked at.",
+        news=not season,
         kind=CHANGE,
     )
 
 
 def _rest_finding(
-    changes: tuple[Change, ...],
-    found: list[Change],
-    told: list[Change],
-    against: str,
-    measures: tuple[Measure, ...],
+    changes: tuple[Change, ...], against: str, measures: tuple[Measure, ...]
 ) -> Finding:
     still = [in_sentence(each.kpi.label) for each in changes if not each.detected]
-    again = [in_sentence(each.kpi.label) for each in found if each not in told]
     words = f"No detectable change against {against}: {listed(still)}." if still else ""
-    if again:
-        words += f" The change of {listed(again)} restates the above."
     # The comparison that publishes numbers stands above a table.
     note = "The table gives the smallest change of each that would have been seen."
     return Finding(
-        words.strip() or f"All KPIs compared with {against} have changed.",
+        words or f"All KPIs compared with {against} have changed.",
         evidence=note if measures else "",
         news=False,
         kind=CHANGE,
@@ -96,7 +98,7 @@ def published_measures(quarters: Panel, config: Config) -> tuple[Measure, ...]:
     return tuple(
         Measure(
             name=row.kpi,
-            label=KPIS[row.kpi].label,
+            label=quarters.kpis[row.kpi].label,
             period=str(Quarter.holding(row.period, config.fiscal_year_start)),
             value=row.value,
             text=estimate(estimate_of(row), config.currency),
@@ -104,12 +106,6 @@ def published_measures(quarters: Panel, config: Config) -> tuple[Measure, ...]:
         for row in rows.itertuples()
         if math.isfinite(row.value)
     )
-
-
-def _restates(change: Change, found: list[Change]) -> bool:
-    """Whether a KPI only says again what one named before it says."""
-    earlier = {each.kpi.name for each in found[: found.index(change)]}
-    return any(change.kpi.name in family and family & earlier for family in RESTATED)
 
 
 def _judged(change: Change) -> str:
@@ -123,6 +119,7 @@ def change_table(
     changes: tuple[Change, ...],
     values: Sequence[tuple[Kpi, Estimate, bool]] = (),
     currency: str = "",
+    lack: Mapping[str, str] = EMPTY,
 ) -> Table:
     """Every KPI now and before, with the change and what could have been seen.
 
@@ -130,11 +127,15 @@ def change_table(
         changes: The KPIs compared.
         values: Every KPI of the quarter, compared or not, as `Panel.values` gives them.
         currency: Of money.
+        lack: Why KPIs are not compared, by their name.
     """
     compared = {each.kpi.name for each in changes}
-    alone = [(kpi, now) for kpi, now, _ in values if kpi.name not in compared]
+    # What is another KPI turned round stands in that one's row.
+    alone = [
+        (kpi, now) for kpi, now, _ in values if not {kpi.name, COMPLEMENTS.get(kpi.name)} & compared
+    ]
     records = [_compared(each, currency) for each in changes]
-    records += [_alone(kpi, now, currency) for kpi, now in alone]
+    records += [_alone(kpi, now, currency, lack.get(kpi.name, "")) for kpi, now in alone]
     partly = "" if all(whole for *_, whole in values) else ", as far as the data go"
     return make_table(
         records or [_nothing()], f"KPIs{partly}, with 95% intervals",
@@ -154,9 +155,15 @@ def _compared(change: Change, currency: str) -> dict[str, str]:
     }
 
 
-def _alone(kpi: Kpi, now: Estimate, currency: str) -> dict[str, str]:
-    return {"KPI": kpi.label, "This quarter": estimate(now, currency), "Before": "–",
-            "Change": "–", "Reading": "not compared", SMALLEST: "–"}  # fmt: skip
+def _alone(kpi: Kpi, now: Estimate, currency: str, why: str) -> dict[str, str]:
+    return {
+        "KPI": kpi.label,
+        "This quarter": estimate(now, currency),
+        "Before": "–",
+        "Change": "–",
+        "Reading": f"not compared: {why}" if why else "not compared",
+        SMALLEST: "–",
+    }
 
 
 def _nothing() -> dict[str, str]:
@@ -172,12 +179,13 @@ def meaning_table(quarters: Panel, config: Config) -> Table:
         "service_level": ", ".join([f"{rules.service_level_seconds:,.0f} s", *channels]),
         "repeat_contact_rate": rows(rules.repeat_days, "day"),
         "response_rate": rows(rules.response_days, "day"),
+        "responded_in_time": ", ".join([number(rules.response_seconds, "seconds"), *channels]),
     }
     measured = set(quarters.frame.kpi)
     return make_table(
         [
             {"KPI": kpi.label, "Meaning": kpi.meaning, "Here": own.get(name, "–")}
-            for name, kpi in KPIS.items()
+            for name, kpi in quarters.kpis.items()
             if name in measured
         ]
         or [{"KPI": "none is measured", "Meaning": "–", "Here": "–"}],

@@ -21,10 +21,11 @@ from cxlib.analysis.tiers import Tiers
 from cxlib.data import Dataset
 from cxlib.data.config import TierRules
 from cxlib.errors import CxError
-from cxlib.measure import KPIS, measure
+from cxlib.measure import KPIS, catalogue, measure
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.invitations import ATTRIBUTES, ENDS, asked_and_answered, unspanned
 from cxlib.measure.outcomes import outcome_rows, outcomes
+from cxlib.measure.panel import lacking
 from cxlib.present import (
     business,
     cycle_charts,
@@ -95,7 +96,11 @@ def personas_with(
 
 def explore_kpi_by_persona(data: Dataset, known: Personas) -> widgets.Widget:
     """Choose a KPI; see it by persona."""
-    names = [name for name in KPIS if not measure_lacks(data, name)]
+    names = [
+        name
+        for name, kpi in catalogue(data.config).items()
+        if kpi.table != "accounts" and not lacking(data, kpi)
+    ]
     return _chooser(lambda kpi: kpi_by_persona(data, known, kpi), kpi=names)
 
 
@@ -103,13 +108,6 @@ def kpi_by_persona(data: Dataset, known: Personas, kpi: str) -> Figure:
     """One KPI by persona; `data` has the column `persona` on its customers."""
     panel = measure(data, [kpi], by=["persona"])
     return personas.kpi_figure(panel, known, (kpi,), data.config.currency)
-
-
-def measure_lacks(data: Dataset, kpi: str) -> bool:
-    """Whether a KPI cannot be split by persona."""
-    return KPIS[kpi].table == "accounts" or any(
-        data.lacks(*need.split(".")) for need in KPIS[kpi].needs
-    )
 
 
 def explore_drivers(data: Dataset) -> widgets.Widget:
@@ -168,7 +166,7 @@ def ledger_of(data: Dataset, kpi: str, by: str, quarters_ago: int) -> Figure | F
     """The change of a score, split by a column; or why it cannot be."""
     before = data.quarter.shift(-quarters_ago)
     counts = asked_and_answered(data, by, data.quarter, before, kpi)
-    lack = unspanned(data, before)
+    lack = unspanned(data, data.quarter, before)
     found = keep_ledger(counts, not data.answers_only, KPIS[kpi].unit, lack)
     drawn = ledger.ledger_figure(found, str(before), kpi)
     return drawn or ledger.ledger_finding(found, by, str(before), kpi=kpi)

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxlib.analysis.change import FALSE_DISCOVERIES, Change, compare
+from cxlib.analysis.change import FALSE_DISCOVERIES, Change, compare, independent
 from cxlib.analysis.mixed import Feature
 from cxlib.analysis.personas import (
     CLEAR,
@@ -17,6 +17,7 @@ from cxlib.analysis.personas import (
 from cxlib.measure import KPIS, Panel, intervals
 from cxlib.measure.customers import INGREDIENT_OF
 from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import COUNT
 from cxlib.measure.panel import estimate_of
 from cxlib.present.figure import GREY, PALETTE, Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
@@ -205,11 +206,12 @@ def _pairs(panel: Panel, personas: Personas) -> list[tuple]:
     circular, pairs = made_of(personas), []
     for kpi in panel.frame.kpi.unique():
         groups = panel.of(kpi).dropna(subset=["persona", "low"]).sort_values("value")
-        # A KPI that the personas were made by differs between them in any case.
-        if len(groups) > 1 and kpi not in circular:
+        # A KPI that the personas were made by differs between them in any case, and so does how
+        # many contacts they have: they are not of one size.
+        if len(groups) > 1 and kpi not in circular and panel.kpis[kpi].kind != COUNT:
             low, high = groups.iloc[0], groups.iloc[-1]
-            pairs.append(((KPIS[kpi], estimate_of(high), estimate_of(low)),
-                          (high.persona, low.persona)))  # fmt: skip
+            gap = independent(panel.kpis[kpi], estimate_of(high), estimate_of(low))
+            pairs.append((gap, (high.persona, low.persona)))
     return pairs
 
 
@@ -218,10 +220,10 @@ def _differing(pairs: list[tuple], panel: Panel) -> list[tuple[Change, str, str]
     # The highest is picked because it is highest, so the bar is raised by the number of pairs.
     several = panel.frame.persona.nunique()
     tests = max(several * (several - 1) / 2, 1)
-    changes = compare([estimates for estimates, _ in pairs])
+    names = {gap.kpi.name: both for gap, both in pairs}
     clear = [
-        (change, high, low)
-        for change, (_, (high, low)) in zip(changes, pairs, strict=True)
+        (change, *names[change.kpi.name])
+        for change in compare([gap for gap, _ in pairs])
         if change.q * tests < FALSE_DISCOVERIES
     ]
     return sorted(clear, key=lambda each: each[0].q)

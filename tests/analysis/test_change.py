@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxlib.analysis.change import compare, difference
+from cxlib.analysis.change import compare, difference, independent
 from cxlib.measure import KPIS, Estimate
 from cxlib.measure.intervals import wilson_interval
 
@@ -36,28 +36,36 @@ def test_of_many_kpis_without_change_hardly_any_report_says_up_or_down():
     false, reports = 0, 400
     for _ in range(reports):
         hits = rng.binomial(300, 0.6, (20, 2))
-        pairs = [(KPIS["csat_top2"], proportion(a, 300), proportion(b, 300)) for a, b in hits]
+        pairs = [
+            independent(KPIS["csat_top2"], proportion(a, 300), proportion(b, 300)) for a, b in hits
+        ]
         false += any(each.detected for each in compare(pairs))
     assert false / reports <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / reports)
 
 
 def test_the_stated_detectable_change_is_seen_four_times_in_five():
     rng = np.random.default_rng(5)
-    (typical,) = compare([(KPIS["csat_top2"], proportion(180, 300), proportion(180, 300))])
+    (typical,) = compare(
+        [independent(KPIS["csat_top2"], proportion(180, 300), proportion(180, 300))]
+    )
     shift = typical.detectable
     hits = rng.binomial(300, [0.6 + shift, 0.6], (1_000, 2))
     seen = np.mean(
         [
-            compare([(KPIS["csat_top2"], proportion(a, 300), proportion(b, 300))])[0].detected
+            compare([independent(KPIS["csat_top2"], proportion(a, 300), proportion(b, 300))])[
+                0
+            ].detected
             for a, b in hits
         ]
     )
     assert seen == pytest.approx(0.8, abs=0.04)
 
 
-def test_pairs_without_interval_are_left_out():
+def test_an_estimate_without_interval_is_compared_with_none():
     none = Estimate(5, float("nan"), float("nan"), 1)
-    assert compare([(KPIS["csat"], none, none)]) == ()
+    with pytest.raises(ValueError, match="csat: both estimates must have an interval"):
+        independent(KPIS["csat"], none, none)
+    assert compare([]) == ()
 
 
 @given(st.integers(1, 49), st.integers(1, 49))

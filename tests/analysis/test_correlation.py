@@ -10,7 +10,7 @@ from cxlib.data.demo_truth import CES_LEADS_CHURN_BY_MONTHS
 from cxlib.errors import ArgumentError
 from cxlib.measure import measure
 from cxlib.measure.features import monthly_kpis
-from cxlib.measure.kpis import RESTATED
+from cxlib.measure.kpis import RESTATED, RESULTS
 
 PAIRS = 500
 MONTHS = 36
@@ -50,10 +50,9 @@ def test_series_that_have_nothing_to_do_with_one_another_seldom_seem_to_lead(kin
 
 
 def test_the_planted_lead_of_effort_over_churn_is_found(data):
-    months = monthly_kpis(measure(data, period="month").frame)
-    first = lead(months, RESTATED)[0]
-    assert {first.y} <= {"churn_rate", "retention_rate"}
-    assert (first.x, first.lag) == ("ces", CES_LEADS_CHURN_BY_MONTHS)
+    months = monthly_kpis(measure(data, period="month"))
+    first = lead(months, RESTATED, later=RESULTS)[0]
+    assert (first.x, first.y, first.lag) == ("ces", "retention_rate", CES_LEADS_CHURN_BY_MONTHS)
     assert first.detected
 
 
@@ -183,3 +182,19 @@ def test_the_others_are_held_equal():
     assert not pair.partial.excludes(0)
     fresh = pd.DataFrame({name: surprises(values[name])[1:] for name in values})
     assert pair.partial.value == pytest.approx(partial(fresh, "a", "b", ["z"]).value)
+
+
+def test_a_series_that_is_constant_but_for_a_month_or_two_leads_nothing():
+    """Churn of none in every month but the last: one month is no relation."""
+    rng = np.random.default_rng(11)
+    frame = pd.DataFrame({"revenue": rng.normal(size=36), "sales": rng.normal(size=36)})
+    frame["churn"] = np.where(np.arange(36) < 35, 0.0, 0.2)
+    frame["almost"] = np.where(np.arange(36) < 34, 0.0, [*[0.0] * 34, 0.1, 0.2])
+    for found in (lead(frame), correlate(frame)):
+        assert {each.x for each in found} | {each.y for each in found} == {"revenue", "sales"}
+
+
+def test_only_what_comes_before_some_is_looked_at():
+    frame = pd.DataFrame(np.random.default_rng(12).normal(size=(36, 4)), columns=list("abcd"))
+    assert {each.y for each in lead(frame, later=["d"])} == {"d"}
+    assert len(lead(frame, later=["d"])) == 3 * 6

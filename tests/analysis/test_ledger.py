@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.change import compare
+from cxlib.analysis.change import compare, independent
 from cxlib.analysis.ledger import (
     FEWEST_STAYED,
     MIX,
@@ -311,7 +311,7 @@ def test_the_page_says_which_part_stands_out():
     assert finding.sentence.startswith("Net Promoter Score shows no detectable change against")
     assert "Looked at alone, the change would stand out" in finding.evidence
     before, now = (Estimate(each, each - 5, each + 5, 400, "points") for each in (-10, 30))
-    (change,) = compare([(KPIS["nps"], now, before)])
+    (change,) = compare([independent(KPIS["nps"], now, before)])
     finding = show.ledger_finding(found, "service_level", "2026Q2", change)
     assert finding.sentence.startswith("Net Promoter Score is up against 2026Q2: +40")
     assert "each service level has another share of the invitations (+" in finding.sentence

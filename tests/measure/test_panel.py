@@ -4,10 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 
 from cxlib.data import open_dataset
 from cxlib.errors import ArgumentError
-from cxlib.measure import measure
+from cxlib.measure import KPIS, contrasts, measure
+from cxlib.measure.clusters import counted_rows, sums_of
+from cxlib.measure.intervals import squares_left
+from cxlib.measure.panel import spans_of
+from cxlib.measure.spreads import moments_of
 from tests.conftest import ROOT
 
 
@@ -56,15 +61,30 @@ def test_several_answers_of_one_customer_are_not_independent(write):
     assert (apart.n, apart.clusters) == (6, 3)
 
 
-def test_intervals_are_cluster_robust_by_customer(data):
-    each = measure(data, ["average_handle_time"]).estimate("average_handle_time")
-    rows = pd.read_parquet(ROOT / "data" / "demo" / "interactions.parquet")
+def test_variances_are_those_of_statsmodels_by_account_by_week_and_by_both(data):
+    """Worked out by the engine from sums; statsmodels has the rows."""
+    kpi = KPIS["average_handle_time"]
+    spans = spans_of(data, "all")
+    rows, when = counted_rows(data, spans, [kpi], ())
+    sums = sums_of(rows, [kpi], data.config, ["_period"], when)
+    each = moments_of(sums.rename(columns={"_period": "period"}), kpi, (), when)
+    tables = {name: pd.read_parquet(ROOT / "data" / "demo" / f"{name}.parquet")
+              for name in ("interactions", "customers")}  # fmt: skip
+    rows = tables["interactions"].merge(tables["customers"], on="customer_id")
     rows = rows[~rows.abandoned & (rows.wait_seconds >= 0) & (rows.customer_id != "C999999")]
-    groups = pd.factorize(rows.customer_id)[0]
-    fit = sm.OLS(rows.handle_seconds.to_numpy(), np.ones(len(rows))).fit(
-        cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
-    )
-    assert (each.low, each.high) == pytest.approx(tuple(fit.conf_int()[0]), rel=1e-9)
+    account = pd.factorize(rows.account_id)[0]
+    week = pd.factorize(rows.started_at.dt.to_period("W"))[0]
+    fit = sm.OLS(rows.handle_seconds.to_numpy(), np.ones(len(rows))).fit()
+    both, one, other = cov_cluster_2groups(fit, account, week, use_correction=False)
+    n = len(rows)
+    ratio = each.y / each.x
+    mine = [
+        squares_left(ratio, *(each[f"{prefix}{name}"] for name in ("yy", "xy", "xx"))) / n**2
+        for prefix in ("", "time_", "cell_")
+    ]
+    assert float(mine[0][0]) == pytest.approx(one[0, 0], rel=1e-9)
+    assert float(mine[1][0]) == pytest.approx(other[0, 0], rel=1e-9)
+    assert float((mine[0] + mine[1] - mine[2])[0]) == pytest.approx(both[0, 0], rel=1e-9)
 
 
 def test_row_order_does_not_matter(write):
@@ -120,7 +140,7 @@ def test_a_quarter_measures_the_same_then_as_now(data):
     before, now = (
         f[(f.period == start) & ~f.kpi.isin(waits)].reset_index(drop=True) for f in (before, now)
     )
-    assert len(before) == 20
+    assert len(before) == 24
     pd.testing.assert_frame_equal(before, now, rtol=1e-9)
 
 
@@ -129,7 +149,7 @@ def test_an_unfinished_quarter_is_compared_with_none(data):
     short = replace(data, end=data.end.replace(month=7, day=20))
     panel = measure(short, ["revenue"], period="quarter")
     assert not panel.frame.complete.iloc[-1]
-    assert panel.pairs(data.quarter.start, data.quarter.previous.start) == []
+    assert contrasts(short, data.quarter, data.quarter.previous, ["revenue"]) == ()
 
 
 def test_attributes_may_have_any_name(write):
@@ -176,7 +196,8 @@ def test_a_table_that_begins_later_spans_no_earlier_period(data):
     late = replace(data, begins=data.begins | {"surveys": pd.Timestamp("2026-05-20")})
     quarters = measure(late, ["nps", "transfer_rate"], period="quarter")
     now, before = late.quarter.start, late.quarter.previous.start
-    assert [kpi.name for kpi, *_ in quarters.pairs(now, before)] == ["transfer_rate"]
+    compared = contrasts(late, late.quarter, late.quarter.previous, ["nps", "transfer_rate"])
+    assert [each.kpi.name for each in compared] == ["transfer_rate"]
     complete = quarters.of("nps").set_index("period").complete
     assert complete[now]
     assert not complete[before]

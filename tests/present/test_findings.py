@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.change import compare
+from cxlib.analysis.change import compare, independent
 from cxlib.analysis.correlation import correlate
 from cxlib.data.demo_truth import CYCLES
 from cxlib.measure import KPIS, Estimate, measure
@@ -19,7 +19,7 @@ def estimate(value, half, unit="points"):
 
 
 def test_a_change_within_chance_is_not_called_up():
-    changes = compare([(KPIS["nps"], estimate(30.3, 9), estimate(30.0, 9))])
+    changes = compare([independent(KPIS["nps"], estimate(30.3, 9), estimate(30.0, 9))])
     (finding,) = drivers.change_findings(changes, "2026Q2")
     assert finding.sentence == "No detectable change against 2026Q2: Net Promoter Score."
     assert not finding.news
@@ -29,8 +29,10 @@ def test_a_change_within_chance_is_not_called_up():
 def test_a_change_beyond_chance_is_called_up_and_judged():
     changes = compare(
         [
-            (KPIS["nps"], estimate(60, 4), estimate(30, 4)),
-            (KPIS["churn_rate"], estimate(0.09, 0.01, "share"), estimate(0.02, 0.01, "share")),
+            independent(KPIS["nps"], estimate(60, 4), estimate(30, 4)),
+            independent(
+                KPIS["churn_rate"], estimate(0.09, 0.01, "share"), estimate(0.02, 0.01, "share")
+            ),
         ]
     )
     nps, churn, rest = (each.sentence for each in drivers.change_findings(changes, "2026Q2"))
@@ -41,7 +43,7 @@ def test_a_change_beyond_chance_is_called_up_and_judged():
 
 def test_a_kpi_that_is_compared_with_nothing_is_shown_all_the_same():
     now = estimate(41, 2, "seconds")
-    changes = compare([(KPIS["nps"], estimate(30.3, 9), estimate(30.0, 9))])
+    changes = compare([independent(KPIS["nps"], estimate(30.3, 9), estimate(30.0, 9))])
     values = [(KPIS["nps"], estimate(30.3, 9), True),
               (KPIS["average_speed_of_answer"], now, True)]  # fmt: skip
     table = drivers.change_table(changes, values)
@@ -51,8 +53,11 @@ def test_a_kpi_that_is_compared_with_nothing_is_shown_all_the_same():
     partly = drivers.change_table((), [(KPIS["average_speed_of_answer"], now, False)])
     assert partly.caption == "KPIs, as far as the data go, with 95% intervals"
     assert "none can be measured" in drivers.change_table(()).frame.KPI[0]
-    (finding,) = drivers.change_findings((), "2026Q2")
+    (finding,) = drivers.change_findings((), "2026Q2", lack={"nps": "the table surveys ends early"})
     assert finding.kind == "state"
+    assert finding.sentence == "No KPI can be compared with 2026Q2: the table surveys ends early."
+    row = drivers.change_table((), [(KPIS["nps"], now, False)], lack={"nps": "why"}).frame.iloc[0]
+    assert row.Reading == "not compared: why"
 
 
 def test_meanings_come_with_the_numbers_of_the_dataset(data):
@@ -63,12 +68,17 @@ def test_meanings_come_with_the_numbers_of_the_dataset(data):
     assert here["CSAT"] == "–"
 
 
-def test_what_restates_a_kpi_is_not_said_twice():
+def test_only_what_is_another_turned_round_is_left_out():
     share = [estimate(0.9, 0.01, "share"), estimate(0.8, 0.01, "share")]
-    changes = compare([(KPIS["retention_rate"], *share), (KPIS["churn_rate"], *share[::-1])])
-    told, rest = (each.sentence for each in drivers.change_findings(changes, "2026Q2"))
-    assert told.startswith("Retention rate is up")
-    assert rest == "The change of churn rate restates the above."
+    both = [("retention_rate", share), ("churn_rate", share[::-1]),
+            ("average_speed_of_answer", [estimate(50, 3, "seconds"), estimate(70, 3, "seconds")]),
+            ("service_level", [estimate(0.7, 0.02, "share"), estimate(0.78, 0.02, "share")])]  # fmt: skip
+    changes = compare([independent(KPIS[name], *each) for name, each in both])
+    *told, rest = (each.sentence for each in drivers.change_findings(changes, "2026Q2"))
+    assert [each.split(" is ")[0] for each in told] == [
+        "Retention rate", "Average speed of answer", "Service level"
+    ]  # fmt: skip
+    assert rest == "All KPIs compared with 2026Q2 have changed."
 
 
 def test_no_correlation_is_said_plainly():
