@@ -44,7 +44,12 @@ MEANINGS = {
     "source.user": "Who asks; the password comes from PGPASSWORD or `~/.pgpass`, never from here",
     "source.master": "The Spark cluster",
     "source.timeout_seconds": "A PostgreSQL server that has not answered by then is given up",
-    "thresholds.service_level_seconds": "A contact is answered in time within so many seconds",
+    "thresholds.service_level_seconds": "A contact is answered in time within so many seconds, "
+    "where the customer waits on the line",
+    "thresholds.response_seconds": "The same where nobody does, such as by e-mail",
+    "channels.synchronous": "Channels on which the customer waits on the line; all do but those "
+    "known to be written (e-mail, web, letter, message, social, portal, …)",
+    "channels.asynchronous": "Further channels on which nobody waits on the line",
     "thresholds.service_level_by_channel": "The same for single channels, such as `email = 3600`",
     "thresholds.repeat_days": "A contact for the same reason within so many days is a repeat",
     "thresholds.response_days": "A survey answer counts for the response rate within so many days",

@@ -184,7 +184,7 @@ def span_issues(evidence: Evidence) -> list[Issue]:
     if evidence.left_at_once is not None:
         what = (
             f"all accounts that have left did so on {evidence.left_at_once:%d %b %Y}: a snapshot; "
-            "who left earlier is not in the data, and retention is compared with no other quarter"
+            "who left earlier is not in the data, and nothing is compared with other quarters"
         )
         issues.append(Issue(TIMELY, "accounts", "churn_date", what, level=CARE))
     return issues

@@ -117,6 +117,8 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
     if customers < FEWEST_CUSTOMERS:
         problem = (
             f"answers of at least {FEWEST_CUSTOMERS} customers are needed; there are {customers}"
+            if invited
+            else "no invitation is known that might not have been answered"
         )
         return Weighed(invited, answered, None, None, None, (), np.nan, np.nan, problem)
     silent = invited - answered

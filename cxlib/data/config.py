@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -76,13 +76,22 @@ ASYNCHRONOUS = (
 
 @dataclass(frozen=True)
 class Channels:
-    """On which channels the customer waits on the line.
+    """On which channels the customer waits on the line, beside those known by their names.
 
     Attributes:
-        asynchronous: Those on which nobody waits, in lower case; all others are synchronous.
+        synchronous: Further channels on which the customer waits.
+        asynchronous: Further channels on which nobody does.
     """
 
-    asynchronous: tuple[str, ...] = ASYNCHRONOUS
+    synchronous: tuple[str, ...] = ()
+    asynchronous: tuple[str, ...] = ()
+
+    @property
+    def unattended(self) -> tuple[str, ...]:
+        """The channels on which nobody waits, in lower case; on all others the customer does."""
+        waits, nobody = ({each.lower() for each in own}
+                         for own in (self.synchronous, self.asynchronous))  # fmt: skip
+        return tuple(sorted({*ASYNCHRONOUS, *nobody} - waits))
 
 
 @dataclass(frozen=True)
@@ -184,6 +193,14 @@ class Privacy:
     smallest_group: int = 5
 
 
+# Settings that are lists of texts.
+EXAMPLES = MappingProxyType(
+    {
+        "features": '["channel", "role"]',
+        "synchronous": '["video"]',
+        "asynchronous": '["portal"]',
+    }
+)
 INVENTORY = ("what", "form", "source", "producer", "needed", "delivery", "report")
 
 
@@ -293,9 +310,11 @@ def _value(known, value, path: Path, where: str):
         return MappingProxyType(
             {name: _number(each, path, f"{where}.{name}") for name, each in value.items()}
         )
-    if known.name == "features":
+    if known.name in EXAMPLES:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise DataError(f'{path}: {where} must be a list of texts, such as ["channel", "role"]')
+            raise DataError(
+                f"{path}: {where} must be a list of texts, such as {EXAMPLES[known.name]}"
+            )
         return tuple(value)
     if known.name in ("personal", "public"):
         if not isinstance(value, list) or not all(re.fullmatch(PLACE, str(each)) for each in value):
@@ -309,9 +328,7 @@ def _value(known, value, path: Path, where: str):
         return _names(value, path, where)
     if known.name == "overrides":
         return _overrides(value, path, where)
-    if known.name == "channels":
-        return _channels(value, path)
-    if known.type in (Source, Thresholds, TierRules, CareRules, PersonaRules, Privacy):
+    if is_dataclass(known.type):
         if not isinstance(value, dict):
             raise DataError(f"{path}: {where} must be a section, written [{where}]")
         return _fill(known.type, value, path, f"{where}.")
@@ -324,23 +341,6 @@ def _value(known, value, path: Path, where: str):
         if (known.name.endswith("_share") or known.name in SHARES) and value > 1:
             raise DataError(f"{path}: {where} == {value!r}, must be a share from 0 to 1")
     return value
-
-
-def _channels(value, path: Path) -> Channels:
-    """Which channels are synchronous and which are not, beside those known by their names."""
-    kinds = ("synchronous", "asynchronous")
-    given = value if isinstance(value, dict) else {"": value}
-    for name, names in given.items():
-        listed = isinstance(names, list) and all(isinstance(each, str) for each in names)
-        if name not in kinds or not listed:
-            raise DataError(
-                f"{path}: channels.{name} must be a list of channels, under the name synchronous "
-                'or asynchronous, such as asynchronous = ["portal"]'
-            )
-    waits, nobody = ({each.lower() for each in given.get(kind, [])} for kind in kinds)
-    if both := sorted(waits & nobody):
-        raise DataError(f"{path}: channels: {both[0]!r} is called both synchronous and not")
-    return Channels(tuple(sorted({*ASYNCHRONOUS, *nobody} - waits)))
 
 
 def _inventory(value, path: Path) -> tuple[Mapping[str, str], ...]:

@@ -140,8 +140,14 @@ class Dataset:
     def unspanned(self, start: datetime, end: datetime, *tables: str) -> str:
         """Why a period cannot be compared with another, in words; empty where it can.
 
-        All pages ask here: the data must span the period, and so must each of the tables.
+        All pages ask here: the data must span the period, and so must each of the tables; and they
+        must not be a snapshot, of which those who left earlier are missing.
         """
+        if self.left_at_once:
+            return (
+                f"all accounts that have left did so on {day(self.left_at_once)}: the data are a "
+                "snapshot, which who left earlier is not in"
+            )
         if not self.covers(start, end):
             return (
                 f"the data run from {day(self.start)} to {day(self.end - timedelta(days=1))}, "

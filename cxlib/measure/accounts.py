@@ -96,7 +96,7 @@ def quarter_books(data: Dataset, quarter: Quarter, back: int = 5) -> tuple[Accou
             out. Five reach the same quarter of last year, and the one before it.
     """
     quarters = [quarter.shift(-each) for each in reversed(range(back + 1))]
-    whole = [each for each in quarters if data.covers(each.shift(-3).start, each.end)]
+    whole = [each for each in quarters if not data.unspanned(each.shift(-3).start, each.end)]
     ends = [each.end for each in whole if each != quarter]
     return account_books(data, [*ends, quarter.end])
 

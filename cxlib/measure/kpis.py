@@ -118,7 +118,7 @@ def _answered_one(column: str) -> Callable:
 
 def _synchronous(rows: ir.Table, config: Config) -> ir.Value:
     """Whether the customer waits on the line, as on the phone; by letter or e-mail nobody does."""
-    return ~rows.channel.lower().isin(config.channels.asynchronous)
+    return ~rows.channel.lower().isin(config.channels.unattended)
 
 
 def _in_time(rows: ir.Table, config: Config, usual: float) -> ir.Value:

@@ -10,7 +10,7 @@ from cxlib.errors import ArgumentError
 from cxlib.measure.business import CONTROLS, POINTS_OF, RESULTS, later_business
 from cxlib.measure.features import account_segments
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.rows import contact_rows, within
+from cxlib.measure.rows import contact_rows, survey_rows, within
 
 # What is recorded of a contact, in the order in which it comes about; nothing drives what was
 # there before it.
@@ -79,8 +79,10 @@ def answers_with_contact(
         `handling` (likewise), `channel`, `reason`, `touchpoint`, and every numeric or true-or-false
         attribute of interactions.
     """
-    if data.lacks("surveys", "score") or data.lacks("interactions"):
+    if data.lacks("surveys", "score"):
         return pd.DataFrame({"customer_id": [], "score": []})
+    if data.lacks("interactions"):
+        return _answers_alone(data, metric, start, end)
     intake = next(each for each in data.intake if each.table == "interactions")
     own = [name for name, kind in intake.attributes.items() if kind in ("number", "true or false")]
     facts = [name for name in FACTS if data.has("interactions", name)]
@@ -103,6 +105,16 @@ def answers_with_contact(
         table[label] = frame[name].astype(float)
     inside = (frame._at >= start) & ((frame._at < end) if end else True)
     return table[inside].reset_index(drop=True)
+
+
+def _answers_alone(
+    data: Dataset, metric: str, start: datetime, end: datetime | None
+) -> pd.DataFrame:
+    """The answers of a dataset that holds no contacts: of none is anything else known."""
+    rows = survey_rows(data, [])
+    rows = rows.filter(rows.metric == metric, rows.score.notnull())
+    rows = within(rows, "_answered_at", start, end or data.end)
+    return rows.select("customer_id", "score").execute()
 
 
 def _contacts(data: Dataset, kpi: str, start: datetime, end: datetime) -> pd.DataFrame:

@@ -7,11 +7,10 @@ from datetime import datetime
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
-from cxlib.data.dataset import day
 from cxlib.errors import ArgumentError
 from cxlib.measure.clusters import counted_rows, people_behind, sums_of
 from cxlib.measure.estimate import CONFIDENCE, Estimate
-from cxlib.measure.kpis import RATE, Kpi, catalogue
+from cxlib.measure.kpis import COUNT, RATE, Kpi, catalogue
 from cxlib.measure.rows import WHOLE
 from cxlib.measure.small_groups import without_small
 from cxlib.measure.spreads import interval_of, moments_of
@@ -144,7 +143,8 @@ def measure_spans(
 def by_source(kpis: Sequence[Kpi]) -> list[list[Kpi]]:
     """KPIs that are measured by one question to the engine, together.
 
-    What follows a contact takes a sort: asked by itself, it sorts few columns, others none.
+    What follows a contact takes a sort, and what is counted a calendar: asked by themselves, these
+    move few columns, and the others none.
     """
     sources = dict.fromkeys(_source(kpi) for kpi in kpis)
     return [[kpi for kpi in kpis if _source(kpi) == each] for each in sources]
@@ -183,11 +183,6 @@ def complete_periods(data: Dataset, kpi: Kpi, spans: pd.DataFrame) -> pd.DataFra
 
 def incomparable(data: Dataset, kpi: Kpi, start: datetime, end: datetime) -> str:
     """Why a KPI of a period can be compared with no other, in words; empty where it can."""
-    if data.left_at_once and "accounts.churn_date" in kpi.needs:
-        return (
-            f"all accounts that have left did so on {day(data.left_at_once)}: a snapshot, which "
-            "who left earlier is not in"
-        )
     return data.unspanned(start, end, *(need.split(".")[0] for need in kpi.needs))
 
 
@@ -237,5 +232,6 @@ def lacking(data: Dataset, kpi: Kpi, by: Sequence[str] = ()) -> str:
     return ""
 
 
-def _source(kpi: Kpi) -> tuple[str, str, bool]:
-    return kpi.table, kpi.at, kpi.followed
+def _source(kpi: Kpi) -> tuple[str, str, bool, bool]:
+    # What is counted over time is joined with a calendar: by itself, few columns are.
+    return kpi.table, kpi.at, kpi.followed, kpi.kind in (COUNT, RATE)
