@@ -12,6 +12,7 @@ from cxlib.analysis.nonresponse import ResponseRate
 from cxlib.data.rules import DUPLICATE, EMPTY, ORDER, ORPHAN
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.evidence import Evidence
+from cxlib.measure.irregular import COPIED, CROWDED, FILLER, LOST, SHIFTED
 from cxlib.measure.quarterly import FILLED, LEVEL, MIDDLE, NEW_LEVELS, SPREAD, VOLUME
 
 COMPLETE, VALID, UNIQUE, TIMELY = "completeness", "validity", "uniqueness", "timeliness"
@@ -221,14 +222,32 @@ def silence_issues(evidence: Evidence) -> list[Issue]:
         expected[each.table] = expected.get(each.table, 0.0) + each.expected
     issues = []
     for each in evidence.silences:
+        of = f" by {each.channel}" if each.channel else ""
         later = "" if pd.Timestamp(each.end) < pd.Timestamp(evidence.data_end) else " or later"
         what = (
-            f"no row from {each.start:%d %b} to {each.end:%d %b %Y}{later}, where "
+            f"no row{of} from {each.start:%d %b} to {each.end:%d %b %Y}{later}, where "
             f"{each.expected:,.0f} were to be expected"
         )
         missing, came = expected[each.table], evidence.read.used_now.get(each.table, 0)
         level = level_of(missing / (missing + came), LOST_CARE_FROM, LOST_UNFIT_FROM)
         issues.append(Issue(TIMELY, each.table, "", what, level=level))
+    return issues
+
+
+# The dimension that each kind of irregularity speaks of.
+IRREGULAR = MappingProxyType(
+    {COPIED: UNIQUE, LOST: COMPLETE, SHIFTED: VALID, FILLER: VALID, CROWDED: VALID}
+)
+
+
+def irregular_issues(evidence: Evidence) -> list[Issue]:
+    """Rows that look right one by one and cannot be right together; each asks for care at least."""
+    issues = []
+    for each in evidence.irregularities:
+        lost = each.share if each.kind in (COPIED, LOST) else 0.0
+        level = UNFIT if lost >= LOST_UNFIT_FROM else CARE
+        issue = Issue(IRREGULAR[each.kind], each.table, each.column, each.what, level=level)
+        issues.append(issue)
     return issues
 
 

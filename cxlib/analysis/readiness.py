@@ -54,6 +54,7 @@ def weigh(
         *issues.absence_issues(evidence),
         *issues.span_issues(evidence),
         *issues.silence_issues(evidence),
+        *issues.irregular_issues(evidence),
         *issues.schema_issues(changes),
         *issues.drift_issues(drift.found),
         *issues.response_issues(rates),

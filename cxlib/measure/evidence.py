@@ -11,6 +11,7 @@ from cxlib.data.marks import marks
 from cxlib.data.masks import FINDS
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.customers import contacts_of_strangers
+from cxlib.measure.irregular import Irregularity, find_irregularities
 from cxlib.measure.quality import (
     Contradiction,
     accounts_of_faults,
@@ -41,6 +42,7 @@ class Evidence:
         held: By table, how many rows each account has.
         contradictions: What the tables say against one another.
         silences: Days without rows, of those that end in the quarter.
+        irregularities: What sound data do not show: copies, losses, shifts.
         strays: How many rows of a table are dated far from all others.
         finds: What names persons in free text: `table`, `column`, `what`, `rows`.
         strangers: How many of the quarter's contacts are of customers whom nobody knows, and of how
@@ -62,6 +64,7 @@ class Evidence:
     held: Mapping[str, pd.Series]
     contradictions: tuple[Contradiction, ...]
     silences: tuple[Silence, ...]
+    irregularities: tuple[Irregularity, ...]
     strays: Mapping[str, int]
     finds: pd.DataFrame
     strangers: tuple[int, int]
@@ -92,6 +95,7 @@ def gather_evidence(data: Dataset, coverage: Coverage) -> Evidence:
         held=held,
         contradictions=find_contradictions(data),
         silences=find_silences(data, start),
+        irregularities=find_irregularities(data),
         strays=data.strays,
         finds=_finds(data),
         strangers=contacts_of_strangers(data, start, end) if data.has("interactions") else (0, 0),

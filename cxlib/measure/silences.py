@@ -1,9 +1,10 @@
 """Days on which rows should have come and none did: exports that broke off, or stopped early."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -24,12 +25,14 @@ class Silence:
         table: Which.
         start, end: The first day without, and the first one with rows again or after the data.
         expected: How many rows such days had in the twelve weeks before.
+        channel: Of this channel alone; of all rows, if empty.
     """
 
     table: str
     start: datetime
     end: datetime
     expected: float
+    channel: str = ""
 
 
 def find_silences(data: Dataset, since: datetime) -> tuple[Silence, ...]:
@@ -50,11 +53,34 @@ def find_silences(data: Dataset, since: datetime) -> tuple[Silence, ...]:
             continue
         rows = data.tables[table]
         counts = rows.group_by(day=rows[at].truncate("D")).agg(rows=rows.count()).execute()
-        days = pd.date_range(counts.day.min(), pd.Timestamp(data.end).normalize(), inclusive="left")
-        daily = counts.set_index("day").rows.reindex(days, fill_value=0).astype(float)
-        if len(daily) and (daily > 0).mean() > 0.5:
-            found += _of_table(table, daily, since)
+        whole = _of_days(data, table, counts, since)
+        found += whole
+        if table == "interactions":
+            found += _of_channels(data, rows, whole, since)
     return tuple(found)
+
+
+def _of_channels(
+    data: Dataset, rows: ir.Table, whole: list[Silence], since: datetime
+) -> list[Silence]:
+    """Silences of single channels, but for those in which nothing came by any."""
+    counts = rows.group_by("channel", day=rows.started_at.truncate("D")).agg(rows=rows.count())
+    counts = counts.execute().sort_values(["channel", "day"])
+    found = []
+    for channel, own in counts.groupby("channel"):
+        for each in _of_days(data, "interactions", own, since):
+            if not any(each.start < other.end and other.start < each.end for other in whole):
+                found.append(replace(each, channel=str(channel)))
+    return found
+
+
+def _of_days(data: Dataset, table: str, counts: pd.DataFrame, since: datetime) -> list[Silence]:
+    """The silences of rows of which each day's number is known, if they come on most days."""
+    days = pd.date_range(counts.day.min(), pd.Timestamp(data.end).normalize(), inclusive="left")
+    daily = counts.set_index("day").rows.reindex(days, fill_value=0).astype(float)
+    if not len(daily) or (daily > 0).mean() <= 0.5:
+        return []
+    return _of_table(table, daily, since)
 
 
 def _of_table(table: str, daily: pd.Series, since: datetime) -> list[Silence]:

@@ -269,7 +269,7 @@ def test_a_column_that_divides_too_finely_is_refused():
 def test_a_quarter_that_the_surveys_do_not_span_is_not_compared_with(data):
     assert unspanned(data, data.quarter.previous) == ""
     early = Quarter.holding(data.start).previous
-    assert "the surveys begin on" in unspanned(data, early)
+    assert "the data run from" in unspanned(data, early)
     counts = asked_and_answered(data, "channel", data.quarter, data.quarter.previous)
     assert keep_ledger(counts, problem="so it is").problem == "so it is"
 

@@ -14,11 +14,13 @@ from cxlib.analysis.readiness import judge
 from cxlib.data import open_dataset
 from cxlib.data.quarantine import set_apart
 from cxlib.present import schemas
+from tests.readiness import exports
 from tests.readiness.faults import FAULTS
-from tests.readiness.worlds import judged, sound
+from tests.readiness.worlds import UNREST, judged, sound
 
 # 200 worlds take five minutes; the tests look at fewer, with the bound that follows.
 WORLDS = int(os.environ.get("CX_WORLDS", "24"))
+EXPORTS = 20 if WORLDS >= 200 else 2
 
 
 def test_there_are_thirty_faults():
@@ -37,12 +39,30 @@ def test_a_planted_fault_is_found(plant, table, words, tmp_path):
     assert readiness.level != SOUND
 
 
-def test_sound_worlds_raise_few_alarms(tmp_path):
-    alarms = [
-        seed for seed in range(WORLDS) if judged(sound(seed), tmp_path / f"world-{seed}").issues
-    ]
+@pytest.mark.parametrize(
+    ("plant", "table", "words"), exports.FAULTS, ids=[each[0].__name__ for each in exports.FAULTS]
+)
+def test_what_real_exports_do_is_found_in_nine_worlds_of_ten(plant, table, words, tmp_path):
+    missed = []
+    for seed in range(EXPORTS):
+        tables = sound(100 + seed)
+        plant(tables, np.random.default_rng(seed))
+        readiness = judged(tables, tmp_path / f"world-{seed}")
+        if not any(each.table == table and words in each.what for each in readiness.issues):
+            missed.append((seed, [(each.table, each.what) for each in readiness.issues]))
+    assert len(missed) <= EXPORTS // 10, missed
+
+
+@pytest.mark.parametrize("unrest", UNREST)
+def test_sound_worlds_raise_few_alarms(unrest, tmp_path):
+    """A quarter of them with seasons, campaigns or bursts each."""
+    count = WORLDS // len(UNREST)
+    alarms = []
+    for seed in range(count):
+        issues = judged(sound(seed, unrest=unrest), tmp_path / f"world-{seed}").issues
+        alarms += [(seed, each.table, each.what) for each in issues[:1]]
     # So many false alarms come by chance in 1 of 100 runs where each world has 5%.
-    assert len(alarms) <= stats.binom.ppf(0.99, WORLDS, 0.05), alarms
+    assert len(alarms) <= stats.binom.ppf(0.99, count, 0.05), alarms
 
 
 def test_a_column_that_has_gone_and_one_that_changed_its_type_are_told(tmp_path):

@@ -25,8 +25,15 @@ CHANNELS, REASONS, REGIONS = (
 )
 
 
-def sound(seed: int, contacts: int = 4_000) -> dict[str, pd.DataFrame]:
-    """A sound dataset: customers and accounts differ, quarters only by chance and slow growth."""
+UNREST = ("", "season", "campaign", "bursts")
+
+
+def sound(seed: int, contacts: int = 4_000, unrest: str = "") -> dict[str, pd.DataFrame]:
+    """A sound dataset: customers and accounts differ, quarters only by chance and slow growth.
+
+    With `season` each winter brings more contacts, with `campaign` two months do, and with `bursts`
+    days are of very unlike size.
+    """
     rng = np.random.default_rng(seed)
     accounts, people = 60, 400
     owner = rng.integers(0, accounts, people)
@@ -35,10 +42,16 @@ def sound(seed: int, contacts: int = 4_000) -> dict[str, pd.DataFrame]:
     who = rng.choice(people, contacts, p=busy / busy.sum())
     leaning = rng.dirichlet((6, 4, 3), people)
     # A slow growth, and every quarter a little of its own.
-    month = rng.choice(27, contacts, p=_months(rng))
+    month = rng.choice(27, contacts, p=_months(rng, unrest))
     first = pd.date_range(START, END, freq="MS")
     length = np.diff(first) / np.timedelta64(1, "D")
-    at = first[month] + pd.to_timedelta(np.floor(rng.random(contacts) * length[month]), unit="D")
+    place = rng.random(contacts)
+    if unrest == "bursts":
+        # Each month has 31 places, some of which are ten times as busy as others.
+        weights = rng.gamma(1.0, 1.0, (27, 31)) + 0.1
+        busier = (weights / weights.sum(axis=1, keepdims=True)).cumsum(axis=1)
+        place = (busier[month] < place[:, None]).sum(axis=1) / 31
+    at = first[month] + pd.to_timedelta(np.floor(place * length[month]), unit="D")
     at += pd.to_timedelta(rng.integers(8 * 3600, 18 * 3600, contacts), unit="s")
     order = np.argsort(at)
     who, at = who[order], at[order]
@@ -95,9 +108,13 @@ def sound(seed: int, contacts: int = 4_000) -> dict[str, pd.DataFrame]:
     }  # fmt: skip
 
 
-def _months(rng) -> np.ndarray:
+def _months(rng, unrest: str) -> np.ndarray:
     own = np.repeat(rng.lognormal(0, 0.05, QUARTERS), 3)
     weight = own * 1.01 ** np.arange(27)
+    if unrest == "season":
+        weight = weight * (1 + 0.25 * np.cos(2 * np.pi * (np.arange(27) - 6) / 12))
+    if unrest == "campaign":
+        weight[rng.choice(27, 2, replace=False)] *= 1.4
     return weight / weight.sum()
 
 

@@ -1,0 +1,118 @@
+"""When two periods can be compared, and what is said where they cannot."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib.batch.report import _refuse_few
+from cxlib.data import open_dataset
+from cxlib.measure import contrasts, invitations, measure
+from cxlib.measure.accounts import quarter_books
+from cxlib.measure.contrast import not_compared
+from cxlib.measure.outcomes import answers_with_contact
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    """A dataset from its tables."""
+
+    def make(quarter, toml="", where="", raw_ids=True, **tables):
+        (tmp_path / "dataset.toml").write_text(f'name = "Small"\n{toml}')
+        for name, frame in tables.items():
+            frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        return open_dataset(tmp_path, quarter, where, raw_ids=raw_ids)
+
+    return make
+
+
+def snapshot():
+    """A row per customer, exported once: who had left before is not in it."""
+    rng = np.random.default_rng(1)
+    ids = [f"c{i}" for i in range(300)]
+    tenure = rng.integers(1, 50, 300)
+    joined = [pd.Timestamp("2019-10-01") - pd.DateOffset(months=int(each)) for each in tenure]
+    left = np.where(rng.random(300) < 0.25, "2019-09-15", "")
+    fee = rng.choice([20, 80, 200], 300)
+    booked = [
+        (name, month, each)
+        for name, start, each in zip(ids, joined, fee, strict=True)
+        for month in pd.date_range(start, "2019-09-01", freq="MS")
+    ]
+    return {
+        "accounts": pd.DataFrame({"account_id": ids, "signup_date": joined, "churn_date": left}),
+        "customers": pd.DataFrame({"customer_id": ids, "account_id": ids}),
+        "revenue": pd.DataFrame(booked, columns=["account_id", "booked_at", "amount"]),
+        "surveys": pd.DataFrame(
+            {"response_id": ids, "customer_id": ids, "sent_at": "2019-07-15",
+             "responded_at": "2019-07-15", "metric": "csat", "score": rng.integers(1, 6, 300)}
+        ),
+    }  # fmt: skip
+
+
+def test_a_snapshot_is_compared_with_nothing(dataset):
+    data = dataset("2019Q3", **snapshot())
+    assert contrasts(data, data.quarter, data.quarter.previous) == ()
+    whys = set(not_compared(data, data.quarter, data.quarter.previous).values())
+    assert len(whys) == 1
+    assert "did so on 15 September 2019" in whys.pop()
+    # The tiers of earlier quarters would lack who has left since.
+    assert len(quarter_books(data, data.quarter)) == 1
+    assert len(answers_with_contact(data, "csat", data.start)) == 300
+
+
+def test_answers_that_end_early_are_compared_by_no_page(dataset):
+    tables = snapshot()
+    tables["accounts"]["churn_date"] = ""
+    tables["surveys"]["sent_at"] = "2019-08-31"
+    data = dataset("2019Q3", **tables)
+    before = data.quarter.previous
+    assert invitations.unspanned(data, data.quarter, before) == (
+        "the table surveys begins on 31 August 2019"
+    )
+    compared = {each.kpi.name for each in contrasts(data, data.quarter, before)}
+    assert "revenue" in compared
+    assert "csat" not in compared
+    assert not_compared(data, data.quarter, before)["csat"].startswith("the table surveys")
+
+
+def test_a_quarter_whose_last_month_has_no_answers_is_compared_by_no_page(dataset):
+    tables = snapshot()
+    tables["accounts"]["churn_date"] = ""
+    days = pd.date_range("2019-01-01", "2019-08-15")
+    tables["surveys"]["sent_at"] = np.random.default_rng(2).choice(days, 300)
+    tables["surveys"]["responded_at"] = tables["surveys"].sent_at
+    data = dataset("2019Q3", **tables)
+    why = invitations.unspanned(data, data.quarter, data.quarter.previous)
+    assert why.startswith("the table surveys ends on")
+    assert not_compared(data, data.quarter, data.quarter.previous)["csat"] == why
+
+
+def test_a_filter_of_contacts_of_nobody_known_tells_of_no_person(dataset):
+    calls = pd.DataFrame(
+        {"interaction_id": range(40), "customer_id": [f"nobody {i}" for i in range(40)],
+         "started_at": "2021-01-05", "channel": "phone", "reason": ["billing", "other"] * 20}
+    )  # fmt: skip
+    people = pd.DataFrame({"customer_id": calls.customer_id, "account_id": "x", "known": False})
+    data = dataset(
+        None, where="reason = 'billing'", raw_ids=False, interactions=calls, customers=people,
+        accounts=pd.DataFrame({"account_id": ["x"]}),
+    )  # fmt: skip
+    _refuse_few(data)
+    assert measure(data, ["contact_volume"]).estimate("contact_volume").value == 20
+
+
+def test_an_answer_of_one_without_a_group_hides_no_group(dataset):
+    scores = [("A", 9)] * 30 + [("B", 3)] * 30 + [("", 8)]
+    answers = pd.DataFrame(
+        {"response_id": range(61), "customer_id": [f"c{i}" for i in range(61)],
+         "sent_at": "2021-01-05", "metric": "nps", "score": [score for _, score in scores]}
+    )  # fmt: skip
+    people = pd.DataFrame(
+        {"customer_id": answers.customer_id, "account_id": answers.customer_id,
+         "persona": [group for group, _ in scores]}
+    )  # fmt: skip
+    accounts = pd.DataFrame({"account_id": answers.customer_id})
+    data = dataset(None, raw_ids=False, surveys=answers, customers=people, accounts=accounts)
+    panel = measure(data, ["nps"], by=["persona"])
+    assert list(panel.frame.persona) == ["A", "B"]
+    assert list(panel.withheld.why) == ["persona is not recorded"]
