@@ -71,10 +71,9 @@ def near_copies(data: Dataset) -> list[Irregularity]:
     }
     found = []
     for table, columns in alike.items():
-        if table not in data.tables:
+        at, rows = EVENT[table], _of_quarter(data, table)
+        if rows is None:
             continue
-        at = EVENT[table]
-        rows = within(data.tables[table], at, data.quarter.start, data.quarter.end)
         # Days without a time of day leave room for two on one day.
         rows = rows.filter(rows[at] != rows[at].truncate("D"))
         if table == "surveys":
@@ -187,9 +186,9 @@ def flags_not_set(data: Dataset) -> list[Irregularity]:
 
 def fillers(data: Dataset) -> list[Irregularity]:
     """One largest value far beyond all others, in many rows: 9999 where nothing was known."""
-    if "interactions" not in data.tables:
+    rows = _of_quarter(data, "interactions")
+    if rows is None:
         return []
-    rows = within(data.tables["interactions"], "started_at", data.quarter.start, data.quarter.end)
     found = []
     for name in (each for each in MEASURED if data.has("interactions", each)):
         largest = rows[name].max().execute()
@@ -214,9 +213,9 @@ def fillers(data: Dataset) -> list[Irregularity]:
 
 def one_customer(data: Dataset) -> list[Irregularity]:
     """One customer with a large part of all contacts: a test line, or a default for nobody."""
-    if "interactions" not in data.tables:
+    rows = _of_quarter(data, "interactions")
+    if rows is None:
         return []
-    rows = within(data.tables["interactions"], "started_at", data.quarter.start, data.quarter.end)
     counts = rows.group_by("customer_id").agg(contacts=rows.count())
     counts = counts.order_by(ibis.desc("contacts"), "customer_id").limit(2).execute()
     total = rows.count().execute()
@@ -279,6 +278,13 @@ def days_without_times(data: Dataset) -> list[Irregularity]:
             )
             found.append(Irregularity(SHIFTED, table, at, what, float(shares.now)))
     return found
+
+
+def _of_quarter(data: Dataset, table: str) -> ir.Table | None:
+    """The quarter's rows of a table; None where the dataset has no such table."""
+    if table not in data.tables:
+        return None
+    return within(data.tables[table], EVENT[table], data.quarter.start, data.quarter.end)
 
 
 def _lately(data: Dataset, table: str) -> ir.Table:
