@@ -4,6 +4,7 @@ import pytest
 
 from cxlib.analysis.care import differences_between, weigh_care
 from cxlib.data.config import CareRules
+from cxlib.measure import KPIS
 from cxlib.measure.panel import Panel
 from cxlib.measure.service import account_service
 from cxlib.present import care as show
@@ -109,7 +110,7 @@ def test_differences_between_tiers_are_judged_together():
         [{"kpi": "service_level", "tier": t, "value": v, "low": low, "high": high, "n": 100,
           "unit": "share"} for t, v, low, high in rows]
     )  # fmt: skip
-    panel = Panel(frame, ("tier",), {})
+    panel = Panel(frame, ("tier",), {}, frame[:0], KPIS)
     found = differences_between(panel, ["service_level", "csat"])
     told = {(each.one, each.other): each.detected for each in found}
     assert told == {("I", "II"): True, ("I", "III"): True, ("II", "III"): False}
