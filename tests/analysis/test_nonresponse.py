@@ -3,6 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from cxlib.analysis.nonresponse import response_rates, weigh
 from cxlib.errors import ArgumentError
@@ -112,8 +114,30 @@ def test_rates_are_those_of_the_kpi(data):
     for each in response_rates(counts):
         expected = panel.estimate("response_rate", channel=each.group)
         assert each.rate.value == pytest.approx(expected.value)
-        # The KPI's interval knows what accounts and weeks share as well, the rate's what customers do.
-    assert (each.rate.low, each.rate.high) == pytest.approx((expected.low, expected.high), abs=0.01)
+        own = counts[counts.channel == each.group].groupby("customer_id")
+        ends = by_matrices(own.answered.sum().to_numpy(float), own.invited.sum().to_numpy(float))
+        assert (each.rate.low, each.rate.high) == pytest.approx(ends, rel=1e-9)
+
+
+def by_matrices(y, x):
+    """A share's interval with customers as clusters: the residuals' matrix, and Wilson, written out."""
+    n, share = x.sum(), y.sum() / x.sum()
+    simple = share * (1 - share) / (n - 1)
+    left = np.eye(len(x)) - np.outer(x, np.ones(len(x))) / n
+
+    def model(alike):
+        own = np.diag((1 - alike) * x + alike * x**2)
+        residuals = left @ own @ left.T
+        freedom = np.trace(residuals) ** 2 / (residuals**2).sum()
+        return np.trace(own) / np.trace(residuals), freedom
+
+    raw = ((y - share * x) ** 2).sum() / n**2
+    factor, freedom = model(
+        np.clip((raw * model(0.0)[0] / simple - 1) / ((x**2).sum() / n - 1), 0, 1)
+    )
+    less = (stats.norm.ppf(0.975) / stats.t.ppf(0.975, freedom)) ** 2
+    size = min(n / max(raw * factor / simple, 1.0) * less, n)
+    return proportion_confint(share * size, size, method="wilson")
 
 
 def test_the_planted_silence_of_developers_is_found(data):
