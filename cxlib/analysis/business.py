@@ -9,6 +9,7 @@ import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
 from cxlib.analysis.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
+from cxlib.data.config import Config
 from cxlib.errors import ArgumentError
 from cxlib.measure import intervals
 from cxlib.measure.business import CONTROLS, RESULTS
@@ -28,6 +29,14 @@ UNITS: Mapping[str, str] = {
     "retained": "share", "revenue": "money", "purchases": "per account", "returned": "money",
     "contacts": "per account", "cost": "money",
 }  # fmt: skip
+
+
+def bands_of(config: Config, metric: str) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """The bands of a question; a rating that a dataset declares itself has the boxes of CSAT."""
+    if metric in BANDS:
+        return BANDS[metric]
+    low, high = config.scales[metric]
+    return (low + 1.5, high - 1.5), BANDS["csat"][1]
 
 
 @dataclass(frozen=True)

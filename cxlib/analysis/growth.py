@@ -14,6 +14,10 @@ YEARS_AHEAD = 2.0
 FEWEST_ACCOUNTS = 20
 # Growth beyond this share of accounts at either end counts no more than at it.
 WINSORIZED = 0.025
+# A promise of less than this share of what an account brings in a year is none.
+LEAST_PROMISE = 0.02
+# Differences between accounts below this, in logarithms, are rounding.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +30,9 @@ class GrowthModel:
         peers: Expected growth per year, by group of peers.
         everyone: The same, of an account without peers.
         persistence: How much of its growth beyond that of its peers an account has repeated a year
-            later: 1 all, 0 none. None where the data do not go back three years; an account's own
-            growth then counts for nothing.
+            later: 1 all, 0 none. None where too few accounts have three years of revenue, or all
+            grew alike; an account's own growth then counts for nothing.
+        alike: Whether all accounts with three years of revenue grew as their peers did.
         error: Standard deviation of a year's growth around what is expected.
         low, high: Beyond these, growth counts no more.
         lapse: The share of accounts with revenue a year ago that have none any more.
@@ -44,6 +49,7 @@ class GrowthModel:
     lapse: float
     accounts: int
     problem: str = ""
+    alike: bool = False
 
 
 def fit_growth(accounts: pd.DataFrame) -> GrowthModel:
@@ -76,9 +82,10 @@ def fit_growth(accounts: pd.DataFrame) -> GrowthModel:
     earlier = _growth(accounts.revenue_prior, accounts.revenue_before).clip(low, high)
     both = now.notna() & earlier.notna()
     beyond, before = (now - expected)[both], (earlier - expected)[both]
-    if both.sum() < FEWEST_ACCOUNTS or not before.var() > 0:
+    alike = both.sum() >= FEWEST_ACCOUNTS and not before.std() > ROUNDING
+    if alike or both.sum() < FEWEST_ACCOUNTS:
         error = float((now - expected).std())
-        return GrowthModel(peers, everyone, None, error, low, high, lapse, count)
+        return GrowthModel(peers, everyone, None, error, low, high, lapse, count, alike=alike)
     design = np.column_stack([np.ones(len(before)), before])
     line = OLS(beyond.to_numpy(), design).fit(cov_type="HC3", use_t=True)
     ends = line.conf_int(alpha=1 - CONFIDENCE)[1]
@@ -109,7 +116,8 @@ def growth_potential(
 
     Returns:
         The quantiles of the extra revenue by account, at least 0; NaN of an account without
-        revenue. The middle one is the estimate.
+        revenue. The middle one is the estimate. Extra revenue of less than `LEAST_PROMISE` of what
+        the account brings counts as none.
     """
     growth = YEARS_AHEAD * expected_growth(model, accounts).to_numpy()[:, None]
     # Who lapses or leaves brings nothing: so many of the quantiles are 0.
@@ -118,7 +126,8 @@ def growth_potential(
     with np.errstate(invalid="ignore"):
         reach = np.sqrt(YEARS_AHEAD) * model.error * stats.norm.ppf(np.clip(rest, 1e-9, None))
     revenue = accounts.yearly.where(accounts.yearly > 0).to_numpy(float)[:, None]
-    extra = np.clip(revenue * np.expm1(growth + reach), 0.0, None)
+    extra = revenue * np.expm1(growth + reach)
+    extra = np.where(extra < LEAST_PROMISE * revenue, 0.0, extra)
     extra = np.where((rest > 0) | np.isnan(extra), extra, 0.0)
     return pd.DataFrame(extra, index=accounts.index, columns=PROBABILITIES)
 

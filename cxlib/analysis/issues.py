@@ -12,7 +12,7 @@ from cxlib.analysis.nonresponse import ResponseRate
 from cxlib.data.rules import DUPLICATE, EMPTY, ORDER, ORPHAN
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.evidence import Evidence
-from cxlib.measure.irregular import COPIED, CROWDED, FILLER, LOST, SHIFTED
+from cxlib.measure.irregular import COPIED, CROWDED, FILLER, FORETOLD, LOST, SHIFTED
 from cxlib.measure.quarterly import FILLED, LEVEL, MIDDLE, NEW_LEVELS, SPREAD, VOLUME
 
 COMPLETE, VALID, UNIQUE, TIMELY = "completeness", "validity", "uniqueness", "timeliness"
@@ -236,7 +236,14 @@ def silence_issues(evidence: Evidence) -> list[Issue]:
 
 # The dimension that each kind of irregularity speaks of.
 IRREGULAR = MappingProxyType(
-    {COPIED: UNIQUE, LOST: COMPLETE, SHIFTED: VALID, FILLER: VALID, CROWDED: VALID}
+    {
+        COPIED: UNIQUE,
+        LOST: COMPLETE,
+        SHIFTED: VALID,
+        FILLER: VALID,
+        CROWDED: VALID,
+        FORETOLD: CONSISTENT,
+    }
 )
 
 

@@ -59,6 +59,9 @@ def value_accounts(book: AccountBook, rules: TierRules, spread: bool = True) -> 
     """
     unknown = pd.Series(np.nan, index=book.accounts.index)
     try:
+        if book.snapshot:
+            why = "all accounts that have left did so on one day: how long they stay is not known"
+            return LifetimeValues(UNKNOWN, why, unknown)
         if book.dated and (book.lives.churned.sum() >= survival.FEWEST_CHURNS or _contract(book)):
             return _by_survival(book, rules, spread)
         if _contract(book):

@@ -29,6 +29,8 @@ HOLDS: Mapping[str, tuple[str, ...]] = {"I": ("I",), "II": ("I", "II")}
 LEAST = 1e-9
 # If so many times the top share have as much as its last account, the top begins above them.
 TIES = 2.0
+# Those who share the largest amount, as by a price list, are the top unless they are most accounts.
+HALF = 0.5
 Thresholds = Mapping[str, float]
 
 
@@ -37,7 +39,7 @@ class Resolved:
     """Where thresholds lie.
 
     Attributes:
-        thresholds: Of each input; infinite if no account has it.
+        thresholds: Of each input; infinite if no account has it, or most have the same.
         lifts: Which accounts each input lifts, whatever was set by hand.
         limits: What each account's input must reach: the threshold, less the buffer where the
             account stood as high a quarter before.
@@ -129,10 +131,13 @@ def _base(values: pd.Series, amount: float | None, top_share: float) -> float:
     bar = float(np.quantile(known, 1 - top_share))
     if bar < LEAST:
         return _seen(LEAST, known)
-    if (known >= bar).mean() > TIES * top_share:
+    share = (known >= bar).mean()
+    if share > TIES * top_share:
         # So many have just as much that they are no top: those above them are.
         above = known[known > bar]
-        return float(above.min()) if len(above) else np.inf
+        if len(above):
+            return float(above.min())
+        return bar if share <= HALF else np.inf
     return bar
 
 

@@ -146,7 +146,7 @@ class Dataset:
         if self.left_at_once:
             return (
                 f"all accounts that have left did so on {day(self.left_at_once)}: the data are a "
-                "snapshot, which who left earlier is not in"
+                "snapshot, from which those who left earlier are missing"
             )
         if not self.covers(start, end):
             return (

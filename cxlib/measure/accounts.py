@@ -12,8 +12,8 @@ from cxlib.data import Dataset, Quarter
 from cxlib.measure.features import there_at
 
 DAYS_PER_YEAR = 365.25
-# A year of bookings is whole if the first came so shortly after its start.
-LATE = timedelta(days=31)
+# A year of bookings is whole if the first came so shortly after its start: before a month is over.
+LATE = timedelta(days=27)
 # Of less than a quarter, a year cannot be told: it counts as a quarter.
 LEAST_TENURE = 0.25
 YEARS = ("revenue_12m", "revenue_prior", "revenue_before")
@@ -46,6 +46,7 @@ class AccountBook:
             sight (`entered`) and at which it left, or was last seen (`left`), whether it `churned`,
             and its `size`.
         dated: Whether the dataset tells when accounts leave.
+        snapshot: Whether all who have left did so on one day, so that it does not tell.
         recurring: The share of bookings above zero that recur by contract; NaN if not told.
         kept: The share of what is bought that is not refunded.
     """
@@ -56,6 +57,7 @@ class AccountBook:
     dated: bool
     recurring: float
     kept: float
+    snapshot: bool = False
 
 
 def account_books(data: Dataset, moments: Sequence[datetime]) -> tuple[AccountBook, ...]:
@@ -96,9 +98,14 @@ def quarter_books(data: Dataset, quarter: Quarter, back: int = 5) -> tuple[Accou
             out. Five reach the same quarter of last year, and the one before it.
     """
     quarters = [quarter.shift(-each) for each in reversed(range(back + 1))]
-    whole = [each for each in quarters if not data.unspanned(each.shift(-3).start, each.end)]
+    whole = [each for each in quarters if not year_unspanned(data, each)]
     ends = [each.end for each in whole if each != quarter]
     return account_books(data, [*ends, quarter.end])
+
+
+def year_unspanned(data: Dataset, quarter: Quarter) -> str:
+    """Why the twelve months up to a quarter's end are not known, in words; empty where they are."""
+    return data.unspanned(quarter.shift(-3).start, quarter.end)
 
 
 def account_book(data: Dataset, moment: datetime) -> AccountBook:
@@ -172,7 +179,7 @@ def _book(
             "name": there.name.astype("str").where(there.name.notna(), there.index),
             "peers": there.industry.astype("str").where(there.industry.notna(), "all"),
             "revenue_12m": facts.revenue_12m.fillna(0.0),
-            **{name: _whole(data, facts, name, moment) for name in YEARS[1:]},
+            **{name: _whole(data, facts, accounts.signup_date, name, moment) for name in YEARS[1:]},
             "growth_potential": there.growth_potential.astype(float),
             "strategic_value": there.strategic_value.astype(float),
             "tenure": _years(pd.Timestamp(moment) - begun.reindex(there.index)),
@@ -190,15 +197,26 @@ def _book(
     spent, kept = facts.spent.sum(), facts.kept.sum()
     share = min(max(kept / spent, 0.0), 1.0) if spent > 0 else float("nan")
     dated = bool(accounts.churn_date.notna().any())
-    return AccountBook(moment, table, lives.rename_axis("account_id"), dated, recurring, share)
+    lives = lives.rename_axis("account_id")
+    at_once = data.left_at_once is not None
+    return AccountBook(moment, table, lives, dated, recurring, share, snapshot=at_once)
 
 
-def _whole(data: Dataset, facts: pd.DataFrame, name: str, moment: datetime) -> pd.Series:
-    """A year's revenue, where the account had begun to buy by the year's start."""
+def _whole(
+    data: Dataset, facts: pd.DataFrame, signup: pd.Series, name: str, moment: datetime
+) -> pd.Series:
+    """A year's revenue, where the account was a customer from the year's start on.
+
+    Eleven months taken for twelve would pass for growth a year later.
+    """
     years = YEARS.index(name) + 1
     start = (pd.Timestamp(moment) - pd.DateOffset(years=years)).to_pydatetime()
-    known = facts["first"] <= start + LATE
-    return facts[name].fillna(0.0).where(known & (data.start <= start + LATE))
+    first = facts["first"]
+    # An account without a day of sign-up that buys as soon as the data begin may be an old one.
+    signup = signup.reindex(facts.index)
+    begun = (signup.fillna(first) <= start) | (signup.isna() & (first <= data.start + LATE))
+    known = begun & (first <= start + LATE) & (data.start <= start + LATE)
+    return facts[name].fillna(0.0).where(known)
 
 
 def _years(span: pd.Series) -> pd.Series:

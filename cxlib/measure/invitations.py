@@ -8,9 +8,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
-from cxlib.data.config import SCALES
+from cxlib.data.config import SCALES, Config
 from cxlib.errors import ArgumentError
-from cxlib.measure.kpis import KPIS
+from cxlib.measure.kpis import KPIS, catalogue, own_ratings
 from cxlib.measure.rows import in_spans, survey_rows, within
 
 BEFORE, NOW = "before", "now"
@@ -25,21 +25,29 @@ ENDS: Mapping[str, tuple[float, float]] = {
 ATTRIBUTES = ("channel", "region", "service_level", "role", "industry", "tier", "persona")
 
 
+def ends_of(config: Config) -> Mapping[str, tuple[float, float]]:
+    """What the worst and the best answer is worth to each score of a dataset, its own included."""
+    return {**ENDS, **{name: config.scales[name] for name in own_ratings(config)}}
+
+
 def scored_by(data: Dataset, wanted: str = "") -> str:
-    """The score to look at: the wanted one, or the first of NPS, CSAT and CES that has answers.
+    """The score to look at: the wanted one, or the first that has answers.
+
+    NPS, CSAT and CES come first, then the ratings that the dataset declares itself.
 
     Raises:
         ArgumentError: The wanted one is none of these.
     """
+    scores = list(ends_of(data.config))
     if wanted:
-        if wanted not in ENDS:
-            raise ArgumentError(f"kpi == {wanted!r}, must be one of {', '.join(ENDS)}")
+        if wanted not in scores:
+            raise ArgumentError(f"kpi == {wanted!r}, must be one of {', '.join(scores)}")
         return wanted
     if data.lacks("surveys", "score"):
-        return next(iter(ENDS))
+        return scores[0]
     rows = data.rows("surveys")
     found = rows.filter(rows.score.notnull()).metric.value_counts().execute().metric
-    return next((name for name in ENDS if name in set(found)), next(iter(ENDS)))
+    return next((name for name in scores if name in set(found)), scores[0])
 
 
 def split_column(data: Dataset, wanted: str = "") -> str:
@@ -83,8 +91,8 @@ def asked_and_answered(
         data: The dataset.
         by: A column of surveys or of what they refer to, such as `channel` or `region`.
         now, before: The quarters.
-        kpi: `nps`, whose answers are worth −100, 0 or 100 points; or `csat` or `ces`, whose
-            answers are worth their score.
+        kpi: `nps`, whose answers are worth −100, 0 or 100 points; or `csat`, `ces` or a rating of
+            the dataset's own, whose answers are worth their score.
 
     Returns:
         customer_id, group (the column's value, or "not known"), period (`now` or `before`),
@@ -114,7 +122,7 @@ def invited(
         data: The dataset.
         by: Columns of surveys or of what they refer to; those that the dataset lacks are left out.
         start, end: The window.
-        kpi: `nps`, `csat` or `ces`; invitations to all questions, if empty.
+        kpi: As for `asked_and_answered`; invitations to all questions, if empty.
 
     Returns:
         customer_id, the columns (their values, or "not known"), invited, answered, points (the sum
@@ -139,7 +147,7 @@ def _known(column: ir.Value) -> ir.Value:
 
 def _counted(data: Dataset, rows: ir.Table, kpi: str, keys: list[str]) -> pd.DataFrame:
     """Rows with `_answered` as counts by the keys, sorted by them."""
-    points = KPIS[kpi].value(rows, data.config) if kpi else ibis.null("float64")
+    points = catalogue(data.config)[kpi].value(rows, data.config) if kpi else ibis.null("float64")
     answered = rows._answered.cast("int64")
     rows = rows.mutate(_answered=answered, _points=(answered == 1).ifelse(points, 0.0))
     counts = rows.group_by(*keys).agg(

@@ -15,10 +15,12 @@ import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.data.dataset import EVENT
+from cxlib.measure.leaks import metrics_that_part
 from cxlib.measure.rows import within
 from cxlib.measure.silences import FEWEST_EXPECTED
 
 COPIED, LOST, SHIFTED, FILLER, CROWDED = "copied", "lost", "shifted", "filler", "crowded"
+FORETOLD = "foretold"
 YEAR = pd.DateOffset(years=1)
 # Two rows of the same customer, channel and reason so near one another are one that came twice.
 COPY_SECONDS = 60
@@ -40,7 +42,7 @@ class Irregularity:
     """Something about a table's rows of a quarter that sound data do not show.
 
     Attributes:
-        kind: copied, lost, shifted, filler or crowded.
+        kind: copied, lost, shifted, filler, crowded or foretold.
         table, column: Where; the column may be empty.
         what: In words.
         share: Of the quarter's rows (or revenue) that it touches.
@@ -57,7 +59,7 @@ def find_irregularities(data: Dataset) -> tuple[Irregularity, ...]:
     """What sound data do not show, in the quarter of a dataset as of its end."""
     found: list[Irregularity] = []
     looks = (near_copies, bookings_twice, accounts_not_booked, flags_not_set, fillers,
-             one_customer, hours_shifted, days_without_times)  # fmt: skip
+             one_customer, hours_shifted, days_without_times, scores_that_part)  # fmt: skip
     for look in looks:
         found += look(data)
     return tuple(found)
@@ -278,6 +280,19 @@ def days_without_times(data: Dataset) -> list[Irregularity]:
             )
             found.append(Irregularity(SHIFTED, table, at, what, float(shares.now)))
     return found
+
+
+def scores_that_part(data: Dataset) -> list[Irregularity]:
+    """Answers by which one can tell, without an exception, which accounts left."""
+    return [
+        Irregularity(
+            FORETOLD, "surveys", "score",
+            f"the answers to {metric} part the {rows:,} accounts that left from all others without "
+            "an exception: they may have been entered when that was known",
+            1.0,
+        )
+        for metric, rows in metrics_that_part(data).items()
+    ]  # fmt: skip
 
 
 def _of_quarter(data: Dataset, table: str) -> ir.Table | None:

@@ -308,14 +308,19 @@ def label_of(name: str) -> str:
     return name.replace("_top2", " top-2 box").replace("_bottom2", " bottom-2 box")
 
 
+def own_ratings(config: Config) -> list[str]:
+    """The ratings that a dataset declares itself, beside NPS, CSAT and CES."""
+    return [metric for metric in config.scales if metric not in {*SCALES, *KPIS}]
+
+
 def catalogue(config: Config) -> Mapping[str, Kpi]:
     """The KPIs of a dataset: the catalogue, and three for each rating that it declares itself."""
-    own = [metric for metric in config.scales if metric not in {*SCALES, *KPIS}]
+    own = own_ratings(config)
     ratings = [kpi for metric in own for kpi in _rating(metric, metric, f"Mean score for {metric}")]
     return MappingProxyType(KPIS | {kpi.name: kpi for kpi in ratings})
 
 
 def restated(config: Config) -> tuple[frozenset[str], ...]:
     """The families of a dataset's KPIs that are made of the same rows."""
-    own = [metric for metric in config.scales if metric not in {*SCALES, *KPIS}]
+    own = own_ratings(config)
     return RESTATED + tuple(frozenset({each, f"{each}_top2", f"{each}_bottom2"}) for each in own)

@@ -10,6 +10,7 @@ from cxlib.errors import ArgumentError
 from cxlib.measure.business import CONTROLS, POINTS_OF, RESULTS, later_business
 from cxlib.measure.features import account_segments
 from cxlib.measure.kpis import KPIS
+from cxlib.measure.leaks import leaking
 from cxlib.measure.rows import contact_rows, survey_rows, within
 
 # What is recorded of a contact, in the order in which it comes about; nothing drives what was
@@ -151,6 +152,7 @@ def _described(frame: pd.DataFrame, facts: list[str], kinds: list[str]) -> pd.Da
 def _accounts(data: Dataset, result: str, start: datetime, end: datetime) -> pd.DataFrame:
     """A result of each account with what had been known of it in the year before."""
     later = later_business(data, start, end)
+    later = later.drop(columns=leaking(later))
     # Few accounts have answered every survey: to ask for all answers would leave none.
     known = [name for name in (*CONTROLS, *POINTS_OF) if name in later]
     known = [name for name in known if later[name].notna().mean() >= MOSTLY_KNOWN]

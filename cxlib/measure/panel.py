@@ -223,6 +223,8 @@ def lacking(data: Dataset, kpi: Kpi, by: Sequence[str] = ()) -> str:
             return f"needs {lack}"
     if kpi.name == "response_rate" and data.answers_only:
         return "needs the invitations that were not answered: every survey row has a score"
+    if kpi.name == "net_revenue_retention" and data.left_at_once:
+        return "needs the accounts that left in the year before: the data are a snapshot"
     if kpi.name == "upsell_rate" and data.refunds_only:
         return "needs the kind of every booking: refunds alone have one"
     homes = data.columns_of(kpi.table)

@@ -1,8 +1,12 @@
 """What the page on the worth of a score shows of groups and their later business."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from cxlib.analysis.business import UNITS, Comparison, Gap
+from cxlib.measure.kpis import label_of
+from cxlib.measure.leaks import ANSWER
 from cxlib.present.figure import GREEN, GREY, RED, Figure, canvas, styled
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, listed, number, rows, scale
@@ -31,7 +35,7 @@ def group_finding(found: Comparison, months: int, currency: str = "") -> Finding
         why = f" ({listed(small)})" if small else ""
         return Finding(
             f"What later came of accounts cannot be compared by their answers: too few accounts "
-            f"with an answer{why}, or no later results.",
+            f"with an answer that can be used{why}, or no later results.",
             news=False,
         )
     worst, best = found.groups[0].name, found.groups[-1].name
@@ -54,6 +58,18 @@ def group_finding(found: Comparison, months: int, currency: str = "") -> Finding
         f"{listed(_gap(each, currency) for each in clear)}.",
         estimate=clear[0].difference,
         evidence=evidence,
+    )
+
+
+def leak_finding(leaks: Sequence[str]) -> Finding | None:
+    """A warning that answers give away who left; None where none do."""
+    if not leaks:
+        return None
+    names = listed(dict.fromkeys(label_of(each.removeprefix(ANSWER)) for each in leaks))
+    return Finding(
+        f"{names} cannot be used here: it tells without a single exception which accounts left.",
+        evidence="No opinion foretells so surely. The scores may have been entered, or asked for, "
+        "when it was known who was leaving. What they seem to be worth is not shown.",
     )
 
 

@@ -11,7 +11,16 @@ from cxlib.measure.kpis import KPIS
 from cxlib.measure.panel import Panel, estimate_of, measure_spans
 from cxlib.present.figure import FAINT, Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import axis_label, estimate, in_sentence, listed, number, rows, scale
+from cxlib.present.numbers import (
+    axis_label,
+    estimate,
+    in_sentence,
+    listed,
+    looked_at,
+    number,
+    rows,
+    scale,
+)
 from cxlib.present.tables import Table, make_table
 from cxlib.present.tiers import COLOURS
 
@@ -78,7 +87,7 @@ def difference_finding(differences: Sequence[TierDifference]) -> Finding:
         for each in differences
         if each.detected
     ]
-    looked = f"{rows(len(differences), 'difference')} were looked at."
+    looked = f"{looked_at(len(differences), 'difference')}."
     if not told:
         return Finding(
             "No detectable difference between tiers in service or satisfaction.",

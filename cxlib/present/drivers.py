@@ -135,7 +135,12 @@ def change_table(
         (kpi, now) for kpi, now, _ in values if not {kpi.name, COMPLEMENTS.get(kpi.name)} & compared
     ]
     records = [_compared(each, currency) for each in changes]
-    records += [_alone(kpi, now, currency, lack.get(kpi.name, "")) for kpi, now in alone]
+    whys = [lack.get(kpi.name, "") for kpi, _ in alone]
+    # One reason that holds for all stands above the table.
+    whys = [""] * len(alone) if not changes and len(set(whys)) == 1 else whys
+    records += [
+        _alone(kpi, now, currency, why) for (kpi, now), why in zip(alone, whys, strict=True)
+    ]
     partly = "" if all(whole for *_, whole in values) else ", as far as the data go"
     return make_table(
         records or [_nothing()], f"KPIs{partly}, with 95% intervals",

@@ -9,7 +9,7 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import display
 
-from cxlib.analysis.business import BANDS, compare_groups
+from cxlib.analysis.business import bands_of, compare_groups
 from cxlib.analysis.drivers import find_drivers
 from cxlib.analysis.ledger import keep_ledger
 from cxlib.analysis.mixed import columns_of
@@ -19,11 +19,11 @@ from cxlib.analysis.personas import MOST_PERSONAS, Personas, find_personas
 from cxlib.analysis.portraits import differences
 from cxlib.analysis.tiers import Tiers
 from cxlib.data import Dataset
-from cxlib.data.config import TierRules
+from cxlib.data.config import Config, TierRules
 from cxlib.errors import CxError
-from cxlib.measure import KPIS, catalogue, measure
+from cxlib.measure import catalogue, measure
 from cxlib.measure.coverage import Coverage
-from cxlib.measure.invitations import ATTRIBUTES, ENDS, asked_and_answered, unspanned
+from cxlib.measure.invitations import ATTRIBUTES, asked_and_answered, ends_of, unspanned
 from cxlib.measure.outcomes import outcome_rows, outcomes
 from cxlib.measure.panel import lacking
 from cxlib.present import (
@@ -156,7 +156,7 @@ def explore_ledger(data: Dataset) -> widgets.Widget:
     ]
     return _chooser(
         lambda kpi, by, quarters_ago: ledger_of(data, kpi, by, quarters_ago),
-        kpi=list(ENDS),
+        kpi=list(ends_of(data.config)),
         by=columns or ["metric"],
         quarters_ago=widgets.IntSlider(1, 1, 8, continuous_update=False),
     )
@@ -167,25 +167,23 @@ def ledger_of(data: Dataset, kpi: str, by: str, quarters_ago: int) -> Figure | F
     before = data.quarter.shift(-quarters_ago)
     counts = asked_and_answered(data, by, data.quarter, before, kpi)
     lack = unspanned(data, data.quarter, before)
-    found = keep_ledger(counts, not data.answers_only, KPIS[kpi].unit, lack)
+    found = keep_ledger(counts, not data.answers_only, catalogue(data.config)[kpi].unit, lack)
     drawn = ledger.ledger_figure(found, str(before), kpi)
     return drawn or ledger.ledger_finding(found, by, str(before), kpi=kpi)
 
 
-def explore_groups(later: pd.DataFrame, months: int, currency: str = "") -> widgets.Widget:
+def explore_groups(later: pd.DataFrame, months: int, config: Config) -> widgets.Widget:
     """Choose a survey question; see what later came of accounts by their answers to it."""
     return _chooser(
-        lambda question: groups_by(later, question, months, currency), question=list(BANDS)
+        lambda question: groups_by(later, question, months, config), question=list(ends_of(config))
     )
 
 
-def groups_by(
-    later: pd.DataFrame, question: str, months: int, currency: str = ""
-) -> Figure | Finding:
+def groups_by(later: pd.DataFrame, question: str, months: int, config: Config) -> Figure | Finding:
     """What later came of accounts by their answers; or why it cannot be told."""
-    found = compare_groups(later, question)
-    drawn = business.group_figure(found, currency)
-    return drawn or business.group_finding(found, months, currency)
+    found = compare_groups(later, question, bands_of(config, question))
+    drawn = business.group_figure(found, config.currency)
+    return drawn or business.group_finding(found, months, config.currency)
 
 
 def explore_tiers(tiers: Tiers, rules: TierRules, currency: str = "") -> widgets.Widget:

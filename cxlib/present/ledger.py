@@ -6,7 +6,7 @@ import pandas as pd
 
 from cxlib.analysis.change import Change
 from cxlib.analysis.ledger import MIX, RESPONSE, TOTAL, TURNOVER, WITHIN, Entry, Ledger
-from cxlib.measure import KPIS
+from cxlib.measure.kpis import label_of
 from cxlib.present.figure import BLUE, GREY, INK, Figure, canvas, styled, whiskers
 from cxlib.present.findings import CHANGE, Finding
 from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
@@ -32,10 +32,10 @@ def ledger_finding(
             not compared. The ledger itself does not judge whether the score has changed.
         kpi: The score.
     """
-    name = KPIS[kpi].label
+    name = label_of(kpi)
     if ledger.problem:
         sentence = f"The change of {name} against {against} cannot be split: {ledger.problem}."
-        return Finding(sentence, news=False, kind=CHANGE)
+        return Finding(sentence, news=False)
     found = [each for each in ledger.parts if each.detected]
     whole = change.difference if change else ledger.total.change
     detected = change is not None and change.detected
@@ -109,7 +109,7 @@ def ledger_figure(ledger: Ledger, against: str, kpi: str = "nps") -> Figure | No
     whiskers(axis, [each.change for each in entries], labels, colours)
     axis.axhline(len(entries) - 1.5, color=GREY, lw=0.8)
     axis.axvline(0, color="#8a9099", lw=1)
-    name = in_sentence(KPIS[kpi].label)
+    name = in_sentence(label_of(kpi))
     axis.set_xlabel(f"Change of {name} against {against} (grey: may be chance)")
     words = [
         f"{label} {number(each.change.value, each.change.unit, sign=True)}"

@@ -1,10 +1,10 @@
 """What the page on the change of a score shows of those who do not answer."""
 
 from cxlib.analysis.nonresponse import ResponseRate, Weighed
-from cxlib.measure import KPIS
+from cxlib.measure.kpis import label_of
 from cxlib.present.figure import BLUE, GREY, Figure, canvas, styled, whiskers
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import estimate, listed, number, rows
+from cxlib.present.numbers import estimate, listed, looked_at, number, rows
 
 MOST_GROUPS = 3
 
@@ -28,7 +28,7 @@ def rate_finding(rates: tuple[ResponseRate, ...]) -> Finding:
     return Finding(
         f"Answering less often than others: {'; '.join(words)}{more}.",
         estimate=less[0].gap,
-        evidence=f"{rows(len(rates), 'group')} were looked at, and allowance is made for that. "
+        evidence=f"{looked_at(len(rates), 'group')}, and allowance is made for that. "
         "Their experience counts for less in every score than their share of the customers.",
     )
 
@@ -58,7 +58,7 @@ def rate_figure(rates: tuple[ResponseRate, ...]) -> Figure | None:
 
 def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
     """What a score might be had everybody answered."""
-    name, unit = KPIS[kpi].label, KPIS[kpi].unit
+    name = label_of(kpi)
     if weighed.problem:
         return Finding(f"What silence does to {name}: not told; {weighed.problem}.", news=False)
     silent = weighed.invited - weighed.answered
@@ -68,6 +68,7 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
             "was not answered.",
             news=False,
         )
+    unit = weighed.score.unit
     bounds = (
         f"Whatever the {silent:,} of {rows(weighed.invited, 'invitation')} without an answer would "
         f"have said, the score of all those asked lies between {number(weighed.worst, unit)} and "

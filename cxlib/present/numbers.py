@@ -112,6 +112,16 @@ def rows(count: float, thing: str = "row") -> str:
     return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
 
 
+def looked_at(count: int, thing: str) -> str:
+    """How many things were looked at, in words.
+
+    Examples:
+        >>> looked_at(1, "group"), looked_at(12, "group")
+        ('1 group was looked at', '12 groups were looked at')
+    """
+    return f"{rows(count, thing)} {'was' if count == 1 else 'were'} looked at"
+
+
 def in_sentence(label: str) -> str:
     """A label as it stands inside a sentence; names and abbreviations keep their capitals.
 

@@ -5,7 +5,7 @@ import pandas as pd
 from cxlib.analysis.silence import Silence
 from cxlib.measure.activity import PAST
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import listed, number, rows
+from cxlib.present.numbers import listed, looked_at, number, rows
 from cxlib.present.tables import Table, make_table
 
 MOST_ACCOUNTS = 15
@@ -19,11 +19,10 @@ def silent_finding(silence: Silence) -> Finding:
             "with, or nobody made contact.",
             news=False,
         )
-    looked = rows(silence.looked_at, "account")
     accounts = silence.accounts.index.nunique()
     if not accounts:
         return Finding(
-            f"Of {looked}, none has gone silent beyond chance.",
+            f"Of {rows(silence.looked_at, 'account')}, none has gone silent beyond chance.",
             evidence="Most have so few contacts and answers that a quarter without any means "
             "nothing.",
             news=False,
@@ -38,7 +37,8 @@ def silent_finding(silence: Silence) -> Finding:
     return Finding(
         f"{rows(accounts, 'account')} {verb} gone silent: {listed(words)} any more, though they "
         "used to.",
-        evidence=f"So much silence is unlikely by chance, given that {looked} were looked at, and "
+        evidence=f"So much silence is unlikely by chance, given that "
+        f"{looked_at(silence.looked_at, 'account')}, and "
         "that contacts come in bursts.",
     )
 

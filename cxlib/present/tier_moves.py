@@ -28,6 +28,7 @@ def moved_finding(
     currency: str = "",
     dated: bool = True,
     news: bool = True,
+    why: str = "",
 ) -> Finding:
     """How many accounts moved, and the revenue that moved with them.
 
@@ -37,12 +38,11 @@ def moved_finding(
         currency: Of amounts.
         dated: Whether it is known when accounts leave.
         news: Whether a move is to be told in the summary.
+        why: Why it is not known how accounts stood then.
     """
     if moved is None:
         return Finding(
-            f"How accounts stood in {quarter} is not known: the data do not span the twelve months "
-            "before its end.",
-            kind=CHANGE,
+            f"How accounts stood in {quarter} is not known: {why or 'no account was there'}.",
             news=False,
         )
     up, down = moved.went(upwards=True), moved.went(upwards=False)

@@ -53,7 +53,7 @@ def threshold_table(tiers: Tiers, rules: TierRules, currency: str = "") -> Table
                 "Input": INPUTS[name][0].capitalize(),
                 "At least": amount(value, INPUTS[name][1], currency)
                 if np.isfinite(value)
-                else "not known for any account",
+                else _why_none(tiers.accounts[name]),
                 "Lifts into": f"Tier {lifts[name]}",
                 "Set by": _set_by(name, rules),
             }
@@ -63,6 +63,15 @@ def threshold_table(tiers: Tiers, rules: TierRules, currency: str = "") -> Table
         f"more than {number(rules.buffer, 'share')}",
         ("At least",),
     )
+
+
+def _why_none(values: pd.Series) -> str:
+    """Why an input lifts no account, in words."""
+    if values.isna().all():
+        return "not known for any account"
+    if not (values > 0).any():
+        return "no account has any"
+    return "most accounts have the same"
 
 
 def _set_by(name: str, rules: TierRules) -> str:
@@ -165,6 +174,8 @@ def growth_finding(inputs: Inputs) -> Finding:
     model = inputs.growth
     if model.problem:
         evidence = f"Nothing can be estimated: {model.problem}."
+    elif model.alike:
+        evidence = "All accounts with three years of revenue have grown as their peers did."
     elif model.persistence is None:
         evidence = (
             "The data do not go back three years, so nobody can tell whether growth lasts: "

@@ -9,7 +9,7 @@ from cxlib.analysis.issues import CARE, CARE_FROM, LOST_UNFIT_FROM, SOUND, UNFIT
 from cxlib.analysis.readiness import REVENUE_CARE_FROM, REVENUE_UNFIT_FROM, Readiness
 from cxlib.measure.quarterly import VOLUME
 from cxlib.present.findings import Finding
-from cxlib.present.numbers import listed, number, percent, rows
+from cxlib.present.numbers import listed, looked_at, number, percent, rows
 from cxlib.present.tables import Table, make_table
 
 WORDS = {
@@ -115,8 +115,9 @@ def drift_finding(drift: Drift) -> Finding:
     more = [f"{len(places) - 4} more"] if len(places) > 4 else []
     return Finding(
         f"Drifted against the quarter before, beyond chance: {listed([*places[:4], *more])}.",
-        evidence=f"{looked} were looked at, and allowance is made for that: a sound quarter raises "
-        f"a false alarm in at most 1 of {1 / ALPHA:.0f} cases. {_power(drift)}",
+        evidence=f"{looked_at(len(drift.tested), 'measure')}, and allowance is made for that: a "
+        f"sound quarter raises a false alarm in at most 1 of {1 / ALPHA:.0f} cases. "
+        f"{_power(drift)}",
     )
 
 

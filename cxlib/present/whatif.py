@@ -89,11 +89,12 @@ def payload(what: WhatIf) -> dict:
             "label": INPUTS[name][0],
             "money": INPUTS[name][1] == "money",
             "tier": TIER_NAMES.index(tier) + 1,
-            "threshold": what.tiers.thresholds[name],
+            "threshold": threshold if math.isfinite(threshold) else None,
             "values": [None if pd.isna(each) else each + 0.0 for each in accounts[name].tolist()],
         }
         for name, tier in LIFTS
-        if math.isfinite(what.tiers.thresholds[name])
+        for threshold in [what.tiers.thresholds[name]]
+        if math.isfinite(threshold) or (accounts[name] > 0).any()
     ]
     return {
         "currency": what.currency,

@@ -69,7 +69,8 @@ def worth_finding(worths: tuple[Worth, ...], accounts: int, currency: str = "") 
     """Of which KPIs a point goes with later revenue."""
     if not worths:
         return Finding(
-            "What a point is worth cannot be told: no bookings, or too few accounts with answers.",
+            "What a point is worth cannot be told: no bookings, or too few accounts with answers "
+            "that can be used.",
             news=False,
         )
     clear = [each for each in worths if each.detected]

@@ -106,15 +106,18 @@ def test_a_slider_moves_its_field_and_the_accounts(visit, demo_report, published
     assert faults == []
 
 
-# With top shares, an input whose best values are all alike would have no threshold to move.
 AMOUNTS = TierRules(revenue=100, growth=7.3, lifetime_value=33.3)
+# Most have the same revenue: by top shares no amount is a threshold, until one is set.
+ALIKE = TierRules()
 
 
-def odd_accounts(rng, count=400):
+def odd_accounts(rng, count=400, given=AMOUNTS):
     """Ties, debts, nothing, what is not known, all tiers before, and tiers set by hand."""
     table = pd.DataFrame(
         {
-            "revenue_12m": rng.choice([-50.0, 0.0, 10.0, 10.0, 99.9, 100.0, 1e6 / 3], count),
+            "revenue_12m": rng.choice([-50.0, 0.0, 10.0, 10.0, 99.9, 100.0, 1e6 / 3], count)
+            if given is AMOUNTS
+            else rng.choice([50.0, 100.0], count, p=[0.3, 0.7]),
             "growth_potential": rng.choice([np.nan, 0.0, 0.1, 7.3, 7.3, 1e5 / 7], count),
             "strategic_value": rng.choice([np.nan, 1.0, 3.0, 5.0], count, p=[0.2, 0.4, 0.35, 0.05]),
             "lifetime_value": rng.choice([np.nan, 0.0, 33.3, 1e4 / 9, 2e5], count),
@@ -128,12 +131,13 @@ def odd_accounts(rng, count=400):
         for n, each in enumerate(hands)
     )
     names = [f"<b>{n}</b></script><script>window.evil=1</script>" for n in range(count)]
-    return table.assign(name=names), before, replace(AMOUNTS, overrides=overrides)
+    return table.assign(name=names), before, replace(given, overrides=overrides)
 
 
-def test_odd_accounts_and_random_rules_come_out_the_same(visit, tmp_path):
+@pytest.mark.parametrize("given", [AMOUNTS, ALIKE], ids=["amounts", "alike"])
+def test_odd_accounts_and_random_rules_come_out_the_same(visit, tmp_path, given):
     rng = np.random.default_rng(1)
-    table, before, rules = odd_accounts(rng)
+    table, before, rules = odd_accounts(rng, given=given)
     tiers = assign_tiers(table, rules, before)
     html = WhatIf(tiers, rules)._repr_html_()
     path = tmp_path / "page.html"

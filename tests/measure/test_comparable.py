@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.analysis.business import bands_of
+from cxlib.analysis.tiers import standings
 from cxlib.batch.report import _refuse_few
 from cxlib.data import open_dataset
 from cxlib.measure import contrasts, invitations, measure
 from cxlib.measure.accounts import quarter_books
 from cxlib.measure.contrast import not_compared
 from cxlib.measure.outcomes import answers_with_contact
+from cxlib.present.tier_rules import threshold_table
 
 
 @pytest.fixture
@@ -58,6 +61,60 @@ def test_a_snapshot_is_compared_with_nothing(dataset):
     # The tiers of earlier quarters would lack who has left since.
     assert len(quarter_books(data, data.quarter)) == 1
     assert len(answers_with_contact(data, "csat", data.start)) == 300
+
+
+def test_constant_fees_are_known_revenue_and_no_growth(dataset):
+    """Of three fees the dearest is Tier I, however many pay it; nobody grows who pays the same."""
+    data = dataset("2019Q3", 'currency = "EUR"\n', **snapshot())
+    standing = standings(quarter_books(data, data.quarter), data.config.tiers)[-1]
+    accounts = standing.tiers.accounts
+    top = accounts.revenue_12m == 12 * 200
+    assert 0.2 < top.mean() < 0.5
+    assert (accounts.tier == "I").equals(top)
+    assert (accounts.growth_potential == 0).all()
+    assert standing.inputs.growth.persistence is None
+    assert standing.inputs.growth.alike
+    told = threshold_table(standing.tiers, data.config.tiers, "EUR")
+    assert list(told.frame["At least"]) == [
+        "2,400 EUR", "5", "no account has any", "not known for any account"
+    ]  # fmt: skip
+    # Of a snapshot nobody can tell how long accounts stay, nor what those who left would have paid.
+    assert "one day" in standing.inputs.lifetime.why
+    assert "net_revenue_retention" in measure(data, by=[]).left_out
+
+
+def test_one_fee_for_all_puts_nobody_at_the_top(dataset):
+    tables = snapshot()
+    tables["revenue"]["amount"] = 20
+    data = dataset("2019Q3", **tables)
+    tiers = standings(quarter_books(data, data.quarter), data.config.tiers)[-1].tiers
+    assert (tiers.accounts.tier == "III").all()
+    told = threshold_table(tiers, data.config.tiers)
+    assert told.frame["At least"][0] == "most accounts have the same"
+
+
+def test_a_rating_of_the_datasets_own_is_split_and_weighed(dataset):
+    rng = np.random.default_rng(3)
+    days = pd.date_range("2020-07-01", "2021-06-30")
+    answers = pd.DataFrame(
+        {"response_id": range(2_000), "customer_id": rng.integers(0, 400, 2_000),
+         "sent_at": rng.choice(days, 2_000), "metric": "wifi",
+         "score": np.where(rng.random(2_000) < 0.5, rng.integers(1, 11, 2_000), np.nan)}
+    )  # fmt: skip
+    people = pd.DataFrame({"customer_id": range(400), "account_id": range(400)})
+    people["region"] = rng.choice(["North", "South"], 400)
+    accounts = pd.DataFrame({"account_id": range(400)})
+    data = dataset(
+        "2021Q2", "[scales]\nwifi = [1, 10]\n", surveys=answers, customers=people, accounts=accounts
+    )
+    assert invitations.scored_by(data) == "wifi"
+    assert invitations.ends_of(data.config)["wifi"] == (1, 10)
+    now, before = data.quarter, data.quarter.previous
+    counts = invitations.asked_and_answered(data, "region", now, before, "wifi")
+    quarter = counts[counts.period == invitations.NOW]
+    inside = (answers.sent_at >= now.start) & answers.score.notna()
+    assert quarter.points.sum() == answers.score[inside].sum()
+    assert bands_of(data.config, "wifi")[0] == (2.5, 8.5)
 
 
 def test_answers_that_end_early_are_compared_by_no_page(dataset):

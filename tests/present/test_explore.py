@@ -34,8 +34,8 @@ def test_the_change_of_any_score_is_split_by_any_column(data, kpi):
 
 def test_groups_by_any_question(data):
     later = later_business(data, data.quarter.previous.start, data.quarter.end)
-    assert "hard" in explore.groups_by(later, "ces", 6).alt
-    assert "cannot be compared" in explore.groups_by(later.iloc[:5], "ces", 6).sentence
+    assert "hard" in explore.groups_by(later, "ces", 6, data.config).alt
+    assert "cannot be compared" in explore.groups_by(later.iloc[:5], "ces", 6, data.config).sentence
 
 
 def test_other_thresholds_and_capacities_are_told_with_their_moves(data):
@@ -53,6 +53,6 @@ def test_the_widgets_can_be_built(data):
     for built in (
         explore.explore_drivers(data),
         explore.explore_ledger(data),
-        explore.explore_groups(later, 3),
+        explore.explore_groups(later, 3, data.config),
     ):
         assert isinstance(built, widgets.Widget)

@@ -6,6 +6,7 @@
   const STEPS = 1000;
   const NAMES = ["", "I", "II", "III"];
   const WITHOUT = "no limit";
+  const NOBODY = "nobody";
 
   // The next number above one, as float64 has it.
   const nextAbove = (value) => {
@@ -53,7 +54,8 @@
       const revenue = all
         .filter((account) => free(account) && !strategic(account))
         .map((account) => values.revenue_12m[account]);
-      const floor = Math.max(thresholds.revenue_12m, LEAST);
+      const amount = thresholds.revenue_12m;
+      const floor = isFinite(amount) ? Math.max(amount, LEAST) : LEAST;
       found.revenue_12m = forPlaces(revenue, Math.max(places, 0), floor);
     }
     if (capacities[1] !== null) {
@@ -123,7 +125,7 @@
       field.value = value === null ? "" : value;
       range.value = value === null ? slider.range.max : slider.step(value);
     };
-    if (empty) field.placeholder = WITHOUT;
+    if (empty) field.placeholder = empty;
     const read = () => (field.value === "" ? null : Number(field.value));
     range.addEventListener("input", () => {
       const last = empty && range.value === range.max;
@@ -142,7 +144,10 @@
 
   const draw = (box) => {
     const told = JSON.parse(box.querySelector("script").textContent);
-    const start = Object.fromEntries(told.inputs.map((each) => [each.name, each.threshold]));
+    // Where most accounts have the same, no amount lifts any of them.
+    const start = Object.fromEntries(
+      told.inputs.map((each) => [each.name, each.threshold ?? Infinity])
+    );
     const update = () => {
       // An empty or impossible field stands for what was there at first.
       const thresholds = Object.fromEntries(
@@ -158,13 +163,15 @@
       if (!scale) return;
       const range = each.money ? { min: 0, max: STEPS, step: 1 } : { min: 1, max: 6, step: 1 };
       const slider = { range, ...scale };
-      amounts[each.name] = control(label, `whatif-${each.name}`, each.threshold, slider, update);
+      const id = `whatif-${each.name}`;
+      const empty = each.threshold === null && NOBODY;
+      amounts[each.name] = control(label, id, each.threshold, slider, update, empty);
     });
     const count = told.names.length;
     const capacities = [1, 2].map((tier) => {
       const slider = { range: { min: 0, max: count, step: 1 }, at: Number, step: Number };
       const label = `At most so many accounts in Tier ${NAMES[tier]}`;
-      return control(label, `whatif-capacity-${tier}`, null, slider, update, true);
+      return control(label, `whatif-capacity-${tier}`, null, slider, update, WITHOUT);
     });
     const every = [...Object.values(amounts), ...capacities];
     const summary = make("div", { class: "table" });
