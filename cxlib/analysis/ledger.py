@@ -86,7 +86,7 @@ class Ledger:
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """Sums that the split follows from, for one or many samples of customers.
+    """Sums that the split follows from, by customer or cluster, or of one or many samples.
 
     Attributes:
         counts: … × period (before, now) × group × (invited, answered, points).
@@ -99,7 +99,7 @@ class _Sums:
     own: np.ndarray
 
     def drawn(self, weights: np.ndarray) -> "_Sums":
-        """The sums of samples in which each customer comes so many times (a row per sample)."""
+        """The sums of samples in which each row comes so many times (a row per sample)."""
         count = len(self.counts)
         counts, stayed = (
             (weights @ each.reshape(count, -1)).reshape(-1, *each.shape[1:])
@@ -118,11 +118,12 @@ def keep_ledger(
 ) -> Ledger:
     """Split a score's change between two quarters into its parts.
 
-    Intervals come from resampling customers with all their invitations of both quarters.
+    Intervals come from resampling clusters (accounts, where customers share them, or else
+    customers) with all their invitations of both quarters.
 
     Args:
-        counts: customer_id, group, period (`before`, `now`), invited, answered, points (the sum of
-            the answers' points); as `invitations.asked_and_answered` gives them.
+        counts: customer_id, cluster, group, period (`before`, `now`), invited, answered, points
+            (the sum of the answers' points); as `invitations.asked_and_answered` gives them.
         invitations_known: Whether those who did not answer are in it.
         unit: Of the score.
         problem: Why the quarters cannot be compared; nothing is split then.
@@ -145,7 +146,7 @@ def keep_ledger(
     if problem:
         return Ledger(np.nan, np.nan, None, (), (), answering, stayed, *known, problem)
     before, now, found = _split(sums.drawn(np.ones((1, len(sums.counts)))), *known)
-    again = _resampled(sums, known, resamples, seed)
+    again = _resampled(_by_cluster(sums, counts), known, resamples, seed)
     lines = [(part, EVERYONE, found[part][0].sum(), again[part].sum(axis=1)) for part in found]
     whole = (TOTAL, EVERYONE, now - before, sum(line[-1] for line in lines))
     count = sums.counts[..., 1].sum()
@@ -199,6 +200,16 @@ def _by_customer(
     return _Sums(sums, stayed, own), int(both.any(axis=1).sum())
 
 
+def _by_cluster(sums: _Sums, counts: pd.DataFrame) -> _Sums:
+    """The sums of each customer, added up by cluster."""
+    whose = counts.drop_duplicates("customer_id").cluster
+    codes, clusters = pd.factorize(whose)
+    added = [np.zeros((len(clusters), *each.shape[1:])) for each in (sums.counts, sums.stayed)]
+    for total, each in zip(added, (sums.counts, sums.stayed), strict=True):
+        np.add.at(total, codes, each)
+    return _Sums(*added, sums.own)
+
+
 def _split(
     sums: _Sums, turnover_known: bool, invitations_known: bool
 ) -> tuple[float, float, dict[str, np.ndarray]]:
@@ -247,7 +258,7 @@ def _weights(asked: np.ndarray, rate: np.ndarray) -> np.ndarray:
 
 
 def _resampled(sums: _Sums, known, resamples: int, seed: int) -> dict[str, np.ndarray]:
-    """The parts under resamples of customers, of those with answers in both quarters."""
+    """The parts under resamples of clusters, of those with answers in both quarters."""
     count = len(sums.counts)
     rng, found, even = np.random.default_rng(seed), [], np.full(count, 1 / count)
     for start in range(0, resamples, CHUNK):

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from cxlib.analysis.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
 from cxlib.measure import intervals
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.invitations import COUNTS, NOT_KNOWN, OTHERS
+from cxlib.measure.invitations import COUNTS, NOT_KNOWN, OTHERS, WHOSE
 
 FEWEST_CUSTOMERS = 10
 # A level of an attribute with fewer answers, or fewer unanswered invitations, tells no rate.
@@ -80,8 +80,8 @@ def response_rates(counts: pd.DataFrame) -> tuple[ResponseRate, ...]:
     """How often each group answers, by every attribute; those that stand out first.
 
     Args:
-        counts: customer_id, a column per attribute, invited, answered; as `invitations.invited`
-            gives them. Groups of few customers are left out.
+        counts: customer_id, cluster, a column per attribute, invited, answered; as
+            `invitations.invited` gives them. Groups of few customers are left out.
     """
     found = []
     for by in _attributes(counts):
@@ -103,9 +103,9 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
     How likely an invitation is to be answered is told from the attributes by a logistic
     regression; each answer counts with one over that probability (response propensity weights;
     Little 1986, *International Statistical Review* 54). The bounds assume nothing (Manski 1989,
-    *Journal of Human Resources* 24). Intervals allow for customers who answered several times, and
-    for probabilities that were themselves estimated (a sandwich over both steps; Newey and
-    McFadden 1994, *Handbook of Econometrics* 4, section 6).
+    *Journal of Human Resources* 24). Intervals allow for accounts and customers who answered
+    several times, and for probabilities that were themselves estimated (a sandwich over both steps;
+    Newey and McFadden 1994, *Handbook of Econometrics* 4, section 6).
 
     Args:
         counts: As for `response_rates`, with points (the sum of the answers').
@@ -146,13 +146,13 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
 
 
 def _attributes(counts: pd.DataFrame) -> list[str]:
-    return [name for name in counts if name not in ("customer_id", *COUNTS)]
+    return [name for name in counts if name not in (*WHOSE, *COUNTS)]
 
 
 def _rate(counts: pd.DataFrame) -> Estimate:
-    by_customer = counts.groupby("customer_id")[["answered", "invited"]].sum()
-    value, low, high = intervals.share_of(by_customer.answered, by_customer.invited)
-    return Estimate(value, low, high, by_customer.invited.sum(), "share")
+    sums = counts.groupby("cluster")[["answered", "invited"]].sum()
+    value, low, high = intervals.share_of(sums.answered, sums.invited)
+    return Estimate(value, low, high, sums.invited.sum(), "share")
 
 
 def _pooled(counts: pd.DataFrame, name: str) -> pd.Series:
@@ -201,7 +201,7 @@ def _mean(counts: pd.DataFrame) -> float:
 def _influence(
     counts: pd.DataFrame, design: np.ndarray | None = None, chance: np.ndarray | None = None
 ) -> pd.Series:
-    """What each customer does to a weighted mean, also through the probabilities of answers."""
+    """What each cluster does to a weighted mean, also through the probabilities of answers."""
     left = counts.weight * (counts.points - _mean(counts) * counts.answered)
     effect = left.to_numpy()
     if design is not None:
@@ -213,8 +213,8 @@ def _influence(
         pull = -(design * ((1 - chance) * effect * free)[:, None]).sum(axis=0)
         surprise = (counts.answered - counts.invited * chance).to_numpy()
         effect = effect + surprise * (design @ told @ pull)
-    by_customer = pd.Series(effect).groupby(counts.customer_id.to_numpy()).sum()
-    return by_customer / (counts.weight * counts.answered).sum()
+    by_cluster = pd.Series(effect).groupby(counts.cluster.to_numpy()).sum()
+    return by_cluster / (counts.weight * counts.answered).sum()
 
 
 def _estimate(value: float, influence: pd.Series, count: float, unit: str) -> Estimate:

@@ -10,6 +10,7 @@ import pandas as pd
 from cxlib.data import Dataset, Quarter
 from cxlib.data.config import SCALES, Config
 from cxlib.errors import ArgumentError
+from cxlib.measure.clusters import unit_of, with_unit
 from cxlib.measure.kpis import KPIS, catalogue, own_ratings
 from cxlib.measure.rows import in_spans, survey_rows, within
 
@@ -17,6 +18,8 @@ BEFORE, NOW = "before", "now"
 # Values that say nothing of a group: its column is empty, or it is too small to stand alone.
 NOT_KNOWN, OTHERS = "not known", "others"
 COUNTS = ("invited", "answered", "points")
+# Whose rows they are, and with whose they may be alike.
+WHOSE = ("customer_id", "cluster")
 # What the worst and the best answer to a question is worth to its score.
 ENDS: Mapping[str, tuple[float, float]] = {
     "nps": (-100.0, 100.0), "csat": SCALES["csat"], "ces": SCALES["ces"]
@@ -95,20 +98,20 @@ def asked_and_answered(
             the dataset's own, whose answers are worth their score.
 
     Returns:
-        customer_id, group (the column's value, or "not known"), period (`now` or `before`),
-        invited, answered, points (the sum of the answers'). Empty where the dataset lacks what it
-        takes.
+        customer_id, cluster (the account, where customers share accounts; or the customer), group
+        (the column's value, or "not known"), period (`now` or `before`), invited, answered, points
+        (the sum of the answers'). Empty where the dataset lacks what it takes.
     """
-    columns = ["customer_id", "group", "period", *COUNTS]
+    columns = [*WHOSE, "group", "period", *COUNTS]
     if data.lacks("surveys", "score", by):
         return pd.DataFrame(columns=columns)
     spans = quarter_spans({BEFORE: before, NOW: now})
-    rows = survey_rows(data, [by])
+    rows = _asked(data, [by])
     rows = in_spans(rows.filter(rows.metric == kpi), "_answered_at", spans)
     wait = ibis.interval(days=int(data.config.thresholds.response_days))
     rows = rows.filter(rows.score.notnull() | (rows.sent_at <= rows._end - wait))
     rows = rows.mutate(group=_known(rows[by]), period=rows._period, _answered=rows.score.notnull())
-    return _counted(data, rows, kpi, ["customer_id", "group", "period"])
+    return _counted(data, rows, kpi, [*WHOSE, "group", "period"])
 
 
 def invited(
@@ -125,20 +128,28 @@ def invited(
         kpi: As for `asked_and_answered`; invitations to all questions, if empty.
 
     Returns:
-        customer_id, the columns (their values, or "not known"), invited, answered, points (the sum
-        of the answers'; 0 without a KPI). Empty where it is not known who was asked.
+        customer_id and cluster as `asked_and_answered` has them, the columns (their values, or "not
+        known"), invited, answered, points (the sum of the answers'; 0 without a KPI). Empty where
+        it is not known who was asked.
     """
     by = [name for name in by if data.has("surveys", name)]
     if data.lacks("surveys", "score") or data.answers_only:
-        return pd.DataFrame(columns=["customer_id", *by, *COUNTS])
-    rows = survey_rows(data, by)
+        return pd.DataFrame(columns=[*WHOSE, *by, *COUNTS])
+    rows = _asked(data, by)
     rows = within(rows, "sent_at", start, end)
     rows = rows.filter(rows.metric == kpi) if kpi else rows
     rows = rows.mutate(
         _answered=KPIS["response_rate"].value(rows, data.config),
         **{name: _known(rows[name]) for name in by},
     )
-    return _counted(data, rows.filter(rows._answered.notnull()), kpi, ["customer_id", *by])
+    return _counted(data, rows.filter(rows._answered.notnull()), kpi, [*WHOSE, *by])
+
+
+def _asked(data: Dataset, by: Sequence[str]) -> ir.Table:
+    """Survey rows with some columns, and the `cluster` of answers that may be alike."""
+    unit = unit_of(data, "surveys", ())
+    rows = with_unit(survey_rows(data, dict.fromkeys([*by, *unit])), unit)
+    return rows.mutate(cluster=rows._unit.fill_null(rows.customer_id))
 
 
 def _known(column: ir.Value) -> ir.Value:

@@ -46,7 +46,12 @@ def survey(rng, asked, rates, worths, customers=None, resample=False) -> pd.Data
                 )
             )  # fmt: skip
     keys = ["customer_id", "group", "period"]
-    return pd.concat(parts).groupby(keys, as_index=False).sum()
+    return by_themselves(pd.concat(parts).groupby(keys, as_index=False).sum())
+
+
+def by_themselves(counts: pd.DataFrame) -> pd.DataFrame:
+    """Counts of customers who share no account."""
+    return counts.assign(cluster=counts.customer_id)
 
 
 def mean_of(shares) -> float:
@@ -207,7 +212,7 @@ def test_customers_who_answered_twice_tell_turnover_from_change():
         names = [f"{period}{i}" for i in range(150)]
         frames.append(pd.DataFrame({"customer_id": names, "period": period, "points": points}))
     counts = pd.concat(frames).assign(group="all", invited=1, answered=1)
-    found = keep_ledger(counts)
+    found = keep_ledger(by_themselves(counts))
     assert found.turnover_known
     assert found.stayed == 150
     told = {each.part: each.change for each in found.parts}
@@ -228,11 +233,29 @@ def test_who_stayed_speaks_for_their_own_group():
             points = rng.choice([-100.0, 0.0], 400) + gain * (period == "now")
             each = {"customer_id": who, "group": group, "period": period, "points": points}
             frames.append(pd.DataFrame(each))
-    found = keep_ledger(pd.concat(frames).assign(invited=1, answered=1))
+    found = keep_ledger(by_themselves(pd.concat(frames).assign(invited=1, answered=1)))
     told = {each.part: each for each in found.parts}
     assert told[WITHIN].change.low < 50 < told[WITHIN].change.high
     assert not told[TURNOVER].detected
     check_sums(found)
+
+
+def test_accounts_whose_customers_are_alike_are_resampled_whole():
+    """Forty accounts, each of one mind: as forty opinions, not as four hundred."""
+    rng = np.random.default_rng(9)
+    account = np.repeat(np.arange(40), 10)
+    frames = []
+    for period in ("before", "now"):
+        mind = rng.choice(WORTH, 40)[account]
+        who = [f"{period}{i}" for i in range(400)]
+        frames.append(
+            pd.DataFrame({"customer_id": who, "period": period, "points": mind,
+                          "cluster": [f"{period} {each}" for each in account]})
+        )  # fmt: skip
+    counts = pd.concat(frames).assign(group="all", invited=1, answered=1)
+    whole, alone = (keep_ledger(each).total.change for each in (counts, by_themselves(counts)))
+    assert whole.value == alone.value
+    assert (whole.high - whole.low) / (alone.high - alone.low) == pytest.approx(10**0.5, rel=0.1)
 
 
 def test_a_few_who_answered_twice_do_not_stand_for_all():

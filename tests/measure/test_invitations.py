@@ -40,7 +40,8 @@ def test_scores_other_than_nps_count_as_they_are(data):
 
 def test_columns_that_a_dataset_lacks_are_left_out(data):
     counts = invited(data, ["channel", "no_such_column"], data.start, data.end)
-    assert list(counts.columns) == ["customer_id", "channel", "invited", "answered", "points"]
+    named = ["customer_id", "cluster", "channel", "invited", "answered", "points"]
+    assert list(counts.columns) == named
     assert (counts.points == 0).all()
     assert not counts.duplicated(["customer_id", "channel"]).any()
     lacking = asked_and_answered(data, "no_such_column", data.quarter, data.quarter.previous)
