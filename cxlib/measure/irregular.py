@@ -30,7 +30,7 @@ TWICE_BOOKED, TWICE_AS_OFTEN = 0.20, 2.0
 LOST_REVENUE, MORE_LOST = 0.05, 3.0
 MIDNIGHT, SELDOM = 0.20, 0.05
 FILLED_IN, FAR_OFF = 0.01, 3.0
-ONE_CUSTOMER, NEXT = 0.05, 5.0
+ONE_CUSTOMER, NEXT = 0.05, 4.0
 # How much likelier the hours must be, were they shifted; and how many rows tell hours.
 LIKELIER, FEWEST_HOURS = 20.0, 200
 FEWEST_ROWS = 100
@@ -214,22 +214,27 @@ def fillers(data: Dataset) -> list[Irregularity]:
 
 
 def one_customer(data: Dataset) -> list[Irregularity]:
-    """One customer with a large part of all contacts: a test line, or a default for nobody."""
-    rows = _of_quarter(data, "interactions")
-    if rows is None:
+    """One customer with a large part of all contacts: a test line, or a default for nobody.
+
+    How much others have at most is told from the year before as well: of a quarter, little is left
+    to chance in the largest share, and much in the next.
+    """
+    if "interactions" not in data.tables:
         return []
-    counts = rows.group_by("customer_id").agg(contacts=rows.count())
-    counts = counts.order_by(ibis.desc("contacts"), "customer_id").limit(2).execute()
-    total = rows.count().execute()
+    rows = _lately(data, "interactions")
+    now = rows.started_at >= ibis.timestamp(data.quarter.start)
+    counts = rows.group_by("customer_id").agg(now=rows.count(where=now), lately=rows.count())
+    counts = counts.execute().set_index("customer_id").sort_index()
+    total = counts.now.sum()
     if total < FEWEST_ROWS or len(counts) < 2:
         return []
-    first, second = counts.contacts
-    share = first / total
-    if share < ONE_CUSTOMER or first <= NEXT * second:
+    share = counts.now.max() / total
+    others = counts.lately.drop(counts.now.idxmax()).max() / counts.lately.sum()
+    if share < ONE_CUSTOMER or share <= NEXT * others:
         return []
     what = (
-        f"one customer has {share:.1%} of all contacts, {first / second:.0f} times as many as the "
-        "next: it may stand for nobody known, or be a test"
+        f"one customer has {share:.1%} of all contacts, {share / others:.0f} times as much as any "
+        "other: it may stand for nobody known, or be a test"
     )
     return [Irregularity(CROWDED, "interactions", "customer_id", what, share)]
 
