@@ -32,11 +32,17 @@ UNITS: Mapping[str, str] = {
 
 
 def bands_of(config: Config, metric: str) -> tuple[tuple[float, ...], tuple[str, ...]]:
-    """The bands of a question; a rating that a dataset declares itself has the boxes of CSAT."""
+    """The bands of a question; a rating that a dataset declares itself has the boxes of CSAT.
+
+    A scale too short for two boxes of two at its ends is halved.
+    """
     if metric in BANDS:
         return BANDS[metric]
     low, high = config.scales[metric]
-    return (low + 1.5, high - 1.5), BANDS["csat"][1]
+    worst, middle, best = BANDS["csat"][1]
+    if high - low < 4:
+        return ((low + high) / 2,), ("lower half", "upper half")
+    return (low + 1.5, high - 1.5), (worst, middle, best)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from cxlib.analysis.change import FALSE_DISCOVERIES, adjusted_probabilities
 from cxlib.measure.estimate import CONFIDENCE, Estimate
-from cxlib.measure.invitations import COUNTS, NOW, OTHERS
+from cxlib.measure.invitations import BEFORE, COUNTS, NOW, OTHERS
 
 WITHIN, TURNOVER, MIX, RESPONSE, TOTAL = "within", "turnover", "mix", "response", "total"
 EVERYONE = ""
@@ -25,6 +25,8 @@ RESAMPLES = 1_000
 CHUNK = 50
 # Percentiles of resamples of fewer customers are too narrow; groups of fewer are pooled.
 FEWEST_CUSTOMERS, FEWEST_OF_GROUP = 30, 10
+# Percentiles of resamples of fewer clusters are too near one another.
+FEWEST_CLUSTERS = 20
 # The change of fewer customers cannot stand for that of all, or of their group.
 FEWEST_STAYED, FEWEST_STAYED_OF_GROUP = 30, 10
 
@@ -140,6 +142,15 @@ def keep_ledger(
         problem = (
             f"answers of at least {FEWEST_CUSTOMERS} customers are needed in both quarters; there "
             f"are {answering[0]} and {answering[1]}"
+        )
+    clusters = min(
+        counts[(counts.period == each) & (counts.answered > 0)].cluster.nunique()
+        for each in (BEFORE, NOW)
+    )
+    if not problem and clusters < FEWEST_CLUSTERS:
+        problem = (
+            f"answers of at least {FEWEST_CLUSTERS} accounts are needed in both quarters, since "
+            f"customers of one may think alike; there are {clusters}"
         )
     if not problem and groups == [OTHERS] and columns > 1:
         problem = f"no group has answers of {FEWEST_OF_GROUP} customers in both quarters"

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 from statsmodels.stats.multitest import multipletests
 
 from cxlib.analysis.change import FALSE_DISCOVERIES
@@ -34,7 +33,9 @@ class Movement:
     kept: Estimate | None
 
 
-def moves(personas: Personas, then: pd.DataFrame | None) -> Movement | None:
+def moves(
+    personas: Personas, then: pd.DataFrame | None, clusters: pd.Series | None = None
+) -> Movement | None:
     """How customers moved since an earlier quarter, at which the same model looks.
 
     Personas that nobody is assigned to any more are left out of both quarters: they have not
@@ -43,6 +44,7 @@ def moves(personas: Personas, then: pd.DataFrame | None) -> Movement | None:
     Args:
         personas: Of this quarter.
         then: The customers of the earlier quarter with their features; None if not known.
+        clusters: As for `movement`.
 
     Returns:
         The movement; None where there is nothing to compare.
@@ -50,24 +52,31 @@ def moves(personas: Personas, then: pd.DataFrame | None) -> Movement | None:
     if then is None or not len(then) or not personas.found:
         return None
     was = assign(personas.model, then)[0]
-    return movement(was.where(was.isin(list(personas.stability.persona))), personas.labels)
+    return movement(
+        was.where(was.isin(list(personas.stability.persona))), personas.labels, clusters
+    )
 
 
-def movement(before: pd.Series, now: pd.Series) -> Movement:
+def movement(before: pd.Series, now: pd.Series, clusters: pd.Series | None = None) -> Movement:
     """Compare customers' personas in two quarters.
 
     The change of a share is a difference of two shares among customers who are largely the same;
-    its variance is that of the linearised difference, summed over customers (Kish 1965, *Survey
-    Sampling*, ch. 12.4 on overlapping samples).
+    its variance is that of the linearised difference, summed over clusters (Kish 1965, *Survey
+    Sampling*, ch. 12.4 on overlapping samples), with Student's t over accounts.
 
     Args:
         before, now: The persona of each active customer, by `customer_id`; missing for none.
+        clusters: The account of each customer, where accounts are shared; each customer alone, if
+            None.
     """
     personas = sorted({*before.dropna(), *now.dropna()})
     everyone = before.index.union(now.index)
     was = before.astype("object").fillna(NO_PERSONA).reindex(everyone, fill_value=ABSENT)
     is_now = now.astype("object").fillna(NO_PERSONA).reindex(everyone, fill_value=ABSENT)
     there = (was != ABSENT).to_numpy(), (is_now != ABSENT).to_numpy()
+    whose = everyone.to_series() if clusters is None else clusters.reindex(everyone)
+    whose = pd.factorize(whose.fillna(everyone.to_series()))[0]
+    count = len(np.unique(whose))
     rows = []
     for persona in personas:
         in_it = [(side == persona).to_numpy() for side in (was, is_now)]
@@ -76,10 +85,14 @@ def movement(before: pd.Series, now: pd.Series) -> Movement:
             np.where(seen, each - p, 0.0) / max(seen.sum(), 1)
             for each, seen, p in zip(in_it, there, share, strict=True)
         ]
-        error = float(np.sqrt(((parts[1] - parts[0]) ** 2).sum()))
+        added = pd.Series(parts[1] - parts[0]).groupby(whose).sum()
+        variance, freedom = float((added**2).sum()), np.inf
+        if clusters is not None:
+            variance, freedom = variance * count / max(count - 1, 1), max(count - 1, 1)
+        spread = intervals.Spread(variance, freedom)
         change = share[1] - share[0]
-        reach = norm.ppf(0.5 + CONFIDENCE / 2) * error
-        p_value = 2 * norm.sf(abs(change) / error) if error else 1.0
+        reach = float(spread.reach(CONFIDENCE))
+        p_value = float(spread.chance(change)) if variance else 1.0
         rows.append((persona, *share, change, change - reach, change + reach, p_value))
     columns = ["persona", "before", "now", "change", "low", "high", "p"]
     shares = pd.DataFrame(rows, columns=columns)

@@ -12,6 +12,8 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.invitations import COUNTS, NOT_KNOWN, OTHERS, WHOSE
 
 FEWEST_CUSTOMERS = 10
+# Fewer accounts do not show how much others differ.
+FEWEST_CLUSTERS = 6
 # A level of an attribute with fewer answers, or fewer unanswered invitations, tells no rate.
 FEWEST_OF_EACH = 10
 # An attribute with more levels divides customers too finely; its rarer ones are pooled.
@@ -120,6 +122,10 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
             if invited
             else "no invitation is known that might not have been answered"
         )
+        return Weighed(invited, answered, None, None, None, (), np.nan, np.nan, problem)
+    clusters = counts[counts.answered > 0].cluster.nunique()
+    if clusters < FEWEST_CLUSTERS:
+        problem = f"answers of at least {FEWEST_CLUSTERS} accounts are needed; there are {clusters}"
         return Weighed(invited, answered, None, None, None, (), np.nan, np.nan, problem)
     silent = invited - answered
     bounds = [float(counts.points.sum() + silent * each) / invited for each in (worst, best)]

@@ -135,12 +135,14 @@ def _open(request: Request, file: Path) -> list[Volume]:
 
 def _refuse_few(data) -> None:
     smallest = data.config.privacy.smallest_group
-    if data.has("customers", "known"):
-        people = data.tables["customers"]
-        if not people.filter(people.known.fill_null(True)).count().execute():
-            return  # All are stand-ins for nobody known: no page can tell of a person.
     for table in ("customers", "accounts") if data.where else ():
-        if data.has(table) and data.tables[table].count().execute() < smallest:
+        if table in data.unfiltered or not data.has(table):
+            continue
+        if table == "customers" and data.has(table, "known"):
+            people = data.tables[table]
+            if not people.filter(people.known.fill_null(True)).count().execute():
+                continue  # All are stand-ins for nobody known: no page can tell of a person.
+        if data.tables[table].count().execute() < smallest:
             raise ArgumentError(
                 f"--where: fewer than {smallest} {table} (privacy.smallest_group); pages of so few "
                 "would tell of persons"

@@ -23,10 +23,6 @@ from cxlib.data.pseudonyms import pseudonym_key
 from cxlib.data.quarter import Quarter
 from cxlib.errors import ArgumentError, MissingData
 
-# A table whose rows are few may begin so late in a period and still span it.
-LATE = timedelta(days=14)
-# Bookings may come once a month.
-LAST = MappingProxyType({"revenue": timedelta(days=31)})
 # The moment at which a row comes into being.
 EVENT = MappingProxyType(
     {
@@ -53,6 +49,8 @@ class Dataset:
             its row, if it has one.
         fingerprint: Changes whenever any of the dataset's files does.
         begins, ends: The first moment of each table with dates, and the first day after its last.
+        gaps: How many days without a row each of these tables may have at the ends of a period
+            that it spans.
         start, end: The first moment of the data, and the first one after what is reported.
         slack_days: So many days without rows at either end do not make a period unfinished.
         strays: How many rows of each table are dated so far from all others that the data are not
@@ -76,6 +74,7 @@ class Dataset:
     fingerprint: str
     begins: Mapping[str, datetime]
     ends: Mapping[str, datetime]
+    gaps: Mapping[str, int]
     start: datetime
     end: datetime
     slack_days: int
@@ -134,20 +133,23 @@ class Dataset:
 
     def begun(self, start: datetime, *tables: str) -> bool:
         """Whether tables had begun by a moment, or a few days after; one without dates has."""
-        latest = start + max(timedelta(days=self.slack_days), LATE)
-        return all(self.begins.get(each, start) <= latest for each in tables)
+        return all(self.begins.get(each, start) <= start + self._gap(each) for each in tables)
 
     def unspanned(self, start: datetime, end: datetime, *tables: str) -> str:
         """Why a period cannot be compared with another, in words; empty where it can.
 
-        All pages ask here: the data must span the period, and so must each of the tables; and they
-        must not be a snapshot, of which those who left earlier are missing.
+        The data must span the period, and so must each of the tables; and they must not be a
+        snapshot, of which those who left earlier are missing.
         """
         if self.left_at_once:
             return (
                 f"all accounts that have left did so on {day(self.left_at_once)}: the data are a "
                 "snapshot, from which those who left earlier are missing"
             )
+        return self.missing_of(start, end, *tables)
+
+    def missing_of(self, start: datetime, end: datetime, *tables: str) -> str:
+        """What of a period the data, or tables, do not span, in words; empty where they do."""
         if not self.covers(start, end):
             return (
                 f"the data run from {day(self.start)} to {day(self.end - timedelta(days=1))}, "
@@ -157,9 +159,12 @@ class Dataset:
             if not self.begun(start, table):
                 return f"the table {table} begins on {day(self.begins[table])}"
             last = self.ends.get(table, end)
-            if last + max(timedelta(days=self.slack_days), LAST.get(table, LATE)) < end:
+            if last + self._gap(table) < end:
                 return f"the table {table} ends on {day(last - timedelta(days=1))}"
         return ""
+
+    def _gap(self, table: str) -> timedelta:
+        return timedelta(days=self.gaps.get(table, self.slack_days))
 
     @property
     def known_tables(self) -> dict[str, ir.Table]:

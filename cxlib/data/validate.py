@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -22,9 +22,12 @@ from cxlib.errors import DataError
 # How many days without rows at its end still make a period whole: where most days have rows, and
 # where bookings come once a month.
 SLACK_DAILY, SLACK_MONTHLY = 7, 31
+# Of a table's gaps between days with rows, so many are no longer than what is usual.
+USUAL, SLACK_TWICE = 0.95, 14
 # Of so many accounts that have left, not all do so on one day.
 SEVERAL = 5
 # So few of all rows, parted from the others by so long a time without any, are dated wrongly.
+SNAPSHOT = timedelta(days=92)
 LONE, LONE_ROWS = pd.Timedelta(days=183), 0.01
 
 
@@ -70,13 +73,14 @@ def _validate(folder: Path, config: Config) -> Dataset:
         fingerprint=f"{before}-{_moment()}" if is_warehouse(config) else before,
         begins=span.begins,
         ends=span.ends,
+        gaps=span.gaps,
         start=span.start,
         end=span.end,
         slack_days=span.slack_days,
         strays=span.strays,
         answers_only=_answers_only(tables),
         refunds_only=_refunds_only(tables),
-        left_at_once=_left_at_once(tables),
+        left_at_once=_left_at_once(tables, span.end),
     )
 
 
@@ -91,6 +95,7 @@ class _Span:
 
     begins: dict[str, datetime]
     ends: dict[str, datetime]
+    gaps: dict[str, int]
     start: datetime
     end: datetime
     slack_days: int
@@ -115,6 +120,7 @@ def _span(tables: Mapping[str, ir.Table], folder: Path) -> _Span:
             for name, each in inside.items()
             if len(each)
         },
+        gaps={name: _usual_gap(each) for name, each in inside.items() if len(each)},
         start=start.to_pydatetime(),
         end=end.to_pydatetime(),
         slack_days=SLACK_DAILY if len(body) > (end - start).days / 2 else SLACK_MONTHLY,
@@ -126,6 +132,19 @@ def _days(rows: ir.Table, at: str) -> pd.Series:
     """How many rows each day has."""
     counts = rows.group_by(day=rows[at].date()).agg(n=lambda rows: rows.count()).execute()
     return counts.set_index(pd.to_datetime(counts.day)).n
+
+
+def _usual_gap(days: pd.Series) -> int:
+    """How many days may lie between the end of a period and a table's rows in it.
+
+    As many as between all but the longest of its gaps; of a table with rows on most days, twice
+    that, up to two weeks, since shops close over holidays. A month of monthly bookings is missed.
+    """
+    gaps = days.index.sort_values().to_series().diff().dt.days.dropna().sort_values()
+    if gaps.empty:
+        return SLACK_MONTHLY
+    usual = int(gaps.iloc[int(USUAL * (len(gaps) - 1))])
+    return max(usual, min(2 * usual, SLACK_TWICE))
 
 
 def _body(days: pd.Series) -> pd.Series:
@@ -152,7 +171,8 @@ def _refunds_only(tables: Mapping[str, ir.Table]) -> bool:
     return bool(0 < counts.known == counts.refunds)
 
 
-def _left_at_once(tables: Mapping[str, ir.Table]) -> datetime | None:
+def _left_at_once(tables: Mapping[str, ir.Table], end: datetime) -> datetime | None:
+    """The one day on which all accounts left that have left, if the data end about then."""
     if "accounts" not in tables:
         return None
     left = tables["accounts"].churn_date
@@ -160,5 +180,8 @@ def _left_at_once(tables: Mapping[str, ir.Table]) -> datetime | None:
         count=left.count(), first=left.min(), days=left.date().nunique()
     )
     found = found.execute().iloc[0]
-    at_once = found["count"] >= SEVERAL and found["days"] == 1
-    return pd.Timestamp(found["first"]).to_pydatetime() if at_once else None
+    if found["count"] < SEVERAL or found["days"] != 1:
+        return None
+    # Contracts may all end with a year; then the data go on.
+    first = pd.Timestamp(found["first"]).to_pydatetime()
+    return first if first >= end - SNAPSHOT else None

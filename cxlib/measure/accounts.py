@@ -105,7 +105,7 @@ def quarter_books(data: Dataset, quarter: Quarter, back: int = 5) -> tuple[Accou
 
 def year_unspanned(data: Dataset, quarter: Quarter) -> str:
     """Why the twelve months up to a quarter's end are not known, in words; empty where they are."""
-    return data.unspanned(quarter.shift(-3).start, quarter.end)
+    return data.unspanned(quarter.shift(-3).start, quarter.end, "revenue")
 
 
 def account_book(data: Dataset, moment: datetime) -> AccountBook:

@@ -65,6 +65,15 @@ def with_unit(rows: ir.Table, unit: Sequence[str]) -> ir.Table:
     return rows.mutate(_unit=known.ifelse(rows.account_id, rows.customer_id))
 
 
+def cluster_of_customers(data: Dataset) -> pd.Series | None:
+    """The account of each customer, by `customer_id`, where accounts are shared; None where not."""
+    unit = unit_of(data, "customers", ())
+    if unit == ("customer_id",):
+        return None
+    rows = with_unit(data.tables["customers"], unit)
+    return rows.select("customer_id", "_unit").execute().set_index("customer_id")["_unit"]
+
+
 def weekly(data: Dataset, spans: pd.DataFrame) -> pd.Series:
     """Of each period, whether its rows are compared by weeks, and not by days."""
     first, last = pd.Timestamp(data.start), pd.Timestamp(data.end)
@@ -80,11 +89,15 @@ def with_time(rows: ir.Table, at: str, weeks: bool | ir.Value) -> ir.Table:
     return rows.mutate(_time=weeks.ifelse(week, day))
 
 
-def calendar(spans: pd.DataFrame, weeks: pd.Series) -> pd.DataFrame:
-    """The days or weeks of each period: `period`, `time` and `share` of the period's days."""
+def calendar(data: Dataset, spans: pd.DataFrame, weeks: pd.Series) -> pd.DataFrame:
+    """The days or weeks of each period: `period`, `time` and `share` of the period's days.
+
+    Of a period that the data do not span, the days that they do: on others nothing could come.
+    """
     parts = []
     for span, by_week in zip(spans.itertuples(), weeks, strict=True):
-        days = pd.date_range(_midnight(span.start), span.end, freq="D", inclusive="left")
+        start, end = max(span.start, data.start), min(span.end, data.end)
+        days = pd.date_range(_midnight(start), end, freq="D", inclusive="left")
         first = days - pd.to_timedelta(days.day_of_week, "D") if by_week else days
         shares = pd.Series(1 / len(days), index=first).groupby(level=0).sum()
         parts.append(pd.DataFrame({"period": span.period, "time": shares.index, "share": shares}))
@@ -128,7 +141,7 @@ def counted_rows(
         return rows, None
     by_week = rows._weeks if "_weeks" in rows.columns else bool(weeks.all())
     at = "started_at" if kpi.table == "customers" else kpi.at
-    return with_time(rows, at, by_week), calendar(spans, weeks)
+    return with_time(rows, at, by_week), calendar(data, spans, weeks)
 
 
 def cells_of(
@@ -196,7 +209,7 @@ def sums_of(
     timed = when is not None
     halves = by_unit_and_time(cells_of(rows, kpis, config, keys, timed), timed)
     finest = [*keys, "_which", "_by_unit", *(["_by_time"] if timed else [])]
-    added = {name: halves[name].sum() for name in halves.columns if "." in name}
+    added = {name: halves[name].sum() for name in halves.columns if name not in finest}
     for kpi in kpis if timed else ():
         y, x = halves[f"{kpi.name}.y"], _weight(halves, kpi)
         added |= {f"{kpi.name}.cell_yy": (y * y).sum(), f"{kpi.name}.cell_xy": (x * y).sum(),
@@ -231,7 +244,9 @@ def sums_of(
     if not timed:
         return units
     times = frame[frame._which == TIME].drop(columns="_which")
-    times = times.rename(columns=lambda name: name.replace(".", ".time.", 1))
+    times = times.rename(
+        columns={f"{kpi.name}.{part}": f"{kpi.name}.time.{part}" for kpi in kpis for part in SUMS}
+    )
     return units.merge(times, on=list(keys), how="left")
 
 

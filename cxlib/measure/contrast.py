@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
+from cxlib.measure.bookings import by_thirds
 from cxlib.measure.clusters import (
     UNIT,
     by_unit_and_time,
@@ -30,12 +31,22 @@ from cxlib.measure.clusters import (
 )
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.intervals import SHARED, Spread, by_both, quantile
-from cxlib.measure.kpis import COUNT, NPS, PROPORTION, RATE, TOTAL, Kpi, catalogue
-from cxlib.measure.panel import by_source, complete_periods, incomparable, lacking
+from cxlib.measure.kpis import COUNT, NPS, OPEN, PROPORTION, RATE, TOTAL, Kpi, catalogue
+from cxlib.measure.panel import (
+    by_source,
+    complete_periods,
+    incomparable,
+    lacking,
+    settled_from,
+)
 from cxlib.measure.spreads import interval_of, moments_of, spreads_of
 
 # What hangs on the days after is compared only over so many weeks: fewer do not tell how they vary.
 FEWEST_WEEKS = 4
+
+
+# What is summed over units, and over days or weeks.
+PARTS = ("e", "ee", "cells", "both", "units")
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,7 @@ def contrasts(
     spans = pd.DataFrame({"period": starts, "start": starts, "end": ends})
     spans = spans.astype("datetime64[us]")
     whole = [known[name] for name in names if not lacking(data, known[name])]
+    whole = [kpi for kpi in whole if kpi.at != OPEN]
     whole = [kpi for kpi in whole if complete_periods(data, kpi, spans).complete.all()]
     found = {}
     for kpis_together in by_source(whole):
@@ -104,7 +116,11 @@ def not_compared(data: Dataset, now: Quarter | Window, before: Quarter | Window)
     """Why KPIs that the dataset can feed are not compared between two periods, by their name."""
     found = {}
     for name, kpi in catalogue(data.config).items():
-        whys = [incomparable(data, kpi, each.start, each.end) for each in (now, before)]
+        since = settled_from(data, kpi)
+        whys = [incomparable(data, kpi, each.start, each.end, since) for each in (now, before)]
+        if kpi.at == OPEN:
+            # From one day to the next it moves as much as chance has it, which one count hides.
+            whys = ["a state on one day, which does not show how it moves from day to day"]
         if any(whys) and not lacking(data, kpi):
             found[name] = next(filter(None, whys))
     return found
@@ -134,11 +150,27 @@ def _contrasts(
     if not kpis:
         return {}
     parts = _residuals(rows, kpis, data.config, sides, spans, when is not None)
+    thirds = _by_thirds(data, spans, kpis, sides) if kpis[0].table == "accounts" else {}
     return {
         kpi.name: each
         for kpi in kpis
-        if (each := _contrast(kpi, sides[kpi.name], parts, when, spans, confidence))
+        if (
+            each := _contrast(
+                kpi, sides[kpi.name], parts, when, spans, confidence, thirds.get(kpi.name)
+            )
+        )
     }
+
+
+def _by_thirds(data: Dataset, spans: pd.DataFrame, kpis: list[Kpi], sides) -> dict:
+    if not data.has("revenue", "amount"):
+        return {}
+    sizes, rates = {}, {}
+    for kpi in kpis:
+        sums = [side.sums for side in sides[kpi.name]]
+        sizes[kpi.name] = tuple(1.0 if kpi.kind == TOTAL else float(each.x) for each in sums)
+        rates[kpi.name] = tuple(float(each.y / each.x) for each in sums)
+    return by_thirds(data, spans, sizes, rates)
 
 
 def _too_few(data: Dataset, rows: ir.Table, kpis: list[Kpi]) -> set[str]:
@@ -236,20 +268,27 @@ def _added(kpi: Kpi, side: _Side, y: ir.Value, x: ir.Value) -> ir.Value:
 
 
 def _contrast(
-    kpi: Kpi, sides: tuple[_Side, _Side], parts: pd.DataFrame, when, spans, confidence: float
-) -> Contrast | None:
+    kpi: Kpi, sides: tuple[_Side, _Side], parts: pd.DataFrame, when, spans, confidence: float,
+    thirds: tuple[Spread, float] | None,
+) -> Contrast | None:  # fmt: skip
     one, other = sides
-    own = parts.filter(regex=rf"^{kpi.name}\.").rename(columns=lambda name: name.split(".")[1])
+    if kpi.kind != COUNT and min(float(side.sums.clusters) for side in sides) < 2:
+        # A single account or customer does not show how much others differ.
+        return None
+    own = parts[[f"{kpi.name}.{part}" for part in PARTS]].set_axis(list(PARTS), axis=1)
     units = own[parts._which == UNIT].iloc[0]
     raw = units.ee - (units.e**2 / units.units if kpi.kind == TOTAL else 0.0)
     unit = Spread(raw * _factor(kpi, sides), _freedom(one.unit, other.unit, units.both))
-    time, both = None, 0.0
+    time, both = thirds or (None, 0.0)
     if one.time is not None:
         time = _over_time(kpi, sides, own[parts._which != UNIT], parts, when, spans)
         both = units.cells
         if kpi.kind == RATE:
-            both -= sum(float(side.sums.y**2 / side.sums.x**3 * side.sums.time_xx)
-                        for side in sides)  # fmt: skip
+            # What was to be expected in each cell, and the people, who have no time.
+            both -= sum(
+                float(side.sums.y**2 / side.sums.x**4 * side.sums.xx * (1 + side.sums.time_xx))
+                for side in sides
+            )
     spread = by_both(unit, time, max(both, 0.0))
     if not float(spread.variance) > 0 and kpi.kind not in (PROPORTION, NPS):
         return None
@@ -260,6 +299,8 @@ def _contrast(
         return None
     error = half / reach
     chance = Spread(error**2, spread.freedom).chance(difference.value)
+    if not np.isfinite(chance):
+        return None
     return Contrast(kpi, one.estimate, other.estimate, difference, float(chance), error, reach)
 
 
@@ -302,7 +343,11 @@ def _over_time(kpi: Kpi, sides, days: pd.DataFrame, parts: pd.DataFrame, when, s
         few = False
     else:
         freedom = _freedom(one.time, other.time, 0.0)
-        few = any(side.sums.rows < SHARED * side.sums.time_clusters for side in sides)
+        # A single wave of answers does not show how one wave differs from another.
+        few = any(
+            side.sums.rows < SHARED * side.sums.time_clusters or side.sums.time_clusters < 2
+            for side in sides
+        )
     count = len(added) / 2
     variance = float((added**2).sum()) * count / max(count - 1, 1)
     return Spread(np.nan if few or count < 2 else variance, freedom)

@@ -100,7 +100,7 @@ def earlier_customers(
         As `customer_features`; None if the data do not reach back so far.
     """
     start = quarter.shift(-3).start
-    if not data.covers(start, quarter.end):
+    if data.unspanned(start, quarter.end, "interactions"):
         return None
     return customer_features(data, start, quarter.end, chosen)
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
+from cxlib.data.dataset import day
 from cxlib.errors import ArgumentError
 from cxlib.measure.clusters import counted_rows, people_behind, sums_of
 from cxlib.measure.estimate import CONFIDENCE, Estimate
@@ -15,6 +17,10 @@ from cxlib.measure.rows import WHOLE
 from cxlib.measure.small_groups import without_small
 from cxlib.measure.spreads import interval_of, moments_of
 
+# The sums of so many rows fit into memory.
+IN_MEMORY = 1_000_000
+# So many of the contacts have been closed when it is said how long they take.
+MOST = 0.95
 COLUMNS = ("kpi", "period", "value", "low", "high", "n", "clusters", "people", "unit", "complete")
 
 
@@ -25,8 +31,9 @@ class Panel:
     Attributes:
         frame: A row per KPI, period and group: `kpi`, `period` (its first moment), the group
             columns, `value`, `low`, `high`, `n`, `clusters` (accounts or customers to whom the rows
-            belong), `people` (customers, or accounts, who are counted), `unit`, and `complete`:
-            whether the data span the period.
+            belong), `people` (customers, or accounts, who are counted; where these
+            are enough to be shown, at least so many), `unit`, and `complete`: whether the period
+            can be compared with others.
         by: The group columns.
         left_out: Why a KPI is not there, by its name.
         withheld: The groups that are not shown, with the reason: `kpi`, `period`, the group
@@ -153,13 +160,8 @@ def by_source(kpis: Sequence[Kpi]) -> list[list[Kpi]]:
 def _estimates(
     data: Dataset, spans: pd.DataFrame, kpis: list[Kpi], by: Sequence[str], confidence: float
 ) -> list[pd.DataFrame]:
-    rows, when = counted_rows(data, spans, kpis, by)
-    keys = list(dict.fromkeys(("_period", *by)))
-    sums = sums_of(rows, kpis, data.config, keys, when).rename(columns={"_period": "period"})
-    people = None
-    if data.pseudonyms and (by or data.where):
-        people = people_behind(rows, kpis, data.config, keys)
-        people = people.rename(columns={"_period": "period"})
+    parts = [_sums(data, each, kpis, by) for each in _portions(data, spans, kpis)]
+    sums, when, people = map(_together, zip(*parts, strict=True))
     found = []
     for kpi in kpis:
         each = moments_of(sums, kpi, by, when)
@@ -171,19 +173,84 @@ def _estimates(
         if people is not None:
             counts = people[["period", *by, kpi.name]].rename(columns={kpi.name: "people"})
             each = each.drop(columns="people").merge(counts, on=["period", *by], how="left")
+            # A portion of the periods in which none is small has not been counted.
+            each["people"] = each.people.fillna(each.clusters)
         found.append(each)
     return found
 
 
+def _together(frames: Sequence[pd.DataFrame | None]) -> pd.DataFrame | None:
+    """The frames of all portions that have one, as one."""
+    known = [each for each in frames if each is not None]
+    return pd.concat(known, ignore_index=True) if known else None
+
+
+def _sums(
+    data: Dataset, spans: pd.DataFrame, kpis: list[Kpi], by: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]:
+    """The sums of some periods, their calendar, and how many people are behind each."""
+    rows, when = counted_rows(data, spans, kpis, by)
+    keys = list(dict.fromkeys(("_period", *by)))
+    sums = sums_of(rows, kpis, data.config, keys, when).rename(columns={"_period": "period"})
+    clusters = sums[[f"{kpi.name}.clusters" for kpi in kpis]]
+    few = (clusters > 0) & (clusters < data.config.privacy.smallest_group)
+    # Of as many accounts, there are at least as many people.
+    if not (data.pseudonyms and (by or data.where) and few.any(axis=None)):
+        return sums, when, None
+    people = people_behind(rows, kpis, data.config, keys)
+    return sums, when, people.rename(columns={"_period": "period"})
+
+
+def _portions(data: Dataset, spans: pd.DataFrame, kpis: list[Kpi]) -> list[pd.DataFrame]:
+    """The periods, so many at a time that memory holds what units and days have in them.
+
+    What a customer has in a day is as many sums as there are rows: of many rows, they would be
+    written to the disk and read again, which takes most of the time.
+    """
+    size = next((each.used for each in data.intake if each.table == kpis[0].table), 0)
+    # What follows a contact is worked out for all of them at once.
+    if len(spans) < 2 or any(kpi.followed for kpi in kpis) or size <= IN_MEMORY:
+        return [spans]
+    count = min(-(-size // IN_MEMORY), len(spans))
+    return [spans.iloc[list(part)] for part in np.array_split(np.arange(len(spans)), count)]
+
+
 def complete_periods(data: Dataset, kpi: Kpi, spans: pd.DataFrame) -> pd.DataFrame:
     """Which periods may be compared with others, in that KPI: `period`, `complete`."""
-    both = zip(spans.start, spans.end, strict=True)
-    return spans[["period"]].assign(complete=[not incomparable(data, kpi, *each) for each in both])
+    both, since = zip(spans.start, spans.end, strict=True), settled_from(data, kpi)
+    whys = [incomparable(data, kpi, *each, since) for each in both]
+    return spans[["period"]].assign(complete=[not why for why in whys])
 
 
-def incomparable(data: Dataset, kpi: Kpi, start: datetime, end: datetime) -> str:
-    """Why a KPI of a period can be compared with no other, in words; empty where it can."""
+def incomparable(
+    data: Dataset, kpi: Kpi, start: datetime, end: datetime, since: datetime | None = None
+) -> str:
+    """Why a KPI of a period can be compared with no other, in words; empty where it can.
+
+    Args:
+        data, kpi: Of what.
+        start, end: The period.
+        since: As `settled_from` gives it.
+    """
+    if since is not None and start < since:
+        return (
+            f"of what was closed before {day(since)}, only what took short is in the data, which "
+            "begin with what was opened"
+        )
     return data.unspanned(start, end, *(need.split(".")[0] for need in kpi.needs))
+
+
+def settled_from(data: Dataset, kpi: Kpi) -> datetime | None:
+    """From when on contacts closed are of all lengths; None of a KPI that counts at other moments.
+
+    Soon after the data begin, only what was opened and closed within that time can be closed.
+    """
+    if kpi.at != "closed_at" or lacking(data, kpi):
+        return None
+    rows = data.contacts
+    length = (rows.closed_at.epoch_seconds() - rows.started_at.epoch_seconds()).quantile(MOST)
+    seconds = length.execute()
+    return None if pd.isna(seconds) else data.start + timedelta(seconds=float(seconds))
 
 
 def spans_of(data: Dataset, period: str, since: Quarter | None = None) -> pd.DataFrame:

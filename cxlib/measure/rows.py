@@ -101,7 +101,7 @@ def account_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> i
     year = pd.DateOffset(years=1)
     earlier = spans.assign(start=spans.start - year, end=spans.end - year)
     seen = [
-        data.covers(start, end) and data.begun(start, "revenue")
+        not data.missing_of(start, end, "revenue")
         for start, end in zip(earlier.start, earlier.end, strict=True)
     ]
     earlier = earlier.loc[seen].astype({"start": "datetime64[us]", "end": "datetime64[us]"})
@@ -181,7 +181,12 @@ def in_spans(rows: ir.Table, at: str, spans: pd.DataFrame) -> ir.Table:
     """Rows with the `_period` that they fall in; those outside every period are left out."""
     named = periods(spans)
     if _are_months(spans):
-        # Two comparisons for each row and month would take most of the time.
+        # Two comparisons for each row and month would take most of the time; but those that lie
+        # outside all of them need not be read.
+        first, last = (
+            ibis.timestamp(pd.Timestamp(each)) for each in (spans.start.min(), spans.end.max())
+        )
+        rows = rows.filter(rows[at] >= first, rows[at] < last)
         rows = rows.mutate(_period=rows[at].truncate("M"))
         return rows.semi_join(named, "_period")
     return rows.join(named, [rows[at] >= named._start, rows[at] < named._end])

@@ -82,7 +82,7 @@ def revenue_quarters(data: Dataset, quarter: Quarter) -> pd.DataFrame:
     wide = wide.reindex(index=accounts.index, columns=list(names)).fillna(0.0)
     begun = accounts.signup_date.fillna(pd.Timestamp(data.start))
     for name, each in names.items():
-        known = (begun <= each.start) & data.begun(each.start, "revenue")
+        known = (begun <= each.start) & (not data.unspanned(each.start, each.end, "revenue"))
         wide[name] = wide[name].where(known)
     earlier = sums[sums._period != "now"].groupby("account_id").bookings.sum()
     there = wide.drop(columns="now").notna().sum(axis=1)

@@ -50,7 +50,7 @@ def without_small(
         # Company first, so that a small group's own reason stands.
         gone = hidden[hidden].index
         why.loc[gone] = f"another group of fewer than {smallest} could be worked out from it"
-        why.loc[small[small].index] = f"fewer than {smallest} customers"
+        why.loc[small[small].index] = f"fewer than {smallest} of whom it tells"
     out = why != ""
     withheld = frame.loc[out, columns].assign(why=why[out]).reset_index(drop=True)
     return frame[~out].reset_index(drop=True), withheld

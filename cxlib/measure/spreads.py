@@ -71,7 +71,7 @@ def spreads_of(kind: str, sums: pd.DataFrame) -> tuple[Spread, Spread | None, np
         if not timed:
             return unit, None, np.zeros_like(y)
         time = clustered(y, at["time_yy"], at["time_xy"], at["time_xx"], time_powers)
-        expected = y**2 / x * at["time_xx"] if kind == RATE else 0.0
+        expected = ratio**2 * at["xx"] * at["time_xx"] if kind == RATE else 0.0
         both = np.maximum(at["cell_yy"] - expected, 0.0) / per**2
         return unit, Spread(time.variance / per**2, time.freedom), both
     ratio, simple = y / x, None
@@ -103,7 +103,11 @@ def interval_of(kind: str, sums: pd.DataFrame, confidence: float) -> tuple[np.nd
         spread = Spread(np.where(spread.variance > 0, spread.variance, np.nan), spread.freedom)
     if kind == TOTAL:
         spread = Spread(spread.variance * x**2, spread.freedom)
-    if kind in (MEAN, RATIO, TOTAL):
+    if kind == RATIO:
+        # A share of money, such as what is refunded, may be more than all, but not less than none.
+        low, high = t_interval(value, spread, confidence)
+        return value, np.where(value >= 0, np.maximum(low, 0.0), low), high
+    if kind in (MEAN, TOTAL):
         return value, *t_interval(value, spread, confidence)
     if kind in (COUNT, RATE):
         low, high = t_interval(value, spread, confidence)

@@ -26,7 +26,10 @@ def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
     """Which KPIs move together."""
     found = [each for each in pairs if each.detected]
     if not pairs:
-        return Finding("There are too few months to tell which KPIs move together.", news=False)
+        return Finding(
+            "There are too few months that can be compared to tell which KPIs move together.",
+            news=False,
+        )
     if not found:
         return Finding(
             f"Of {rows(len(pairs), 'pair')} of KPIs, none moves together beyond chance from month "
@@ -51,7 +54,10 @@ def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
 def lead_finding(leads: tuple[Correlation, ...]) -> Finding:
     """Which KPIs foretell others."""
     if not leads:
-        return Finding("There are too few months to tell which KPIs lead others.", news=False)
+        return Finding(
+            "There are too few months that can be compared to tell which KPIs lead others.",
+            news=False,
+        )
     found = _unlike([each for each in leads if each.detected])
     if not found:
         return Finding(

@@ -4,7 +4,7 @@ import pandas as pd
 
 from cxlib.analysis.pdca import Cycle
 from cxlib.analysis.portfolio import Chain, Milestone, Portfolio
-from cxlib.measure.kpis import KPIS
+from cxlib.measure.kpis import label_of
 from cxlib.present.cycle_charts import icons
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, in_sentence, listed, month, number, rows
@@ -63,13 +63,12 @@ def milestone_findings(
 
 
 def _milestone(each: Milestone, currency: str) -> Finding:
-    kpi = KPIS.get(each.kpi)
-    label = in_sentence(kpi.label) if kpi else each.kpi
+    label = in_sentence(label_of(each.kpi))
     where = f" where {each.scope}" if each.scope else ""
     if each.problem:
         return Finding(f"The target of {label}{where} cannot be judged: {each.problem}.",
                        news=False)  # fmt: skip
-    goal = number(each.target, kpi.unit, currency)
+    goal = number(each.target, each.so_far.unit, currency)
     found, chance = estimate(each.so_far, currency), _chance(each.probability)
     if not each.over:
         return Finding(

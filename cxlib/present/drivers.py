@@ -20,6 +20,8 @@ from cxlib.present.numbers import estimate, in_sentence, listed, number, rows
 from cxlib.present.tables import Table, make_table
 
 EMPTY = MappingProxyType({})
+# Why a KPI is not compared of which no reason is known.
+UNTOLD = "not measured before, or nothing shows how much chance moves it"
 SMALLEST = "Smallest change it alone would show"
 # Results of accounts, as outcomes are called in a sentence.
 RESULT_NAMES = {
@@ -135,13 +137,16 @@ def change_table(
         (kpi, now) for kpi, now, _ in values if not {kpi.name, COMPLEMENTS.get(kpi.name)} & compared
     ]
     records = [_compared(each, currency) for each in changes]
-    whys = [lack.get(kpi.name, "") for kpi, _ in alone]
-    # One reason that holds for all stands above the table.
-    whys = [""] * len(alone) if not changes and len(set(whys)) == 1 else whys
+    whys = [lack.get(kpi.name, UNTOLD) for kpi, _ in alone]
+    if not changes and len(whys) > len(set(whys)) == 1:
+        whys = ["see above"] * len(alone)
     records += [
         _alone(kpi, now, currency, why) for (kpi, now), why in zip(alone, whys, strict=True)
     ]
-    partly = "" if all(whole for *_, whole in values) else ", as far as the data go"
+    # Of a snapshot, a period may be whole and still be compared with none.
+    whole = all(whole for *_, whole in values)
+    others = lack and not any(why.startswith("the data run") for why in lack.values())
+    partly = "" if whole or others else ", as far as the data go"
     return make_table(
         records or [_nothing()], f"KPIs{partly}, with 95% intervals",
         ("This quarter", "Before", "Change", SMALLEST),
@@ -166,7 +171,7 @@ def _alone(kpi: Kpi, now: Estimate, currency: str, why: str) -> dict[str, str]:
         "This quarter": estimate(now, currency),
         "Before": "–",
         "Change": "–",
-        "Reading": f"not compared: {why}" if why else "not compared",
+        "Reading": f"not compared: {why}",
         SMALLEST: "–",
     }
 

@@ -264,14 +264,14 @@ def kpi_figure(
         groups = panel.of(name).dropna(subset=["persona"])
         estimates = [estimate_of(row) for _, row in groups.iterrows()]
         hues = [colours.get(each, GREY) for each in groups.persona]
-        whiskers(axis, estimates, list(groups.persona), hues, scale(KPIS[name].unit))
-        axis.set_title(KPIS[name].label)
-        axis.set_xlabel(axis_label(KPIS[name], currency).split("(")[-1].rstrip(")"))
+        whiskers(axis, estimates, list(groups.persona), hues, scale(panel.kpis[name].unit))
+        axis.set_title(panel.kpis[name].label)
+        axis.set_xlabel(axis_label(panel.kpis[name], currency).split("(")[-1].rstrip(")"))
         values = [
             f"{p} {number(e.value, e.unit, currency)}"
             for p, e in zip(groups.persona, estimates, strict=True)
         ]
-        words.append(f"{KPIS[name].label}: {listed(values)}")
+        words.append(f"{panel.kpis[name].label}: {listed(values)}")
     return Figure(figure, f"KPIs by persona with 95% intervals. {'; '.join(words)}.")
 
 

@@ -1,5 +1,7 @@
 """What the account-tiers page shows of rules and inputs, and of how firm tiers are."""
 
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,7 @@ from cxlib.analysis.thresholds import LIFTS, RULE_OF
 from cxlib.analysis.tiers import Tiers
 from cxlib.data import Dataset
 from cxlib.data.config import TierRules
+from cxlib.data.dataset import day
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import listed, number, rows
 from cxlib.present.tables import Table, make_table
@@ -20,11 +23,12 @@ SURE = 0.8
 
 def window_finding(data: Dataset) -> Finding | None:
     """Whether twelve months of revenue are there; None if they are."""
-    if data.covers(data.quarter.shift(-3).start, data.quarter.end):
+    start, end = data.quarter.shift(-3).start, data.quarter.end
+    if not data.missing_of(start, end, "revenue"):
         return None
     return Finding(
-        f"The data, from {data.start:%d %b %Y}, do not span the twelve months whose revenue "
-        "counts: accounts may stand too low."
+        f"Not all of the twelve months are known whose revenue counts, {day(start)} to "
+        f"{day(end - timedelta(days=1))}: accounts may stand too low."
     )
 
 
@@ -71,7 +75,7 @@ def _why_none(values: pd.Series) -> str:
         return "not known for any account"
     if not (values > 0).any():
         return "no account has any"
-    return "most accounts have the same"
+    return "nobody: most have the same, or are set by hand"
 
 
 def _set_by(name: str, rules: TierRules) -> str:
@@ -178,8 +182,8 @@ def growth_finding(inputs: Inputs) -> Finding:
         evidence = "All accounts with three years of revenue have grown as their peers did."
     elif model.persistence is None:
         evidence = (
-            "The data do not go back three years, so nobody can tell whether growth lasts: "
-            "estimates are the growth of peers."
+            "Too few accounts have three years of revenue to tell whether growth lasts: estimates "
+            "are the growth of peers."
         )
     else:
         lasts = model.persistence

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from cxlib.analysis.movement import ABSENT, GROWING, NO_PERSONA, STEADY, movement
 
@@ -81,3 +82,21 @@ def test_any_two_quarters_can_be_compared(was, now):
     assert moved.matrix.to_numpy().sum() == max(len(was), len(now))
     assert (moved.shares.low <= moved.shares.change).all()
     assert (moved.shares.high >= moved.shares.change).all()
+
+
+def test_accounts_that_move_together_seldom_make_a_persona_grow():
+    """Sixty accounts of twenty, each of which goes one way or the other as a whole."""
+    rng, runs, claims = np.random.default_rng(11), 200, 0
+    account = np.repeat(np.arange(60), 20)
+    names = [f"c{i}" for i in range(1_200)]
+    clusters = pd.Series(account, index=names)
+    for _ in range(runs):
+        before = np.where(rng.random(60) < 0.5, "A", "B")
+        turned = np.where(before == "A", "B", "A")
+        now = np.where(rng.random(60) < 0.1, turned, before)
+        found = movement(
+            pd.Series(before[account], index=names), pd.Series(now[account], index=names), clusters
+        )
+        claims += (found.shares.verdict != STEADY).any()
+    # So many come by chance in 1 of 1,000 such tests where each has 5%.
+    assert claims <= stats.binom.ppf(0.999, runs, 0.05)

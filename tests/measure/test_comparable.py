@@ -9,9 +9,10 @@ from cxlib.analysis.tiers import standings
 from cxlib.batch.report import _refuse_few
 from cxlib.data import open_dataset
 from cxlib.measure import contrasts, invitations, measure
-from cxlib.measure.accounts import quarter_books
+from cxlib.measure.accounts import quarter_books, year_unspanned
 from cxlib.measure.contrast import not_compared
 from cxlib.measure.outcomes import answers_with_contact
+from cxlib.measure.service import revenue_quarters
 from cxlib.present.tier_rules import threshold_table
 
 
@@ -90,7 +91,7 @@ def test_one_fee_for_all_puts_nobody_at_the_top(dataset):
     tiers = standings(quarter_books(data, data.quarter), data.config.tiers)[-1].tiers
     assert (tiers.accounts.tier == "III").all()
     told = threshold_table(tiers, data.config.tiers)
-    assert told.frame["At least"][0] == "most accounts have the same"
+    assert told.frame["At least"][0] == "nobody: most have the same, or are set by hand"
 
 
 def test_a_rating_of_the_datasets_own_is_split_and_weighed(dataset):
@@ -173,3 +174,43 @@ def test_an_answer_of_one_without_a_group_hides_no_group(dataset):
     panel = measure(data, ["nps"], by=["persona"])
     assert list(panel.frame.persona) == ["A", "B"]
     assert list(panel.withheld.why) == ["persona is not recorded"]
+
+
+def test_a_month_without_bookings_is_not_taken_for_a_fall(dataset):
+    """Bookings on four days of each month, and none in June; calls go on to its end."""
+    days = [
+        day
+        for month in pd.date_range("2020-07-01", "2021-05-01", freq="MS")
+        for day in (month, month + pd.Timedelta(days=7), month + pd.Timedelta(days=14),
+                    month + pd.Timedelta(days=21))
+    ]  # fmt: skip
+    ids = [f"a{i}" for i in range(40)]
+    revenue = pd.concat(
+        pd.DataFrame({"account_id": ids, "booked_at": day, "amount": 100.0}) for day in days
+    )
+    calls = pd.DataFrame({"started_at": pd.date_range("2020-07-01", "2021-06-30")})
+    calls = calls.assign(interaction_id=calls.index, customer_id="c", channel="phone")
+    data = dataset(
+        "2021Q2", revenue=revenue, accounts=pd.DataFrame({"account_id": ids}),
+        customers=pd.DataFrame({"customer_id": ["c"], "account_id": ["a0"]}), interactions=calls,
+    )  # fmt: skip
+    now, before = data.quarter, data.quarter.previous
+    assert "the table revenue ends on" in data.unspanned(now.start, now.end, "revenue")
+    assert "revenue" not in {each.kpi.name for each in contrasts(data, now, before)}
+    # Nor do all accounts pass for ones that buy less, or stand where they stood a year ago.
+    assert revenue_quarters(data, now).now.isna().all()
+    assert "the table revenue" in year_unspanned(data, now)
+
+
+def test_contracts_that_end_with_a_year_are_no_snapshot(dataset):
+    tables = snapshot()
+    tables["accounts"]["churn_date"] = np.where(np.arange(300) < 6, "2018-12-31", "")
+    data = dataset("2019Q3", **tables)
+    assert data.left_at_once is None
+
+
+def test_a_short_scale_has_two_bands_in_their_order(dataset):
+    data = dataset("2019Q3", "[scales]\nface = [1, 3]\n", **snapshot())
+    edges, names = bands_of(data.config, "face")
+    assert edges == (2.0,)
+    assert names == ("lower half", "upper half")

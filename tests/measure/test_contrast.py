@@ -10,6 +10,7 @@ from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 from cxlib.analysis.change import compare, every_year
 from cxlib.data import Quarter, open_dataset
 from cxlib.measure import contrasts
+from cxlib.measure.contrast import not_compared
 from tests.conftest import ROOT
 
 NOW, BEFORE = Quarter.parse("2021Q2"), Quarter.parse("2021Q1")
@@ -156,3 +157,106 @@ def test_days_that_differ_are_no_change(world):
         data = world(**days_of_calls(np.random.default_rng(seed), 0.4))
         claims += any(each.detected for each in compare(contrasts(data, NOW, BEFORE)))
     assert claims <= 4  # 5% of 20, and four standard errors
+
+
+def test_a_single_customer_on_one_side_is_not_compared(world):
+    """One cluster does not show how much others differ; nor is it a reason to stop."""
+    calls = pd.DataFrame(
+        {"interaction_id": range(60), "customer_id": [f"c{i}" for i in range(30)] + ["c0"] * 30,
+         "started_at": ["2021-01-05"] * 15 + ["2021-03-30"] * 15 + ["2021-06-29"] * 30,
+         "channel": "phone", "resolved": [True, False] * 30}
+    )  # fmt: skip
+    people = pd.DataFrame({"customer_id": [f"c{i}" for i in range(30)]}).assign(account_id="x")
+    data = world(interactions=calls, customers=people, accounts=pd.DataFrame({"account_id": ["x"]}))
+    assert "first_contact_resolution" not in {
+        each.kpi.name for each in contrasts(data, NOW, BEFORE)
+    }
+
+
+def test_a_wave_of_answers_in_one_week_silences_no_other_change(world):
+    """A wave shows nothing of how weeks differ; what else has changed is told all the same."""
+    rng = np.random.default_rng(4)
+    people = pd.DataFrame({"customer_id": [f"c{i}" for i in range(400)]}).assign(account_id="x")
+    weeks = pd.date_range("2021-01-04", "2021-06-28", freq="W-MON")
+    calls = pd.DataFrame(
+        {"interaction_id": range(5_200), "customer_id": rng.choice(people.customer_id, 5_200),
+         "started_at": np.repeat(weeks, 200), "channel": "phone"}
+    )  # fmt: skip
+    late = calls.started_at >= NOW.start
+    calls["abandoned"] = rng.random(5_200) < np.where(late, 0.25, 0.05)
+    shock = {week: rng.choice([0, 10]) for week in weeks}
+    early = calls[~late].sample(400, random_state=1)
+    answers = pd.DataFrame({"customer_id": early.customer_id, "sent_at": early.started_at})
+    answers["score"] = [shock[each] for each in answers.sent_at]
+    wave = pd.DataFrame({"customer_id": people.customer_id, "sent_at": "2021-06-28 09:00"})
+    wave["score"] = rng.choice([0, 10], 400)
+    surveys = pd.concat([answers, wave]).assign(metric="nps")
+    surveys["response_id"] = range(len(surveys))
+    data = world(
+        interactions=calls, customers=people, accounts=pd.DataFrame({"account_id": ["x"]}),
+        surveys=surveys,
+    )  # fmt: skip
+    changes = {each.kpi.name: each for each in compare(contrasts(data, NOW, BEFORE))}
+    assert changes["abandonment_rate"].detected
+
+
+@pytest.mark.parametrize("name", ["q1.ease", "ease(+)", "nps.e"])
+def test_a_rating_may_have_any_name(world, name):
+    rng = np.random.default_rng(5)
+    people = pd.DataFrame({"customer_id": [f"c{i}" for i in range(200)]}).assign(account_id="x")
+    days = pd.date_range("2021-01-01", "2021-06-30")
+    surveys = pd.DataFrame(
+        {"response_id": range(2_000), "customer_id": rng.choice(people.customer_id, 2_000),
+         "sent_at": rng.choice(days, 2_000), "metric": name, "score": rng.integers(1, 6, 2_000)}
+    )  # fmt: skip
+    data = world(
+        f'[scales]\n"{name}" = [1, 5]\n', surveys=surveys, customers=people,
+        accounts=pd.DataFrame({"account_id": ["x"]}),
+    )  # fmt: skip
+    found = {each.kpi.name for each in contrasts(data, NOW, BEFORE)}
+    assert {name, f"{name}_top2", f"{name}_bottom2"} <= found
+
+
+def test_what_is_closed_soon_after_the_data_begin_is_compared_with_nothing(world):
+    """Of tickets that take a month, the first quarter of the data can only close the short ones."""
+    rng = np.random.default_rng(6)
+    opened = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.uniform(0, 181, 6_000), "D")
+    closed = opened + pd.to_timedelta(rng.exponential(30, 6_000), "D")
+    calls = pd.DataFrame(
+        {"interaction_id": range(6_000), "customer_id": [f"c{i % 500}" for i in range(6_000)],
+         "started_at": opened.round("s"), "channel": "email", "closed_at": closed.round("s")}
+    )  # fmt: skip
+    calls["closed_at"] = calls.closed_at.where(calls.closed_at < "2021-07-01")
+    people = pd.DataFrame({"customer_id": [f"c{i}" for i in range(500)]}).assign(account_id="x")
+    data = world(interactions=calls, customers=people, accounts=pd.DataFrame({"account_id": ["x"]}))
+    compared = {each.kpi.name for each in contrasts(data, NOW, BEFORE)}
+    assert "contact_volume" in compared
+    assert not {"time_to_resolution", "backlog"} & compared
+    whys = not_compared(data, NOW, BEFORE)
+    assert "only what took short" in whys["time_to_resolution"]
+    assert "a state on one day" in whys["backlog"]
+
+
+def buyers(rng, shock: float) -> dict[str, pd.DataFrame]:
+    """600 accounts that buy when they like, all of them more on some days than on others."""
+    ids = np.array([f"a{i}" for i in range(600)])
+    days = pd.date_range("2021-01-01", "2021-06-30")
+    size = rng.lognormal(4, 1, 600)
+    counts = rng.poisson(0.15 * np.outer(np.ones(600), rng.lognormal(-(shock**2) / 2, shock, 181)))
+    account, day = np.nonzero(counts)
+    revenue = pd.DataFrame(
+        {"account_id": ids[account], "booked_at": days[day],
+         "amount": (size[account] * counts[account, day]).round(2)}
+    )  # fmt: skip
+    accounts = pd.DataFrame({"account_id": ids, "signup_date": "2019-01-01"})
+    return {"accounts": accounts, "revenue": revenue}
+
+
+def test_days_on_which_all_buy_more_are_no_change_of_revenue(world):
+    runs, claims = 40, {"revenue": 0, "purchase_frequency": 0}
+    for seed in range(runs):
+        data = world(**buyers(np.random.default_rng(seed), 0.4))
+        for each in contrasts(data, NOW, BEFORE, list(claims)):
+            claims[each.kpi.name] += each.chance < 0.05
+    # A quarter has a day more than the other, too; without the days' own variance it is half.
+    assert max(claims.values()) <= stats.binom.ppf(0.999, runs, 0.07)

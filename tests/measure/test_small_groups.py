@@ -62,5 +62,5 @@ def test_a_group_of_nobody_known_keeps_a_small_one_company():
     shown, withheld = without_small(sizes, ["group"], 5)
     assert list(shown.group) == ["large"]
     why = withheld.set_index("group").why
-    assert why["small"] == "fewer than 5 customers"
+    assert why["small"] == "fewer than 5 of whom it tells"
     assert why["Unknown"] == "another group of fewer than 5 could be worked out from it"
