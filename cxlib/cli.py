@@ -1,10 +1,7 @@
 """The command `cx`: a thin wrapper over the rooms above."""
 
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cxlib.errors import CxError
+from cxlib.stopping import Stopped, bounded, leave, stopped_by_signals
 
 OK, SOME_FAILED, WRONG = 0, 1, 2
 
@@ -55,7 +53,7 @@ def report(
     from cxlib.batch.progress import choose_progress
     from cxlib.batch.report import report as run_report
     from cxlib.batch.request import Limits, Request, read_quarters
-    from cxlib.batch.store import published_to
+    from cxlib.batch.store import published_to, without_password
     from cxlib.batch.warm import can_fork
 
     if fork and not can_fork():
@@ -76,16 +74,22 @@ def report(
         fork=can_fork() if fork is None else fork,
         limits=Limits(timeout, memory),
     )
-    with _stopped_by_signals(), published_to(out, request.quarters) as folder:
-        result = run_report(replace(request, out=folder), progress)
+    try:
+        with stopped_by_signals(), published_to(out, request.quarters) as folder:
+            result = run_report(replace(request, out=folder), progress)
+    except Stopped as stopped:
+        if not getattr(stopped, "__notes__", []):
+            stopped.add_note("what was published is as it was")
+        raise
     for note in result.notes:
         progress.say(note)
     for failure in result.late_failures:
         progress.warn(failure)
     if not result.ran:
         progress.say("nothing has changed since the last run; --fresh runs everything again")
+    shown = without_password(out) if "://" in out else out
     for quarter in request.quarters:
-        progress.say(f"{out}/{quarter}/index.html")
+        progress.say(f"{shown}/{quarter}/index.html")
     if result.failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -128,13 +132,16 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
     from rich.table import Table
 
     from cxlib.data import open_dataset
+    from cxlib.data.files import reads_files
     from cxlib.data.marks import line_of, marks
     from cxlib.data.remedies import remedy
 
     console = Console(highlight=False)
     # Whoever puts faults right has to see the values.
-    with _stopped_by_signals():
-        data = open_dataset(dataset, raw_ids=True)
+    with stopped_by_signals():
+        data = bounded(
+            lambda: open_dataset(dataset, raw_ids=True), reads_files(dataset), "reading the data"
+        )
     table = Table("table", "file", "read", "used", "set apart")
     for each in data.intake:
         counts = (f"{count:,}" for count in (each.read, each.used, each.quarantined))
@@ -179,10 +186,13 @@ def sql(
     from rich.markup import escape
     from rich.table import Table
 
-    from cxlib.data.look import look
+    from cxlib.data.files import reads_files
+    from cxlib.data.look import MOST, look
 
-    with _stopped_by_signals():
-        found = look(dataset, query, rows)
+    with stopped_by_signals():
+        found = bounded(
+            lambda: look(dataset, query, rows), reads_files(dataset), "the query", megabytes=MOST
+        )
     console = Console(highlight=False)
     lines = (found.columns, *found.rows)
     width = sum(max(map(len, column)) + 3 for column in zip(*lines, strict=True))
@@ -228,38 +238,18 @@ def list_notebooks(notebooks: NotebooksOption = Path("notebooks")) -> None:
             print(f"    {name} = {default!r}  {words}")
 
 
-class Stopped(BaseException):
-    """A signal has asked the run to stop."""
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end a run in order: its processes first, then the command."""
-
-    def stop(number: int, frame) -> None:
-        raise Stopped(number)
-
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
 def main() -> None:
     """Run the command; a person's mistake ends in one line and exit code 2."""
     try:
         app()
     except CxError as error:
         print(f"cx: {error}", file=sys.stderr)
-        sys.exit(WRONG)
+        leave(WRONG)
     except Stopped as stopped:
-        notes = getattr(stopped, "__notes__", ["what was published is as it was"])
-        print(f"cx: stopped; {'; '.join(notes)}", file=sys.stderr)
-        sys.exit(128 + stopped.args[0])
+        print("; ".join(["cx: stopped", *getattr(stopped, "__notes__", [])]), file=sys.stderr)
+        leave(128 + stopped.args[0])
     except OSError as error:
         # A folder that cannot be written, a full disk: a person can put it right.
         where = f"{error.filename}: {error.strerror}" if error.filename else error
         print(f"cx: {where}", file=sys.stderr)
-        sys.exit(WRONG)
+        leave(WRONG)

@@ -15,8 +15,10 @@ from pathlib import Path, PurePosixPath
 
 from cxlib.batch.job import EXECUTED, FAILED, FINDINGS, LOG, PAGE, PUBLISHED, Outcome
 from cxlib.batch.notebooks import Notebook
+from cxlib.batch.ownership import RUN, link
+from cxlib.batch.records import ENTRY, are_findings, is_record
 
-RUN, ALL_FINDINGS = "run.json", "findings.json"
+ALL_FINDINGS = "findings.json"
 LOG_LINES = 40
 
 
@@ -119,12 +121,15 @@ def read_published(folder: Path) -> Published | None:
     try:
         run = json.loads((folder / RUN).read_text(encoding="utf-8"))
         findings = json.loads((folder / ALL_FINDINGS).read_text(encoding="utf-8"))
-        entries = {
-            name: Entry(**each | {"tables": tuple(each["tables"])})
-            for name, each in run["notebooks"].items()
-        }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, RecursionError):
         return None
+    if not is_record(run) or not are_findings(findings, run["notebooks"]):
+        return None
+    entries = {
+        name: Entry(**{each: tuple(value) if each == "tables" else value
+                       for each, value in told.items() if each in ENTRY})
+        for name, told in run["notebooks"].items()
+    }  # fmt: skip
     return Published(folder, run, entries, findings)
 
 
@@ -178,6 +183,22 @@ def files_of(name: str, entry: Entry) -> list[str]:
     return [f"{name}.html", f"notebooks/{entry.file}", *(f"tables/{each}" for each in entry.tables)]
 
 
+def files_in(folder: Path) -> set[str]:
+    """The files below a quarter's folder that its report wrote."""
+    published = read_published(folder)
+    if published and "files" in published.run:
+        return set(published.run["files"])
+    # A record that cannot be read, or of before these were noted: what is where reports write.
+    every = (path.relative_to(folder) for path in folder.rglob("*"))
+    return {
+        each.as_posix()
+        for each in every
+        if each.suffix in (".html", ".json")
+        or each.parts[0] in ("tables", "notebooks", "failed")
+        or each.parts[0].startswith("by-")
+    }
+
+
 def has_page(published: Published | None, name: str) -> bool:
     """Whether an edition has a notebook's page, with all that belongs to it."""
     entry = published.entries.get(name) if published else None
@@ -201,15 +222,6 @@ def carry_failure(name: str, old: Published, folder: Path) -> None:
     for file in (f"failed/{old.entries[name].file}", f"failed/{name}.txt"):
         if (old.folder / file).is_file():
             link(old.folder / file, folder / file)
-
-
-def link(source: str | Path, target: str | Path) -> None:
-    """Give a file a second name, which takes no room even on a full disk; or else copy it."""
-    Path(target).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _place_failure(notebook: Notebook, output: Path, outcome: Outcome, folder: Path) -> None:

@@ -1,35 +1,43 @@
-"""The folder of all reports: one run at a time, and what is published is replaced as a whole."""
+"""The folder of all reports: one run at a time, and what is published is replaced as a whole.
+
+What a run needs for itself lies in `.cx`: the lock, what is under way, what has just been replaced.
+"""
 
 import os
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-LOCK = ".lock"
-WORK, ASIDE = ".work", ".aside"
+from cxlib.batch.ownership import OURS, RUN, has_mark, put_mark, refuse_foreign
+
+LOCK, WORK, ASIDE = "lock", "work", "aside"
 
 
 @contextmanager
-def alone_in(out: Path, say: Callable[[str], None]) -> Iterator[Path]:
+def alone_in(out: Path, quarters: Sequence[str], say: Callable[[str], None]) -> Iterator[Path]:
     """Hold a folder for one run; gives an empty folder in it to work in, removed at the end.
 
     A second run waits. What a run that was killed has left behind is put right first.
+
+    Raises:
+        ArgumentError: The folder holds what no report wrote; as `refuse_foreign` has it.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / LOCK)
+    refuse_foreign(out, quarters)
+    put_mark(out)
+    lock = FileLock(out / OURS / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         say(f"another run is writing into {out}; waiting for its end")
         lock.acquire()
-    work = out / WORK
+    work = out / OURS / WORK
     try:
         _recover(out)
+        # While another run was waited for, something else may have come.
+        refuse_foreign(out, quarters)
         work.mkdir()
         yield work
     finally:
@@ -40,7 +48,10 @@ def alone_in(out: Path, say: Callable[[str], None]) -> Iterator[Path]:
 @contextmanager
 def free(out: Path) -> Iterator[bool]:
     """Whether no run is at work in a folder; while this lasts, none begins."""
-    lock = FileLock(out / LOCK)
+    if not has_mark(out):
+        yield False
+        return
+    lock = FileLock(out / OURS / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -54,36 +65,19 @@ def free(out: Path) -> Iterator[bool]:
 
 def swap(new: Path, published: Path) -> None:
     """Put a finished folder in the place of the published one."""
-    aside = published.with_name(f"{ASIDE}-{published.name}")
+    aside = published.parent / OURS / ASIDE / published.name
     if published.exists():
+        aside.parent.mkdir(exist_ok=True)
         os.replace(published, aside)
     os.replace(new, published)
     shutil.rmtree(aside, ignore_errors=True)
 
 
 def _recover(out: Path) -> None:
-    for aside in out.glob(f"{ASIDE}-*"):
-        published = out / aside.name.removeprefix(f"{ASIDE}-")
-        if published.exists():
+    for aside in sorted((out / OURS / ASIDE).glob("*")):
+        published = out / aside.name
+        if (published / RUN).is_file():
             shutil.rmtree(aside)
-        else:
+        elif not published.exists():
             os.replace(aside, published)
-    shutil.rmtree(out / WORK, ignore_errors=True)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """For a moment, a signal to stop does nothing: what is begun here is done in an instant.
-
-    A handler rather than a mask: a mask holds for one thread, and the engine has others.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    stops = (signal.SIGINT, signal.SIGTERM)
-    before = {each: signal.signal(each, lambda number, frame: None) for each in stops}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+    shutil.rmtree(out / OURS / WORK, ignore_errors=True)

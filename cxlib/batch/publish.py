@@ -1,5 +1,6 @@
 """Publishing: a run's pages and those that still hold, put together and set in their place."""
 
+import json
 import os
 import re
 import shutil
@@ -10,19 +11,21 @@ from html import escape
 from pathlib import Path, PurePosixPath
 
 from cxlib.batch import edition as editions
-from cxlib.batch.edition import ALL_FINDINGS, RUN, Edition, Entry, Published, Source, read_published
-from cxlib.batch.folder import swap, undisturbed
+from cxlib.batch.edition import ALL_FINDINGS, Edition, Entry, Published, Source, read_published
+from cxlib.batch.folder import swap
 from cxlib.batch.handing import key_of
 from cxlib.batch.indexes import quarter_page, quarters_page, slices_page
 from cxlib.batch.job import FAILED, PUBLISHED, Outcome
 from cxlib.batch.keys import code_key
 from cxlib.batch.notebooks import Notebook
+from cxlib.batch.ownership import INDEX, RUN, keep_foreign, link
 from cxlib.batch.provenance import versions
 from cxlib.batch.real_ids import give_notice
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.summary import restatements
 from cxlib.batch.unchanged import find_before, request_key, write_json
+from cxlib.stopping import undisturbed
 
 # Where the foot of a page says whether its data can be relied on.
 SLOT = "<!--readiness-->"
@@ -67,13 +70,22 @@ def publish(
             ]
         notes += _keep_other_slices(request, volume, work)
         _complete(request, volume, made, work, now)
+        _keep_what_others_wrote(request.out / volume.quarter, work / volume.quarter)
     page = quarters_page(request.out, [work / volume.quarter for volume in volumes])
-    (work / "index.html").write_text(page, encoding="utf-8")
+    (work / INDEX).write_text(page, encoding="utf-8")
     with undisturbed():
         for volume in volumes:
             swap(work / volume.quarter, request.out / volume.quarter)
-        os.replace(work / "index.html", request.out / "index.html")
+        os.replace(work / INDEX, request.out / INDEX)
     return Result(made, len(tasks), tuple(notes), tuple(late))
+
+
+def _keep_what_others_wrote(published: Path, new: Path) -> None:
+    """Note in a quarter's record which files are ours, and leave beside them what is not."""
+    files = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
+    run = json.loads((new / RUN).read_text(encoding="utf-8"))
+    write_json(new / RUN, run | {"files": files})
+    keep_foreign(published, editions.files_in(published), new)
 
 
 def _assemble(
@@ -176,7 +188,7 @@ def _keep_other_slices(request: Request, volume: Volume, work: Path) -> list[str
             continue
         parts = [read_published(path) for path in sorted(folder.iterdir()) if path.is_dir()]
         if all(part and _still_holds(request, volume.whole.source, part, work) for part in parts):
-            shutil.copytree(folder, new / folder.name, copy_function=editions.link)
+            shutil.copytree(folder, new / folder.name, copy_function=link)
         else:
             notes.append(
                 f"the pages in {folder.name} were of other data, parameters or programs, and have "

@@ -1,13 +1,12 @@
 """A run: notebooks for quarters and slices of them, and their editions published together."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cxlib.batch import warm
-from cxlib.batch.edition import RUN, Edition, Published, Source, has_page, read_published
+from cxlib.batch.edition import Edition, Published, Source, has_page, read_published
 from cxlib.batch.folder import alone_in
 from cxlib.batch.handing import (
     at_quarter,
@@ -20,14 +19,35 @@ from cxlib.batch.handing import (
 )
 from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED, Facts, Job, Outcome
 from cxlib.batch.notebooks import BEFORE, COMMON, Notebook
+from cxlib.batch.ownership import RUN, refuse_foreign
 from cxlib.batch.progress import Progress
 from cxlib.batch.provenance import provenance
 from cxlib.batch.real_ids import RealIds
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.unchanged import find_unchanged
-from cxlib.data.files import find_files, find_folder, fingerprint
+from cxlib.data.files import find_files, find_folder, fingerprint, reads_files
+from cxlib.data.scratch import take_room
 from cxlib.errors import ArgumentError
+from cxlib.stopping import bounded
+
+# So long reading may take at least; a notebook hardly starts in less.
+LEAST_READING = 10.0
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a run works.
+
+    Attributes:
+        rows: For rows, which must not stay.
+        sockets: For the sockets of kernels.
+        work: For what will be published, beside what is.
+    """
+
+    rows: Path
+    sockets: Path
+    work: Path
 
 
 def report(request: Request, progress: Progress) -> Result:
@@ -45,21 +65,21 @@ def report(request: Request, progress: Progress) -> Result:
         request,
         where=_shown(request),
     )
+    refuse_foreign(request.out, request.quarters)
     if not request.fresh and (unchanged := find_unchanged(request)):
         return unchanged
     if not request.fork:
         progress.say("kernels are not forked here, but started one by one, which takes longer")
     modules = {name for each in request.chosen for name in each.imports}
     context = warm.start(request.fork, modules)
-    with tempfile.TemporaryDirectory(prefix="cx-") as place, closing(progress):
-        scratch = Path(place)
-        volumes = _open(request, scratch / "rows")
-        with alone_in(request.out, progress.say) as work:
+    with take_room() as scratch, take_room(short=True) as sockets, closing(progress):
+        volumes = _read(request, scratch / "rows")
+        with alone_in(request.out, request.quarters, progress.say) as work:
             files = fingerprint(find_files(request.dataset))
             if not volumes[0].whole.source.fingerprint.startswith(files):
                 # Another run was waited for, and the data have changed meanwhile.
-                volumes = _open(request, scratch / "rows-anew")
-            return _run(request, volumes, context, scratch, work, progress)
+                volumes = _read(request, scratch / "rows-anew")
+            return _run(request, volumes, context, Places(scratch, sockets, work), progress)
 
 
 def _shown(request: Request) -> str:
@@ -79,8 +99,7 @@ def _run(
     request: Request,
     volumes: Sequence[Volume],
     context,
-    scratch: Path,
-    work: Path,
+    places: Places,
     progress: Progress,
 ) -> Result:
     # Only now, while the fork server loads what notebooks need.
@@ -92,7 +111,7 @@ def _run(
     ended: dict[str, Outcome] = {}
     keys: dict[str, str] = {}
     outcomes = supervise(
-        _jobs(request, volumes, tasks, ended, keys, scratch, work),
+        _jobs(request, volumes, tasks, ended, keys, places),
         context,
         request.jobs,
         request.limits,
@@ -100,7 +119,16 @@ def _run(
         progress.end,
         ended,
     )
-    return publish(request, volumes, tasks, outcomes, keys, work)
+    return publish(request, volumes, tasks, outcomes, keys, places.work)
+
+
+def _read(request: Request, file: Path) -> list[Volume]:
+    """The same as `_open`, within the time and the memory that a notebook may take."""
+    limits = request.limits
+    return bounded(
+        lambda: _open(request, file), reads_files(request.dataset), "reading the data",
+        max(limits.seconds, LEAST_READING), limits.megabytes,
+    )  # fmt: skip
 
 
 def _open(request: Request, file: Path) -> list[Volume]:
@@ -176,6 +204,8 @@ def _plan(request: Request, volumes: Sequence[Volume]) -> list[Task]:
     for edition in (edition for volume in volumes for edition in volume.parts):
         old = read_published(request.out / edition.place)
         _refuse_another(edition, old, request.out)
+        if not request.fresh:
+            _refuse_loss(edition, old)
         longest_first = sorted(
             request.chosen,
             key=lambda each: _expected(each, old),
@@ -224,6 +254,17 @@ def _refuse_another(edition: Edition, old: Published | None, out: Path) -> None:
         raise _holds_others(out / edition.place, what)
 
 
+def _refuse_loss(edition: Edition, old: Published | None) -> None:
+    """A table that has gone would take its pages with it."""
+    had = {name for name, rows in old.run["rows"].items() if rows["used"]} if old else set()
+    gone = sorted(had - edition.source.rows.keys())
+    if gone:
+        raise ArgumentError(
+            f"{edition.source.folder}: {' and '.join(gone)} of the last report on {edition.label} "
+            "cannot be found any more; bring them back, or publish without them with --fresh"
+        )
+
+
 def _refuse_mixture(out: Path, name: str) -> None:
     """One index leads to all quarters of a folder, so they are of one dataset."""
     for place in sorted(out.glob(f"*/{RUN}")):
@@ -244,8 +285,7 @@ def _jobs(
     tasks: Sequence[Task],
     ended: Mapping[str, Outcome],
     keys: dict[str, str],
-    scratch: Path,
-    work: Path,
+    places: Places,
 ) -> Iterator[Job | None]:
     """The tasks as jobs; an edition's data are laid ready when its first job is asked for.
 
@@ -254,7 +294,7 @@ def _jobs(
     """
     from cxlib.data import snapshot
 
-    places: dict[PurePosixPath, Path] = {}
+    kept: dict[PurePosixPath, Path] = {}
     waiting = dict(enumerate(tasks))
     while waiting:
         ready = (n for n, task in waiting.items() if not task.after or task.after in ended)
@@ -265,19 +305,19 @@ def _jobs(
         task = waiting.pop(number)
         edition = task.edition
         volume = next(each for each in volumes if edition in each.parts)
-        if edition.place not in places:
-            base = work / f"data-{edition.source.quarter}"
+        if edition.place not in kept:
+            base = places.rows / f"data-{edition.source.quarter}"
             if not base.exists():
                 snapshot.keep(volume.known, base)
-            places[edition.place] = base
+            kept[edition.place] = base
             if edition.source.where:
-                places[edition.place] = work / f"data-{number}"
+                kept[edition.place] = places.rows / f"data-{number}"
                 part = volume.parts[edition]
-                snapshot.keep_slice(part, volume.known, base, places[edition.place])
-        output, sockets = work / "jobs" / str(number), scratch / str(number)
+                snapshot.keep_slice(part, volume.known, base, kept[edition.place])
+        output, sockets = places.work / "jobs" / str(number), places.sockets / str(number)
         output.mkdir(parents=True)
         sockets.mkdir()
-        earlier = _earlier(request, tasks, task, ended, work)
+        earlier = _earlier(request, tasks, task, ended, places.work)
         keys[task.label] = key_with(request, task.notebook, edition.source, earlier)
         before = {BEFORE: str(earlier or "")} if goes_on(task.notebook) else {}
         yield Job(
@@ -287,7 +327,7 @@ def _jobs(
             facts=_facts(task),
             output=output,
             sockets=sockets,
-            snapshot=places[edition.place],
+            snapshot=kept[edition.place],
             fork=request.fork,
             cells=task.notebook.code_cells,
         )

@@ -14,6 +14,9 @@ from cxlib.errors import ArgumentError
 
 # Under so few, intervals say next to nothing, and a reader may know the customers by name.
 LEAST = 30
+# A folder's name; and names that stand for devices on some systems.
+LONGEST = 60
+DEVICES = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")
 # Whoever has made contact, answered or booked is there; an address alone says nothing.
 ACTIVE: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "customers": ("customer_id", ("interactions", "surveys")),
@@ -137,15 +140,20 @@ def folder_names(values: Sequence[str]) -> dict[str, str]:
         {'EMEA': 'EMEA', 'North America': 'North-America'}
         >>> len(set(folder_names(["a/b", "a:b", "A b", "..", ""]).values()))
         5
+        >>> folder_names(["nul"]), len(folder_names(["x" * 300])["x" * 300])
+        ({'nul': 'nul-99e624'}, 67)
     """
     plain = {value: re.sub(r"[^A-Za-z0-9_]+", "-", value).strip("-") for value in values}
     taken = [name.casefold() for name in plain.values()]
-    return {
-        value: name
-        if name and taken.count(name.casefold()) == 1
-        else f"{name}-{hashlib.sha256(value.encode()).hexdigest()[:6]}".lstrip("-")
-        for value, name in plain.items()
-    }
+
+    def folder(value: str, name: str) -> str:
+        alone = taken.count(name.casefold()) == 1
+        if name and alone and len(name) <= LONGEST and not DEVICES.fullmatch(name):
+            return name
+        digest = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()[:6]
+        return f"{name[:LONGEST]}-{digest}".lstrip("-")
+
+    return {value: folder(value, name) for value, name in plain.items()}
 
 
 def _identifier(column: str) -> str:

@@ -5,18 +5,12 @@ import os
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 
-from cxlib.batch.edition import (
-    RUN,
-    Edition,
-    Published,
-    Source,
-    is_whole,
-    read_published,
-)
+from cxlib.batch.edition import Edition, Published, Source, is_whole, read_published
 from cxlib.batch.folder import free
 from cxlib.batch.handing import digest_before, goes_on
 from cxlib.batch.job import FAILED
 from cxlib.batch.keys import code_key, digest
+from cxlib.batch.ownership import INDEX, RUN
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result
 from cxlib.data.files import find_files, fingerprint
@@ -57,7 +51,7 @@ def find_before(quarter: str, *places: Path) -> Published | None:
 
 def find_unchanged(request: Request) -> Result | None:
     """What is published, if a run would publish the same again; notes in it that it was reused."""
-    if not (request.out / "index.html").is_file():
+    if not (request.out / INDEX).is_file():
         return None
     found: dict[Edition, Published] = {}
     data = fingerprint(find_files(request.dataset))

@@ -5,7 +5,6 @@ and `spark.py`.
 """
 
 import os
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from cxlib.data.config import Config
+from cxlib.data.scratch import take_room
 from cxlib.errors import DataError
 
 OWN = "_cx_"  # begins the names of our own tables, beside those of raw files
@@ -72,8 +72,10 @@ def open_engine(config: Config, folder: Path, files: Iterable[Path] = ()) -> ibi
 
 
 def open_duckdb() -> ibis.BaseBackend:
-    """Start DuckDB, which needs no server."""
+    """Start DuckDB, which needs no server, in memory alone."""
     connection = ibis.duckdb.connect()
+    # What memory cannot hold would be written into the working folder.
+    connection.raw_sql("SET temp_directory = ''")
     return _set_up(connection)
 
 
@@ -87,11 +89,11 @@ def open_duckdb_on_disk(size: int) -> ibis.BaseBackend:
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     memory = min(max(MEMORY, 2 * size), machine // 2)
-    place = tempfile.TemporaryDirectory(prefix="cx-rows-")
-    connection = ibis.duckdb.connect(Path(place.name) / "rows.duckdb")
-    weakref.finalize(connection, place.cleanup)
+    room = take_room()
+    connection = ibis.duckdb.connect(room.path / "rows.duckdb")
+    weakref.finalize(connection, room.leave)
     connection.raw_sql(f"SET memory_limit = '{memory} bytes'")
-    connection.raw_sql(f"SET temp_directory = {quoted(place.name)}")
+    connection.raw_sql(f"SET temp_directory = {quoted(room.path)}")
     # Rows keep the order of their files only where somebody asks for it, which saves memory.
     connection.raw_sql("SET preserve_insertion_order = false")
     return _set_up(connection)

@@ -4,6 +4,7 @@ Kept free of the engine, so that a run which finds nothing changed need not load
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -32,10 +33,31 @@ def find_folder(folder: Path) -> Path:
     return found.resolve()
 
 
+def reads_files(folder: Path) -> bool:
+    """Whether a dataset's rows are in files, and not in a server of their own."""
+    return read_config(find_folder(folder)).source.engine == "duckdb"
+
+
 def find_table(folder: Path, table: str) -> Path | None:
     """The file that holds a table: the first found of `.sql`, `.parquet` and `.csv`."""
     candidates = (folder / f"{table}{suffix}" for suffix in SUFFIXES)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if is_file(path)), None)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there.
+
+    Raises:
+        DataError: Something else is in its place, which would pass for nothing, or wait for ever.
+    """
+    if path.is_file():
+        return True
+    if path.is_symlink() and not path.exists():
+        raise DataError(f"{path}: is a link to {os.readlink(path)}, which is not there")
+    if path.exists():
+        what = "a folder" if path.is_dir() else "a pipe or a device"
+        raise DataError(f"{path}: must be a file, and is {what}")
+    return False
 
 
 def find_files(folder: Path) -> set[Path]:
@@ -123,9 +145,10 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
                 f"{place}: reads {function or table.name!r} by itself; name the raw files by their "
                 "names alone, and their folder as source.folder in dataset.toml"
             )
-    files = [each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES]
-    # DuckDB takes names as they come, in small or capital letters.
+    every = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
     folded = {name.casefold() for name in named}
+    files = [each for each in every if each.stem.casefold() not in folded or is_file(each)]
+    # DuckDB takes names as they come, in small or capital letters.
     used = [each for each in files if each.stem.casefold() in folded]
     for each in used:
         if same := same_names(each, (other for other in used if other != each)):

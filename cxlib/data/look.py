@@ -13,6 +13,7 @@ from cxlib.data.source import bring_raw
 from cxlib.errors import DataError
 
 QUERY = "the query"  # what errors begin with
+MOST = 4_000  # the megabytes of memory that a look may take
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ def look(folder: Path, query: str, most: int) -> Look:
         try:
             for file in files:
                 bring_raw(connection, file)
-            rows = numbered(f"{OWN}look", text, connection)
+            # Only so many rows are worked out as are shown.
+            shown = f"SELECT * FROM (\n{text}\n) AS look LIMIT {most + 1}"
+            rows = numbered(f"{OWN}look", shown, connection)
             found = rows.order_by(ROW).drop(ROW).limit(most + 1).to_pyarrow()
         except duckdb.Error as error:
             raise DataError(f"{QUERY}: {first_lines(error)}") from None

@@ -129,7 +129,7 @@ def test_a_failed_notebook_never_replaces_a_good_page(fault, published, argument
     assert (entry["status"], entry["page"]) == ("failed", good["finished"])
     assert after["2026Q1/failed/second.txt"].decode().startswith("second: ")
     assert b'"cells"' in after["2026Q1/failed/02_second.ipynb"]
-    assert not [name for name in after if ".work" in name or ".aside" in name]
+    assert not [name for name in after if ".cx/work" in name or ".cx/aside" in name]
 
 
 def test_a_notebook_that_is_right_again_replaces_the_failed_one(published, arguments, suite):
@@ -290,20 +290,21 @@ def test_a_killed_run_leaves_no_process_and_the_next_one_puts_things_right(
     process.kill()
     process.communicate()
     assert wait_for(lambda: not left_behind(mark)), left_behind(mark)
-    assert {n: c for n, c in files_of(published).items() if ".work" not in n} == before
+    assert {n: c for n, c in files_of(published).items() if ".cx/work" not in n} == before
     suite(**{"02_second": ["print('again')"]})
     assert cx(*arguments, "--out", published).returncode == 0
-    assert not list(published.glob(".work"))
+    assert not (published / ".cx" / "work").exists()
 
 
 def test_a_run_killed_between_its_two_renames_is_put_right(published, arguments, suite):
     before = files_of(published / "2026Q1")
-    os.replace(published / "2026Q1", published / ".aside-2026Q1")
-    (published / ".work").mkdir()
+    (published / ".cx" / "aside").mkdir()
+    os.replace(published / "2026Q1", published / ".cx" / "aside" / "2026Q1")
+    (published / ".cx" / "work").mkdir()
     suite(**{"02_second": ["1 / 0"]})
     assert cx(*arguments, "--out", published).returncode == 1
     assert files_of(published / "2026Q1")["second.html"] == before["second.html"]
-    assert {path.name for path in published.iterdir()} == {"2026Q1", "index.html", ".lock"}
+    assert {path.name for path in published.iterdir()} == {"2026Q1", "index.html", ".cx"}
 
 
 def test_a_second_run_into_the_same_folder_waits_and_says_so(published, arguments, suite):

@@ -1,0 +1,69 @@
+"""Whether a record of an earlier run is what it seems: nobody can tell who has had a hand in it."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+NUMBER = (int, float)
+# What each part of a record must be: a type, or several; [of a list]; {of a mapping}.
+ENTRY = {
+    "file": str, "title": str, "question": str, "status": str, "message": str, "seconds": NUMBER,
+    "key": str, "finished": str, "page": str, "reused": bool, "outdated": bool, "tables": [str],
+}  # fmt: skip
+RUN = {
+    "quarter": str, "dataset": str, "where": str, "part": [str], "parameters": dict,
+    "fingerprint": str, "code": str, "rows": {"": {"": int}}, "finished": str,
+    "notebooks": {"": ENTRY},
+}  # fmt: skip
+MAYBE = {"slices": [str], "files": [str], "request": str, "versions": dict}
+MEASURE = {"name": str, "label": str, "period": str, "value": NUMBER, "text": str}
+FINDING = {"notebook": str, "sentence": str, "news": bool, "kind": str, "measures": [MEASURE]}
+
+
+def is_record(run: object) -> bool:
+    """Whether this is what `run.json` holds, naming no file outside its folder."""
+    if not fits(run, RUN):
+        return False
+    if not all(name not in run or fits(run[name], shape) for name, shape in MAYBE.items()):
+        return False
+    entries = run["notebooks"]
+    names = [*entries, *(each["file"] for each in entries.values())]
+    paths = [*run.get("slices", ()), *run.get("files", ()), run["quarter"]]
+    paths += [f"tables/{table}" for each in entries.values() for table in each["tables"]]
+    return len(run["part"]) in (0, 2) and all(
+        is_inside(each) and "/" not in each for each in names
+    ) and all(map(is_inside, paths))  # fmt: skip
+
+
+def are_findings(findings: object, notebooks: Mapping) -> bool:
+    """Whether this is what `findings.json` holds, of notebooks that the run tells of."""
+    return fits(findings, [FINDING]) and all(each["notebook"] in notebooks for each in findings)
+
+
+def is_inside(place: str) -> bool:
+    """Whether a path leads to something below the folder that it is relative to.
+
+    Examples:
+        >>> is_inside("by-region/EMEA"), is_inside("../secret"), is_inside("/etc/passwd")
+        (True, False, False)
+    """
+    path = PurePosixPath(place)
+    return bool(path.parts) and not (
+        path.is_absolute() or ".." in path.parts or "\\" in place or "\0" in place
+    )
+
+
+def fits(value: object, shape: object) -> bool:
+    """Whether a value has a shape: a type or several, `[shape]`, or `{name: shape}`.
+
+    The name "" stands for any. A flag is no number.
+    """
+    match shape:
+        case [each]:
+            return isinstance(value, list) and all(fits(item, each) for item in value)
+        case {"": each}:
+            return isinstance(value, dict) and all(fits(item, each) for item in value.values())
+        case dict():
+            return isinstance(value, dict) and all(
+                name in value and fits(value[name], each) for name, each in shape.items()
+            )
+    return isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
