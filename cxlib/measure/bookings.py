@@ -2,8 +2,8 @@
 
 A booking's day hardly matters where accounts pay by the month; where they buy when they like, all
 may buy more in one week and less in another. So each third of a month (days 1 to 10, 11 to 20, and
-the rest) is set against the same third before: what is paid on a fixed day of the month then
-cancels out, and what is left is clustered by account and by third.
+the rest) is set against the same third before, grown as all have grown: what is paid on a fixed day
+of the month then cancels out, and what is left is clustered by account and by third.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ def by_thirds(
         data: The dataset.
         spans: The two periods, now and before, of as many months.
         sizes: Of each KPI, its denominators now and before; 1 of a total.
-        rates: Of each KPI, its values now and before, where what was sold is the denominator.
+        rates: Of each KPI, its values now and before.
 
     Returns:
         For each KPI the variance by third, and that by account and third; without those KPIs whose
@@ -56,7 +56,9 @@ def by_thirds(
             _added(rows, name, size, rate)
             for size, rate in zip(sizes[name], rates[name], strict=True)
         )
-        added[name] = now.ifelse(one, -other)
+        # What is refunded is counted as departing from its rate, which is grown already.
+        late, early = (1.0, 1.0) if name == "return_rate" else rates[name]
+        added[name] = now.ifelse(one, -other * (late / early if late > 0 < early else 1.0))
     rows = rows.select("account_id", _third=3 * since + of_month, **added)
     cells = rows.group_by("account_id", "_third").agg(
         _rows=rows.count(), **{name: rows[name].sum() for name in names}

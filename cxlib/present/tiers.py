@@ -161,6 +161,8 @@ def map_figure(tiers: Tiers, currency: str = "") -> Figure | Finding:
     """Accounts by revenue and growth potential, coloured by tier."""
     if not tiers.accounts.growth_potential.notna().any():
         return Finding("Growth potential is not known for any account.", news=False)
+    if not (tiers.accounts.growth_potential > 0).any():
+        return Finding("No account is expected to grow beyond what it brings today.", news=False)
     figure, axis = canvas(3.6)
     shown = tiers.accounts[tiers.accounts.revenue_12m > 0].sort_values("revenue_12m")
     growth = shown.growth_potential.fillna(0)
