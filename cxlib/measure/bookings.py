@@ -9,6 +9,7 @@ of the month then cancels out, and what is left is clustered by account and by t
 from collections.abc import Mapping
 
 import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -81,7 +82,7 @@ def by_thirds(
     }
 
 
-def _added(rows, name: str, size: float, rate: float) -> ibis.expr.types.Value:
+def _added(rows: ir.Table, name: str, size: float, rate: float) -> ir.Value:
     """What a booking adds to a KPI's value."""
     match name:
         case "purchase_frequency":

@@ -169,7 +169,9 @@ def _by_thirds(data: Dataset, spans: pd.DataFrame, kpis: list[Kpi], sides) -> di
     for kpi in kpis:
         sums = [side.sums for side in sides[kpi.name]]
         sizes[kpi.name] = tuple(1.0 if kpi.kind == TOTAL else float(each.x) for each in sums)
-        rates[kpi.name] = tuple(float(each.y / each.x) for each in sums)
+        rates[kpi.name] = tuple(
+            float(each.y) / size for each, size in zip(sums, sizes[kpi.name], strict=True)
+        )
     return by_thirds(data, spans, sizes, rates)
 
 
