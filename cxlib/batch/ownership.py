@@ -38,7 +38,7 @@ def refuse_foreign(out: Path, quarters: Sequence[str]) -> None:
     for quarter in quarters:
         place = out / quarter
         if place.is_symlink():
-            raise _foreign(place, "is a link, put the folder itself in its place")
+            raise _foreign(place, "is a link; put the folder itself in its place")
         if place.exists() and not (place / RUN).is_file() and not _is_empty(place):
             raise _foreign(place, "holds no report; move it, or name another folder")
     index = out / INDEX

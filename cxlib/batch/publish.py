@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -188,7 +187,9 @@ def _keep_other_slices(request: Request, volume: Volume, work: Path) -> list[str
             continue
         parts = [read_published(path) for path in sorted(folder.iterdir()) if path.is_dir()]
         if all(part and _still_holds(request, volume.whole.source, part, work) for part in parts):
-            shutil.copytree(folder, new / folder.name, copy_function=link)
+            own = editions.files_in(request.out / volume.quarter)
+            for name in sorted(each for each in own if each.startswith(f"{folder.name}/")):
+                link(request.out / volume.quarter / name, new / name)
         else:
             notes.append(
                 f"the pages in {folder.name} were of other data, parameters or programs, and have "

@@ -109,15 +109,17 @@ def test_while_a_quarter_runs_the_probability_is_that_of_its_end():
         assert found.met is None
         stated.append(found.probability)
         met.append(months[12:].mean() >= goal)
-    calibrated(np.array(stated), np.array(met))
+    assert farthest(np.array(stated), np.array(met)) <= 0.07
 
 
-def calibrated(stated, met):
-    """Of those foretold with a probability about so high, as many come true, within 7 points."""
+def farthest(stated, met) -> float:
+    """How far what comes true lies from what was foretold, of any fifth that is often foretold."""
+    apart = []
     for low, high in ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0)):
         some = (stated >= low) & (stated < high)
         if some.sum() > 100:
-            assert met[some].mean() == pytest.approx(stated[some].mean(), abs=0.07)
+            apart.append(abs(met[some].mean() - stated[some].mean()))
+    return max(apart)
 
 
 @pytest.mark.parametrize("done", [1, 2])
@@ -131,7 +133,7 @@ def test_the_probability_of_a_total_is_calibrated(done):
         data = target(so_far, goal, done / 3, half=30.0, kpi="revenue", months=months[:12])
         stated.append(judge_target(data).probability)
         met.append(months[12:].sum() >= goal)
-    calibrated(np.array(stated), np.array(met))
+    assert farthest(np.array(stated), np.array(met)) <= 0.07
 
 
 def test_a_target_whose_scope_its_kpi_knows_nothing_of_is_not_judged(data):

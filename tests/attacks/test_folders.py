@@ -45,7 +45,10 @@ def test_a_folder_with_something_else_in_it_is_refused_and_stays(arguments, tmp_
 
 
 def test_no_name_is_not_the_working_folder(arguments):
-    refused(cx(*arguments, "--out", ""), "--out is empty")
+    run = cx(*arguments, "--out", "")
+    assert (run.returncode, run.stderr) == (
+        2, "cx: --out is empty; name the folder of all reports\n"
+    )  # fmt: skip
 
 
 def test_what_is_laid_into_our_folder_stays_at_the_next_run(arguments, suite, tmp_path):
@@ -67,6 +70,29 @@ def test_what_is_laid_into_our_folder_stays_at_the_next_run(arguments, suite, tm
     after = contents(out)
     assert {name: after[name] for name in laid} == laid
     assert os.readlink(out / "2026Q1" / "link") == str(tmp_path)
+
+
+def test_what_is_laid_beside_slices_stays_when_a_run_makes_none(write, suite, tmp_path):
+    """Slices made before are kept as they are; what lies beside their pages as well."""
+    people = [f"{n},a{n},{'EMEA' if n % 2 else 'APAC'}" for n in range(80)]
+    rows = [f"i{n},{n},2026-01-{1 + n % 28:02},phone" for n in range(80)]
+    folder = write(
+        accounts__csv="account_id\n" + "\n".join(f"a{n}" for n in range(80)) + "\n", surveys__csv=None, revenue__csv=None,
+        customers__csv="customer_id,account_id,region\n" + "\n".join(people) + "\n",
+        interactions__csv="interaction_id,customer_id,started_at,channel\n" + "\n".join(rows) + "\n",
+    )  # fmt: skip
+    suite(**GOOD)
+    arguments = ["report", "2026Q1", "--dataset", folder, "--notebooks", tmp_path / "suite"]
+    out = tmp_path / "reports"
+    run = cx(*arguments, "--out", out, "--by", "region")
+    assert run.returncode == 0, run.stderr
+    page, note = (out / "2026Q1" / "by-region" / "EMEA" / name for name in ("first.html", "n.txt"))
+    note.write_text("mine")
+    for _ in range(2):
+        run = cx(*arguments, "--out", out, "--fresh")
+        assert run.returncode == 0, run.stderr
+        assert note.read_text() == "mine"
+        assert page.is_file()
 
 
 def test_a_file_of_ours_by_name_alone_is_not_replaced(arguments, suite, tmp_path):
