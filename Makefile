@@ -60,4 +60,4 @@ axe:  # the accessibility checker of the browser tests, which skip without it
 	@touch $@
 
 clean:  ## remove what was generated
-	rm -rf .venv reports tests/browser/node_modules
+	rm -rf .venv reports reports-crm tests/browser/node_modules

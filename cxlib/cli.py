@@ -35,6 +35,9 @@ def report(
     ] = "",
     jobs: Annotated[int, typer.Option(min=1, help="Notebooks at once.")] = os.cpu_count() or 1,
     out: Annotated[str, typer.Option(help="The folder of all reports, or its URL.")] = "reports",
+    crm: Annotated[
+        str, typer.Option(help="The folder of tables with real ids; beside --out if not given.")
+    ] = "",
     fresh: Annotated[bool, typer.Option(help="Run also what has not changed.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for a notebook.")] = 1_800,
     memory: Annotated[float, typer.Option(min=100, help="Megabytes for a notebook.")] = 4_000,
@@ -51,6 +54,7 @@ def report(
     """Run the notebooks for a quarter, and publish their pages."""
     from cxlib.batch.notebooks import check_parameters, choose, find_notebooks
     from cxlib.batch.progress import choose_progress
+    from cxlib.batch.real_ids import NOTICE
     from cxlib.batch.report import report as run_report
     from cxlib.batch.request import Limits, Request, read_quarters
     from cxlib.batch.store import published_to, without_password
@@ -69,6 +73,7 @@ def report(
         where=where,
         by=by,
         parameters=check_parameters(chosen, parameter or []),
+        crm=Path(crm or ("reports-crm" if "://" in out else f"{out.rstrip('/')}-crm")),
         jobs=jobs,
         fresh=fresh,
         fork=can_fork() if fork is None else fork,
@@ -90,6 +95,8 @@ def report(
     shown = without_password(out) if "://" in out else out
     for quarter in request.quarters:
         progress.say(f"{shown}/{quarter}/index.html")
+    if result.ran and (request.crm / NOTICE).is_file():
+        progress.say(f"{request.crm}: tables with real ids, for a CRM; yours alone to read")
     if result.failed:
         raise typer.Exit(SOME_FAILED)
 

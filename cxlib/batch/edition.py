@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from cxlib.batch.job import EXECUTED, FAILED, FINDINGS, LOG, PAGE, PUBLISHED, Outcome
 from cxlib.batch.notebooks import Notebook
 from cxlib.batch.ownership import RUN, link
+from cxlib.batch.real_ids import APART
 from cxlib.batch.records import ENTRY, are_findings, is_record
 
 ALL_FINDINGS = "findings.json"
@@ -126,11 +127,16 @@ def read_published(folder: Path) -> Published | None:
     if not is_record(run) or not are_findings(findings, run["notebooks"]):
         return None
     entries = {
-        name: Entry(**{each: tuple(value) if each == "tables" else value
+        name: Entry(**{each: _tables(value) if each == "tables" else value
                        for each, value in told.items() if each in ENTRY})
         for name, told in run["notebooks"].items()
     }  # fmt: skip
     return Published(folder, run, entries, findings)
+
+
+def _tables(names: list[str]) -> tuple[str, ...]:
+    # In reports of before, those with real ids were among them.
+    return tuple(name for name in names if not name.startswith(f"{APART}/"))
 
 
 def is_whole(published: Published) -> bool:

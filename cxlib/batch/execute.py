@@ -22,6 +22,7 @@ from cxlib.batch.job import (
     LOG,
     PAGE,
     PUBLISHED,
+    SOURCE,
     Job,
     cell_name,
 )
@@ -86,8 +87,9 @@ def _execute(
     at = _Cells(job, manager, events)
     try:
         executed = papermill.execute_notebook(
-            str(job.source),
-            str(job.output / EXECUTED),
+            # In the working folder: papermill would fill in what it takes for a field of a path.
+            SOURCE,
+            EXECUTED,
             dict(job.parameters),
             kernel_name="python3",
             engine_name=ENGINE,

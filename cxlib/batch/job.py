@@ -9,7 +9,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 PUBLISHED, LEFT_OUT, FAILED = "published", "left out", "failed"
-# What a job leaves in its folder.
+# What a job finds in its folder, and what it leaves there.
+SOURCE = "source.ipynb"
 EXECUTED, PAGE, FINDINGS, LOG = "notebook.ipynb", "page.html", "findings.json", "log.txt"
 FIRST_LINE = 60
 
@@ -37,11 +38,11 @@ class Job:
 
     Attributes:
         label: What the run calls it.
-        source: Its file.
         parameters: Values for its parameters.
         facts: What its page says about itself.
-        output: An empty folder, the notebook's working folder; the executed notebook, its page,
-            its findings and its `tables/` go there.
+        output: A folder with nothing but the notebook as it was when the run began, and its
+            working folder; the executed notebook, its page, its findings and its `tables/` go
+            there.
         sockets: An empty folder with a short name, for the kernel's sockets.
         snapshot: Where the validated dataset is kept.
         fork: Whether its kernel is forked, or started from nothing.
@@ -49,7 +50,6 @@ class Job:
     """
 
     label: str
-    source: Path
     parameters: Mapping[str, object]
     facts: Facts
     output: Path

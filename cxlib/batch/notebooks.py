@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from cxlib.data.files import nearest
 from cxlib.errors import ArgumentError
 
 PATTERN = "[0-9]*.ipynb"
@@ -34,6 +35,7 @@ class Notebook:
         parameters: Default and help of each parameter, in the notebook's order.
         code_cells: The first line of each of its code cells.
         imports: What its cells import, by full names; some may be functions instead of modules.
+        text: What its file holds.
         digest: Changes whenever the source or the tags of a cell do.
     """
 
@@ -44,16 +46,19 @@ class Notebook:
     parameters: Mapping[str, tuple[object, str]]
     code_cells: tuple[str, ...]
     imports: tuple[str, ...]
+    text: str
     digest: str
 
 
 def find_notebooks(folder: Path) -> tuple[Notebook, ...]:
     """The notebooks of a folder, in the order of their numbers: `01_….ipynb`, `02_….ipynb`, ….
 
+    A relative folder that is not here may be one of the project's own.
+
     Raises:
         ArgumentError: There is none, or one lacks a parameter that every notebook takes.
     """
-    paths = sorted(folder.resolve().glob(PATTERN))
+    paths = sorted((nearest(folder) or folder).glob(PATTERN))
     if not paths:
         raise ArgumentError(f"{folder}: no notebook found whose name begins with a number")
     names = [re.sub(r"^\d+_", "", path.stem) for path in paths]
@@ -105,7 +110,8 @@ def check_parameters(notebooks: Sequence[Notebook], given: Sequence[str]) -> dic
 
 def _read(path: Path, name: str) -> Notebook:
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        content = path.read_text(encoding="utf-8")
+        cells = json.loads(content)["cells"]
     except (ValueError, KeyError, TypeError):
         raise ArgumentError(f"{path}: is no notebook of version 4") from None
     sources = ["".join(cell["source"]) for cell in cells]
@@ -130,6 +136,7 @@ def _read(path: Path, name: str) -> Notebook:
         parameters=parameters,
         code_cells=tuple(text.splitlines()[0] for text in code if text),
         imports=tuple(sorted({name for text in code for name in _imports(text)})),
+        text=content,
         digest=hashlib.sha256(json.dumps([kinds, tags, sources]).encode()).hexdigest(),
     )
 

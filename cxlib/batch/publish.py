@@ -19,7 +19,7 @@ from cxlib.batch.keys import code_key
 from cxlib.batch.notebooks import Notebook
 from cxlib.batch.ownership import INDEX, RUN, keep_foreign, link
 from cxlib.batch.provenance import versions
-from cxlib.batch.real_ids import give_notice
+from cxlib.batch.real_ids import say_where_they_went, write_tables
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.summary import restatements
@@ -57,10 +57,8 @@ def publish(
                 for number, task in enumerate(tasks)
                 if task.edition is edition
             }
-            for _, output in mine.values():
-                volume.real_ids.restore(output / "tables")
             made[edition] = _assemble(request, edition, mine, outcomes, keys, work, now)
-            give_notice(work / edition.place / "tables")
+            say_where_they_went(request.out / edition.place, work / edition.place)
             late += [
                 f"{task.label}: failed: {made[edition][name].message}"
                 for name, (task, _) in mine.items()
@@ -74,9 +72,26 @@ def publish(
     (work / INDEX).write_text(page, encoding="utf-8")
     with undisturbed():
         for volume in volumes:
+            late += _write_real_ids(request, volume, work)
+        for volume in volumes:
             swap(work / volume.quarter, request.out / volume.quarter)
         os.replace(work / INDEX, request.out / INDEX)
     return Result(made, len(tasks), tuple(notes), tuple(late))
+
+
+def _write_real_ids(request: Request, volume: Volume, work: Path) -> list[str]:
+    """Write the tables with real ids, and note them; what of them could not be written."""
+    quarter = work / volume.quarter
+    places = [path.parent.relative_to(work) for path in sorted(quarter.glob(f"by-*/*/{RUN}"))]
+    try:
+        written, refused = write_tables(
+            request.crm, work, volume.quarter, [Path(volume.quarter), *places], volume.real_ids
+        )
+    except OSError as error:
+        return [f"{request.crm}: tables with real ids could not be written: {error.strerror}"]
+    run = json.loads((quarter / RUN).read_text(encoding="utf-8"))
+    write_json(quarter / RUN, run | {"crm": written})
+    return [f"{request.crm / each}: was written by no report, and stays" for each in refused]
 
 
 def _keep_what_others_wrote(published: Path, new: Path) -> None:

@@ -1,19 +1,35 @@
-"""Tables for other programs, such as a CRM: real ids in place of pseudonyms, in a folder apart."""
+"""Tables for other programs, such as a CRM: real ids in place of pseudonyms, in a folder apart.
 
-from collections.abc import Mapping
+It lies beside the published folder and not in it, since whoever serves that would serve it; and its
+owner alone may look into it.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cxlib.batch.ownership import KEEPERS, OURS
+from cxlib.errors import ArgumentError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cxlib.data import Dataset
 
+IDS = ("account_id", "customer_id")
 APART, NOTICE = "crm", "NOTICE.txt"
+WRITTEN = "tables.json"  # in our own folder: what was written, by quarter
 WARNING = """The files in this folder name accounts and customers by their real ids, for a CRM.
 They are personal data: do not publish them or send them on with the report's pages, which hold
 pseudonyms only. Remove this folder where it is not needed.
+"""
+# In the place where they were before.
+MOVED = """The tables with real ids, for a CRM, are not in here any more: whoever could read the
+pages could read them. They are in a folder of their own; cx report says where, and --crm names it.
 """
 
 
@@ -28,31 +44,120 @@ class RealIds:
         """The real ids by their pseudonyms, for each column that may hold one."""
         from cxlib.data.privacy import real_ids
 
-        return {name: real_ids(self.data, name) for name in ("account_id", "customer_id")}
+        return {name: real_ids(self.data, name) for name in IDS}
 
-    def restore(self, tables: Path) -> None:
-        """Put what a notebook wrote with pseudonyms into the folder apart, with real ids."""
-        for path in [*tables.glob("*.csv"), *tables.glob("*.parquet")]:
-            table = _read(path)
-            columns = [name for name in ("account_id", "customer_id") if name in table.columns]
-            if not columns:
-                continue
-            for name in columns:
-                known = self.by_column[name]
-                table[name] = table[name].map(known).fillna(table[name])
-            apart = tables / APART
-            apart.mkdir(exist_ok=True)
+    def restored(self, path: Path) -> "pd.DataFrame | None":
+        """A table with real ids; None if it has no ids."""
+        from cxlib.present.tables import harmless
+
+        table = _read(path)
+        columns = [name for name in IDS if name in table.columns]
+        for name in columns:
+            known = self.by_column[name]
+            table[name] = table[name].map(known).fillna(table[name])
             if path.suffix == ".csv":
-                table.to_csv(apart / path.name, index=False)
-            else:
-                table.to_parquet(apart / path.name, index=False)
-            path.unlink()
+                table[name] = table[name].map(harmless)
+        return table if columns else None
 
 
-def give_notice(tables: Path) -> None:
-    """Say what the folder apart holds, where there is one."""
-    if (tables / APART).is_dir():
-        (tables / APART / NOTICE).write_text(WARNING, encoding="utf-8")
+def refuse_foreign_crm(crm: Path, out: Path) -> None:
+    """See to it that tables with real ids go neither among the pages nor among foreign files.
+
+    Raises:
+        ArgumentError: They would.
+    """
+    if crm.resolve().is_relative_to(out.resolve()):
+        raise ArgumentError(
+            f"--crm {crm}: is within --out; whoever reads the pages would read the real ids in it"
+        )
+    if crm.exists() and not crm.is_dir():
+        raise ArgumentError(f"--crm {crm}: is a file; name a folder")
+    names = sorted(each.name for each in crm.iterdir()) if crm.exists() else []
+    if set(names) - set(KEEPERS) and not (crm / OURS / WRITTEN).is_file():
+        raise ArgumentError(
+            f"--crm {crm}: {names[0]} in it was written by no report; name a new folder"
+        )
+
+
+def write_tables(
+    crm: Path, out: Path, quarter: str, places: Iterable[Path], real_ids: RealIds
+) -> tuple[list[str], list[str]]:
+    """Write a quarter's tables with real ids, and remove those of it that are no more.
+
+    Args:
+        crm: The folder for them.
+        out: The folder in which the pages are.
+        quarter: The quarter.
+        places: Its editions' folders, relative to `out`.
+        real_ids: The ids behind the pseudonyms.
+
+    Returns:
+        The files written, relative to `crm`; and those that could not be, since others than a
+        report had written them.
+    """
+    before = _written(crm)
+    mine, refused = set(before.get(quarter, ())), []
+    written = []
+    for place in places:
+        tables = out / place / "tables"
+        for path in sorted([*tables.glob("*.csv"), *tables.glob("*.parquet")]):
+            if (table := real_ids.restored(path)) is None:
+                continue
+            name = (place / path.name).as_posix()
+            if (crm / name).exists() and name not in mine:
+                refused.append(name)
+                continue
+            _write(table, crm, name)
+            written.append(name)
+    for name in mine - set(written):
+        (crm / name).unlink(missing_ok=True)
+    if written or quarter in before:
+        _private(crm / OURS)
+        _put(crm / NOTICE, WARNING)
+        _put(crm / OURS / WRITTEN, json.dumps(before | {quarter: written}, indent=2))
+    return written, refused
+
+
+def say_where_they_went(published: Path, new: Path) -> None:
+    """Tell the readers of the old place that its tables have moved, where there was one."""
+    if (published / "tables" / APART).is_dir():
+        place = new / "tables" / APART
+        place.mkdir(parents=True, exist_ok=True)
+        (place / NOTICE).write_text(MOVED, encoding="utf-8")
+
+
+def _write(table: "pd.DataFrame", crm: Path, name: str) -> None:
+    path = crm / name
+    for folder in (crm, *reversed([crm / each for each in Path(name).parents])):
+        _private(folder)
+    beside = path.with_name(f".{path.name}-{os.getpid()}")
+    os.close(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    if path.suffix == ".csv":
+        table.to_csv(beside, index=False, lineterminator="\n")
+    else:
+        table.to_parquet(beside, index=False)
+    os.replace(beside, path)
+
+
+def _private(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def _written(crm: Path) -> dict[str, list[str]]:
+    from cxlib.batch.records import fits, is_inside
+
+    try:
+        found = json.loads((crm / OURS / WRITTEN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    sound = fits(found, {"": [str]})
+    return found if sound and all(map(is_inside, chain(*found.values()))) else {}
+
+
+def _put(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
 
 
 def _read(path: Path) -> "pd.DataFrame":

@@ -14,7 +14,7 @@ RUN = {
     "fingerprint": str, "code": str, "rows": {"": {"": int}}, "finished": str,
     "notebooks": {"": ENTRY},
 }  # fmt: skip
-MAYBE = {"slices": [str], "files": [str], "request": str, "versions": dict}
+MAYBE = {"slices": [str], "files": [str], "crm": [str], "request": str, "versions": dict}
 MEASURE = {"name": str, "label": str, "period": str, "value": NUMBER, "text": str}
 FINDING = {"notebook": str, "sentence": str, "news": bool, "kind": str, "measures": [MEASURE]}
 
@@ -27,7 +27,7 @@ def is_record(run: object) -> bool:
         return False
     entries = run["notebooks"]
     names = [*entries, *(each["file"] for each in entries.values())]
-    paths = [*run.get("slices", ()), *run.get("files", ()), run["quarter"]]
+    paths = [*run.get("slices", ()), *run.get("files", ()), *run.get("crm", ()), run["quarter"]]
     paths += [f"tables/{table}" for each in entries.values() for table in each["tables"]]
     return len(run["part"]) in (0, 2) and all(
         is_inside(each) and "/" not in each for each in names

@@ -17,12 +17,12 @@ from cxlib.batch.handing import (
     key_with,
     leaves_passports,
 )
-from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED, Facts, Job, Outcome
+from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED, SOURCE, Facts, Job, Outcome
 from cxlib.batch.notebooks import BEFORE, COMMON, Notebook
 from cxlib.batch.ownership import RUN, refuse_foreign
 from cxlib.batch.progress import Progress
 from cxlib.batch.provenance import provenance
-from cxlib.batch.real_ids import RealIds
+from cxlib.batch.real_ids import RealIds, refuse_foreign_crm
 from cxlib.batch.request import Request
 from cxlib.batch.result import Result, Task, Volume
 from cxlib.batch.unchanged import find_unchanged
@@ -60,12 +60,11 @@ def report(request: Request, progress: Progress) -> Result:
         request,
         dataset=find_folder(request.dataset),
         out=request.out.resolve(),
+        crm=request.crm.resolve(),
     )
-    request = replace(
-        request,
-        where=_shown(request),
-    )
+    _refuse_persons(request)
     refuse_foreign(request.out, request.quarters)
+    refuse_foreign_crm(request.crm, request.out)
     if not request.fresh and (unchanged := find_unchanged(request)):
         return unchanged
     if not request.fork:
@@ -82,17 +81,14 @@ def report(request: Request, progress: Progress) -> Result:
             return _run(request, volumes, context, Places(scratch, sockets, work), progress)
 
 
-def _shown(request: Request) -> str:
-    """The filter as pages may show it."""
+def _refuse_persons(request: Request) -> None:
     if not request.where:
-        return ""
+        return
     from cxlib.data.config import read_config
-    from cxlib.data.hidden_filters import shown_filter
+    from cxlib.data.hidden_filters import refuse_persons
     from cxlib.data.privacy import personal_names
-    from cxlib.data.pseudonyms import pseudonym_key
 
-    hidden = personal_names(read_config(request.dataset))
-    return shown_filter(request.where, hidden, pseudonym_key())
+    refuse_persons(request.where, personal_names(read_config(request.dataset)))
 
 
 def _run(
@@ -142,7 +138,8 @@ def _open(request: Request, file: Path) -> list[Volume]:
     from cxlib.data.snapshot import land
     from cxlib.data.validate import validate
 
-    real = land(validate(request.dataset), file)
+    # The snapshots lie beside that file.
+    real = land(validate(request.dataset, file.parent), file)
     real_ids, files = RealIds(real), hide(real)
     volumes = []
     for quarter in request.quarters:
@@ -317,12 +314,12 @@ def _jobs(
         output, sockets = places.work / "jobs" / str(number), places.sockets / str(number)
         output.mkdir(parents=True)
         sockets.mkdir()
+        (output / SOURCE).write_text(task.notebook.text, encoding="utf-8")
         earlier = _earlier(request, tasks, task, ended, places.work)
         keys[task.label] = key_with(request, task.notebook, edition.source, earlier)
         before = {BEFORE: str(earlier or "")} if goes_on(task.notebook) else {}
         yield Job(
             label=task.label,
-            source=task.notebook.path,
             parameters=task.given | before,
             facts=_facts(task),
             output=output,

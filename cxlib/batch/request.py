@@ -35,6 +35,7 @@ class Request:
         by: A column, for each value of which there is to be an edition of its own.
         parameters: Values for the notebooks' own parameters.
         out: The folder of all reports.
+        crm: The folder of tables with real ids.
         jobs: How many notebooks run at once.
         fresh: Run also what has not changed.
         fork: Whether to fork kernels from a warm process.
@@ -49,6 +50,7 @@ class Request:
     by: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
     out: Path = Path("reports")
+    crm: Path = Path("reports-crm")
     jobs: int = 1
     fresh: bool = False
     fork: bool = True

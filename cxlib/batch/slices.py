@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import pandas as pd
@@ -103,6 +103,11 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
         raise ArgumentError(
             f"--by {column}: none of its {len(counts)} values has {LEAST} active {table} or more"
         )
+    own = {_text(value): value for value in counts.index}
+    published = tuple(own[value] for value in parts)
+    parts = {
+        value: replace(part, slice=(column, own[value], published)) for value, part in parts.items()
+    }
     values = (
         data.rows(table, column).group_by(column).agg(_rows=lambda rows: rows.count()).execute()
     )

@@ -60,6 +60,8 @@ def find_unchanged(request: Request) -> Result | None:
         key = request_key(request, quarter, data, request.out)
         if whole is None or whole.run.get("request") != key:
             return None
+        if not all((request.crm / name).is_file() for name in whole.run.get("crm", ())):
+            return None
         places = [quarter, *whole.run["slices"]]
         for place in places:
             published = read_published(request.out / place)

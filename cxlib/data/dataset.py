@@ -57,11 +57,17 @@ class Dataset:
             taken to span the time between; tables without any are not told.
         answers_only: Every survey row of the files has a score: who did not answer is not known.
         refunds_only: Of bookings, refunds alone have a kind: what the others are is not known.
+        unsettled: How many guesses are left in its SQL that nobody has settled.
+        passport: The text of the passport of personas that is kept with it; None if there is none.
         left_at_once: All accounts that have left did so on this one day: the data are a snapshot,
             which who left earlier is not in; None where they are not.
         quarter: The quarter reported, if one was asked for.
         where: The filter, as given.
         unfiltered: The tables that no condition of the filter could be applied to.
+        base: The same before any filter; None where there is none.
+        filters: Those in force, one after another; the last is `where`.
+        slice: Of one of several parts that have pages of their own: the column by which they are
+            told apart, this part's value, and the values of all.
         pseudonyms: The columns that hold pseudonyms, in place of ids and personal texts.
     """
 
@@ -81,10 +87,15 @@ class Dataset:
     strays: Mapping[str, int]
     answers_only: bool
     refunds_only: bool
+    unsettled: int = 0
+    passport: str | None = None
     left_at_once: datetime | None = None
     quarter: Quarter | None = None
     where: str = ""
     unfiltered: frozenset[str] = frozenset()
+    base: "Dataset | None" = None
+    filters: tuple[str, ...] = ()
+    slice: tuple[str, object, tuple[object, ...]] | None = None
     pseudonyms: frozenset[str] = frozenset()
 
     def has(self, table: str, *columns: str) -> bool:
@@ -208,9 +219,7 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
     """The rows that meet the filter, in every table that can tell."""
     if not conditions:
         return dataset
-    if dataset.pseudonyms:
-        key = pseudonym_key()
-        conditions = [with_pseudonyms(each, dataset.pseudonyms, key) for each in conditions]
+    conditions = _turned(dataset, conditions)
     homes = {name: dataset.columns_of(name) for name in LINKS if name in dataset.tables}
     anywhere = {column: table for home in homes.values() for column, table in home.items()}
     for condition in conditions:
@@ -233,8 +242,53 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
         for name, home in homes.items()
         if not all(columns_of(condition) <= set(home) for condition in conditions)
     }
-    unfiltered = dataset.unfiltered | untouched
-    return replace(dataset, tables=left, where=where, unfiltered=unfiltered)
+    return replace(
+        dataset,
+        tables=left,
+        where=where,
+        unfiltered=dataset.unfiltered | untouched,
+        base=dataset.base or dataset,
+        filters=(*dataset.filters, where),
+    )
+
+
+def left_over(data: Dataset) -> list[Dataset]:
+    """What wider pages may tell and these data do not: the rows that the filter leaves out.
+
+    Wider are the data before any filter, and within all but one of its conditions. Tables that the
+    filter cannot be applied to are as they are.
+    """
+    conditions = _turned(data.base, [each for text in data.filters for each in parse_filter(text)])
+    wider = {(): []}
+    for one in conditions:
+        kept = [each for each in conditions if each is not one]
+        wider[tuple(each.sql() for each in kept)] = kept
+    return [
+        outside
+        for kept in wider.values()
+        if (outside := _outside(_restricted(data.base, kept), conditions)).tables
+    ]
+
+
+def _restricted(base: Dataset, conditions: list) -> Dataset:
+    return restrict(base, conditions, " AND ".join(each.sql() for each in conditions))
+
+
+def _outside(dataset: Dataset, conditions: list) -> Dataset:
+    tables = dict(dataset.tables)
+    for name in LINKS.keys() & tables.keys():
+        home = set(dataset.columns_of(name))
+        apply = [each for each in conditions if columns_of(each) <= home]
+        if apply:
+            tables[name] = _matching(dataset, name, apply, outside=True)
+    return replace(dataset, tables=filled(tables))
+
+
+def _turned(dataset: Dataset, conditions: list) -> list:
+    if not dataset.pseudonyms:
+        return conditions
+    key = pseudonym_key()
+    return [with_pseudonyms(each, dataset.pseudonyms, key) for each in conditions]
 
 
 def filled(tables: Mapping[str, ir.Table], where: str = "") -> dict[str, ir.Table]:
@@ -253,8 +307,9 @@ def filled(tables: Mapping[str, ir.Table], where: str = "") -> dict[str, ir.Tabl
         raise ArgumentError(f"filter {where!r}: a value does not fit its column's type") from None
 
 
-def _matching(dataset: Dataset, name: str, conditions: list) -> ir.Table:
+def _matching(dataset: Dataset, name: str, conditions: list, outside: bool = False) -> ir.Table:
     needed = {column for condition in conditions for column in columns_of(condition)}
     wide = widen(dataset.tables, dataset.columns_of(name), name, needed)
     test = reduce(and_, (as_expression(each, {c: wide[c] for c in needed}) for each in conditions))
+    test = ~test.fill_null(False) if outside else test
     return wide.filter(test).select(*dataset.tables[name].columns)

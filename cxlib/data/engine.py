@@ -6,7 +6,7 @@ and `spark.py`.
 
 import os
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,8 +15,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from cxlib.data.config import Config
-from cxlib.data.scratch import take_room
-from cxlib.errors import DataError
+from cxlib.data.files import NAME_FILES
+from cxlib.data.masks import masked_text, without_values
+from cxlib.data.scratch import Room, take_room
+from cxlib.errors import CxError, DataError
 
 OWN = "_cx_"  # begins the names of our own tables, beside those of raw files
 ROW = "_row"  # the row's number in its file, counting from 1; no data column may be named so
@@ -25,6 +27,10 @@ BATCH = 100_000  # rows that travel at once
 # or, of very large files, twice their size, but no more than half of what the machine has.
 LARGE, MEMORY = 200_000_000, 1_000_000_000
 RECURS, LONGEST_LIST = 4, 1_000_000  # how often texts recur on average, and how many may differ
+# DuckDB's complaints about a value.
+ABOUT_VALUES = frozenset(
+    {"ConversionException", "InvalidInputException", "OutOfRangeException", "ConstraintException"}
+)
 # By name, since only one of the engines need be installed.
 MISFITS = frozenset(
     {
@@ -39,13 +45,17 @@ MISFITS = frozenset(
 )
 
 
-def open_engine(config: Config, folder: Path, files: Iterable[Path] = ()) -> ibis.BaseBackend:
+def open_engine(
+    config: Config, folder: Path, files: Collection[Path] = (), room: Path | None = None
+) -> ibis.BaseBackend:
     """Start the dataset's engine, or connect to it.
 
     Args:
         config: The dataset's settings.
         folder: Its folder.
-        files: What it will read: if that is much, DuckDB works on disk.
+        files: What it will read, and all that DuckDB can: whatever a mapping says, no other file
+            is opened. If that is much, DuckDB works on disk.
+        room: A folder in which it may write as well.
 
     Raises:
         DataError: The server does not let us in, or what speaks to it is not installed.
@@ -63,7 +73,11 @@ def open_engine(config: Config, folder: Path, files: Iterable[Path] = ()) -> ibi
                 return spark.connect(config.source, toml)
             case _:
                 size = sum(each.stat().st_size for each in files)
-                return open_duckdb_on_disk(size) if size > LARGE else open_duckdb()
+                rooms = [room] if room else []
+                if size <= LARGE:
+                    return _locked(open_duckdb(), files, rooms)
+                own = take_room()
+                return _locked(open_duckdb_on_disk(size, own), files, [*rooms, own.path])
     except ImportError:
         raise DataError(
             f"{toml}: source.engine == {engine!r} needs more than is installed; install it from "
@@ -79,17 +93,17 @@ def open_duckdb() -> ibis.BaseBackend:
     return _set_up(connection)
 
 
-def open_duckdb_on_disk(size: int) -> ibis.BaseBackend:
+def open_duckdb_on_disk(size: int, room: Room) -> ibis.BaseBackend:
     """Start DuckDB on a file of its own, which goes when the connection does.
 
     Rows that memory could not hold stay there; only what a question needs comes in.
 
     Args:
         size: Of the files that it will read, in bytes.
+        room: Where its file lies; it is left with the connection.
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     memory = min(max(MEMORY, 2 * size), machine // 2)
-    room = take_room()
     connection = ibis.duckdb.connect(room.path / "rows.duckdb")
     weakref.finalize(connection, room.leave)
     connection.raw_sql(f"SET memory_limit = '{memory} bytes'")
@@ -104,6 +118,20 @@ def _set_up(connection: ibis.BaseBackend) -> ibis.BaseBackend:
     connection.raw_sql("SET TimeZone = 'UTC'")
     # How far a question has come would be written among what a run says.
     connection.raw_sql("SET enable_progress_bar = false")
+    return connection
+
+
+def _locked(
+    connection: ibis.BaseBackend, files: Iterable[Path], rooms: Iterable[Path]
+) -> ibis.BaseBackend:
+    """DuckDB, from now on without any file but these, network, extension or change of settings."""
+    listed = {name: ", ".join(map(quoted, places)) for name, places in
+              (("allowed_paths", files), ("allowed_directories", rooms))}  # fmt: skip
+    for name, places in listed.items():
+        connection.raw_sql(f"SET {name} = [{places}]")
+    for name in ("autoload_known_extensions", "enable_external_access"):
+        connection.raw_sql(f"SET {name} = false")
+    connection.raw_sql("SET lock_configuration = true")
     return connection
 
 
@@ -216,6 +244,8 @@ def explained(config: Config, path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except CxError:
+        raise
     except Exception as error:
         if line := _line_of(error, config, path):
             raise DataError(line) from None
@@ -260,7 +290,12 @@ def quoted(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def first_lines(error: Exception, lines: int = 2) -> str:
-    """The gist of an engine's error, on one line."""
+def gist(error: Exception) -> str:
+    """What DuckDB complains of, on one line that is fit for a log: without a value of a row."""
     kept = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(kept[:lines])
+    kind = type(error).__name__
+    if kind == "PermissionException":
+        return f"reads a file or changes a setting by itself, which is locked; {NAME_FILES}"
+    if kind in ABOUT_VALUES:
+        return without_values(kept[0])
+    return masked_text(" ".join(kept[:2]))

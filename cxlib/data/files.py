@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cxlib.data.config import Config, expand, read_config
+from cxlib.data.masks import shape_of
 from cxlib.errors import ArgumentError, DataError
 
 # In the order in which they refer to one another; `contract.py` says what each holds.
@@ -20,17 +21,29 @@ SUFFIXES = (".sql", ".parquet", ".csv")
 RAW_SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")
 
 
+# What to do where a mapping reads a file by its path.
+NAME_FILES = (
+    "name the raw files by their names alone, and their folder as source.folder in dataset.toml"
+)
+# Where the notebooks and the demonstration lie, whatever the working folder is.
+PROJECT = Path(__file__).parents[2]
+
+
 def find_folder(folder: Path) -> Path:
-    """A dataset's folder; a relative one may lie in the working folder or in one above it.
+    """A dataset's folder, as `nearest` finds it.
 
     Raises:
         ArgumentError: There is none.
     """
-    places = [Path.cwd(), *Path.cwd().parents]
-    found = next((place / folder for place in places if (place / folder).is_dir()), None)
-    if found is None:
-        raise ArgumentError(f"dataset {str(folder)!r}: there is no such folder")
-    return found.resolve()
+    if found := nearest(folder):
+        return found
+    raise ArgumentError(f"dataset {str(folder)!r}: there is no such folder")
+
+
+def nearest(folder: Path) -> Path | None:
+    """A folder; a relative one in the working folder, in one above it, or in the project's."""
+    places = [Path.cwd(), *Path.cwd().parents, PROJECT]
+    return next((found for each in places if (found := (each / folder).resolve()).is_dir()), None)
 
 
 def reads_files(folder: Path) -> bool:
@@ -141,10 +154,7 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
             function = table.this.name
         by_path = re.search(r"[/\\*]|\.[A-Za-z]\w*$", table.name)
         if by_path or re.match(r"(?i)read_|.*scan|glob", function):
-            raise DataError(
-                f"{place}: reads {function or table.name!r} by itself; name the raw files by their "
-                "names alone, and their folder as source.folder in dataset.toml"
-            )
+            raise DataError(f"{place}: reads {function or table.name!r} by itself; {NAME_FILES}")
     every = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
     folded = {name.casefold() for name in named}
     files = [each for each in every if each.stem.casefold() not in folded or is_file(each)]
@@ -173,16 +183,17 @@ def not_utf8(path: Path) -> str:
     bad = list(undecodable(path))
     line, value = bad[0]
     return (
-        f"{path}, line {line}: {value!r} is not UTF-8 ({len(bad)} such lines); "
+        f"{path}, line {line}: {shape_of(value)!r} is not UTF-8 ({len(bad)} such lines); "
         "save the file as UTF-8 (in a spreadsheet: “CSV UTF-8”)"
     )
 
 
-def undecodable(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file that are not UTF-8: number, and the bytes around the fault."""
+def undecodable(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file that are not UTF-8: number, and the letters around the fault."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
                 line.decode("utf-8")
             except UnicodeDecodeError as error:
-                yield number, line[max(error.start - 20, 0) : error.end + 10].strip()
+                around = line[max(error.start - 20, 0) : error.end + 10].strip()
+                yield number, around.decode("latin-1")

@@ -46,20 +46,31 @@ def with_pseudonyms(condition, hidden: Collection[str], key: str):
     return condition
 
 
-def shown_filter(where: str, hidden: Collection[str], key: str) -> str:
-    """A filter's text with pseudonyms for the ids and names in it, since pages show it.
+def refuse_persons(where: str, hidden: Collection[str]) -> None:
+    """Refuse a filter that is about single persons or accounts, or names them.
+
+    Beside the page of the whole, one of all but a single customer would tell of that one; and pages
+    show the filter that they stand for.
 
     Raises:
-        ArgumentError: It cannot be read, or asks of a pseudonym what it cannot tell.
+        ArgumentError: It is, or cannot be read.
 
     Examples:
-        >>> shown_filter("region = 'EMEA'", {"account_id"}, "a key of our own")
-        "region = 'EMEA'"
+        >>> refuse_persons("region = 'EMEA'", {"account_id"})
     """
-    conditions = parse_filter(where)
-    if not any(columns_of(each) & set(hidden) for each in conditions):
-        return where
-    return " AND ".join(f"({with_pseudonyms(each, hidden, key).sql()})" for each in conditions)
+    from sqlglot import exp
+
+    for condition in parse_filter(where):
+        if about := sorted(columns_of(condition) & set(hidden)):
+            raise ArgumentError(
+                f"a filter on {about[0]}: pages are about groups, not single persons or accounts; "
+                "filter by what they are, or explore with open_dataset(…, raw_ids=True)"
+            )
+        if any(masked_text(each.name) != each.name for each in condition.find_all(exp.Literal)):
+            raise ArgumentError(
+                "a filter by what names a person, such as an e-mail address: it is masked in the "
+                "data, and would stand on every page; filter by something else"
+            )
 
 
 def shown_scope(where: str, hidden: Collection[str], known: Collection[str], key: str) -> str:

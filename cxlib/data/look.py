@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from cxlib.data.config import read_config
-from cxlib.data.engine import OWN, ROW, explained, first_lines, numbered, open_engine
+from cxlib.data.engine import OWN, ROW, explained, gist, numbered, open_engine
 from cxlib.data.files import find_folder, read_select
 from cxlib.data.source import bring_raw
 from cxlib.errors import DataError
@@ -58,7 +58,7 @@ def look(folder: Path, query: str, most: int) -> Look:
             rows = numbered(f"{OWN}look", shown, connection)
             found = rows.order_by(ROW).drop(ROW).limit(most + 1).to_pyarrow()
         except duckdb.Error as error:
-            raise DataError(f"{QUERY}: {first_lines(error)}") from None
+            raise DataError(f"{QUERY}: {gist(error)}") from None
     lines = (row.values() for row in found.to_pylist())
     texts = tuple(tuple("" if each is None else str(each) for each in line) for line in lines)
     return Look(tuple(found.column_names), texts[:most], len(texts) > most)

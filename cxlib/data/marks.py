@@ -22,17 +22,22 @@ def marks(folder: Path) -> list[Mark]:
     """What is still unsure or missing in a dataset's mappings."""
     found = []
     for path in sorted(folder.glob("*.sql")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(_text(path).splitlines(), start=1):
             if mark := _MARK.search(line):
                 found.append(Mark(path.name, number, mark[1].strip()))
     return found
+
+
+def _text(path: Path) -> str:
+    # Beside the mappings, which are UTF-8, there may be other SQL.
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def line_of(path: Path, column: str) -> int:
     """The line of a mapping that gives a column; 0 if none can be told."""
     if path.suffix != ".sql" or not path.is_file():
         return 0
-    lines = [_MARK.sub("", line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [_MARK.sub("", line) for line in _text(path).splitlines()]
     for number, line in enumerate(lines, start=1):
         code = line.strip().rstrip(",").split()
         if code and code[-1].strip('"').split(".")[-1].casefold() == column.casefold():

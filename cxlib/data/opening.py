@@ -11,6 +11,7 @@ from cxlib.data import snapshot
 from cxlib.data.dataset import EVENT, Dataset, filled
 from cxlib.data.files import find_folder
 from cxlib.data.filters import parse_filter
+from cxlib.data.hidden_filters import refuse_persons
 from cxlib.data.quarter import Quarter
 from cxlib.errors import ArgumentError
 
@@ -59,6 +60,7 @@ def open_dataset(
     dataset = validate(folder)
     if not raw_ids or snapshot.in_run():
         dataset = hide(dataset)
+        refuse_persons(where, dataset.pseudonyms)
     if quarter:
         dataset = as_of(dataset, quarter)
     return dataset.filtered(where)

@@ -17,6 +17,7 @@ from ibis.common.exceptions import UnsupportedOperationError
 
 from cxlib.data.config import Source, expand
 from cxlib.data.engine import identifier
+from cxlib.data.masks import without_values
 from cxlib.errors import DataError
 
 CONNECT_SECONDS, CANCEL_SECONDS = 10, 2
@@ -159,7 +160,8 @@ def explain(error: Exception, source: Source, path: Path) -> str:
         if re.search("refused|resolve|translate host|No such file|unreachable", text):
             return f"{where} cannot be reached at source.host and source.port; is it running?"
         return f"{where} has broken off the connection; nothing was published; try again"
-    return f"{where}: {_without_secret(_gist(error))}"
+    line = _without_secret(_gist(error))
+    return f"{where}: {without_values(line) if isinstance(error, psycopg.DataError) else line}"
 
 
 def _gist(error: Exception) -> str:

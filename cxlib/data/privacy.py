@@ -15,10 +15,10 @@ from pandera.ibis import DataFrameSchema
 from cxlib.data.config import Config
 from cxlib.data.contract import TEXT, TYPE_NAMES, schemas
 from cxlib.data.dataset import Dataset
-from cxlib.data.engine import OWN, keep, upload
+from cxlib.data.engine import OWN, RECURS, keep, upload
 from cxlib.data.hidden_filters import shown_scope
 from cxlib.data.intake import Intake
-from cxlib.data.masks import ANYTHING, masked, shape_of
+from cxlib.data.masks import CANDIDATE, masked_text, shape_of
 from cxlib.data.pseudonyms import (
     LENGTH,
     LENGTHS,
@@ -33,6 +33,8 @@ from cxlib.data.quarantine import OWNERS
 from cxlib.errors import DataError
 
 SCOPES = frozenset({"scope", "control_scope"})
+# So many letters of a pseudonym keep masked values of a category apart.
+APART = 8
 
 
 def personal_columns(config: Config, tables: Mapping[str, ir.Table]) -> dict[str, list[str]]:
@@ -122,9 +124,30 @@ def _hidden(rows: ir.Table, schema: DataFrameSchema, personal: list[str], key: s
         for name in rows.columns
         if rows[name].type() == TEXT and name not in {*hidden, *keys, *SCOPES}
     ]
-    rows = rows.mutate(**{name: masked(rows[name]) for name in _with_finds(rows, free)})
+    for name in free:
+        rows = _masked(rows, schema.name, name, key)
     hiding = _in_engine if rows.get_backend().name == "duckdb" else _by_list
     return hiding(rows, schema.name, hidden, key)
+
+
+def _masked(rows: ir.Table, table: str, name: str, key: str) -> ir.Table:
+    """The rows with what names a person masked in a column of texts; each text is looked at once.
+
+    Texts that recur are what a column counts, such as products: these stay apart.
+    """
+    texts = rows.select(text=rows[name]).distinct()
+    texts = texts.filter(texts.text.re_search(CANDIDATE)).text.execute()
+    shown = {text: found for text in texts if (found := masked_text(text)) != text}
+    if not shown:
+        return rows
+    counts = rows.aggregate(rows=rows[name].count(), texts=rows[name].nunique()).execute().iloc[0]
+    if counts.rows >= RECURS * counts.texts:
+        shown = {text: f"{found} {pseudonym(name, text, key)[:APART]}"
+                 for text, found in shown.items()}  # fmt: skip
+    pairs = {"_real": pa.array(list(shown), "string"), "_shown": pa.array(shown.values(), "string")}
+    side = upload(rows.get_backend(), pa.table(pairs), f"{OWN}masked_{table}_{name}")
+    joined = rows.left_join(side, rows[name] == side._real)
+    return joined.mutate(**{name: ibis.coalesce(joined._shown, joined[name])}).select(rows.columns)
 
 
 def _as_texts(intake: Intake, hidden: Container[str]) -> Intake:
@@ -184,16 +207,6 @@ def _shown(column: ir.StringValue, hidden: set[str], known: set[str], key: str) 
         if said != text:
             shown = (column == text).ifelse(said, shown)
     return shown
-
-
-def _with_finds(rows: ir.Table, names: list[str]) -> list[str]:
-    """The columns in which something names a person; each text is looked at once."""
-    found = []
-    for name in names:
-        texts = rows.select(text=rows[name]).distinct()
-        if texts.aggregate(some=texts.text.re_search(ANYTHING).any()).execute().some.iloc[0]:
-            found.append(name)
-    return found
 
 
 def _faults_without_values(faults: pd.DataFrame, key: str) -> pd.DataFrame:

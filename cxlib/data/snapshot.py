@@ -1,7 +1,8 @@
 """A validated dataset, kept for the notebooks of a run: judged once, read by each of them.
 
-A run keeps the dataset as of its quarter, and for each slice only the tables that the slice's
-filter has changed. A notebook that runs by itself has no snapshot, and opens the files.
+A run keeps the dataset as of its quarter, with its settings, and for each slice only the tables
+that the slice's filter has changed. A notebook that runs by itself has no snapshot, and opens the
+files.
 """
 
 import os
@@ -9,28 +10,27 @@ import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 import ibis
 import pyarrow as pa
 
-from cxlib.data.config import read_config
 from cxlib.data.dataset import Dataset
-from cxlib.data.engine import explained, first_lines, is_warehouse, open_duckdb, quoted, stream
-from cxlib.data.pseudonyms import hidden_config, pseudonym_key
+from cxlib.data.engine import explained, gist, is_warehouse, open_duckdb, quoted, stream
 from cxlib.errors import DataError
 
 VARIABLE = "CX_SNAPSHOT"
 WHOLE, SLICE = "whole", "slice"
 ABOUT = "about.pickle"  # written and read within one run, by one program
-IN_ENGINE = ("config", "tables", "contacts")
+IN_ENGINE = ("tables", "contacts", "base")
 
 
 def keep(dataset: Dataset, folder: Path) -> None:
     """Keep a dataset as of its quarter, unfiltered, in an empty folder."""
     folder.mkdir(parents=True)
     _write(dataset, dataset.tables, folder / f"{WHOLE}.duckdb")
-    _describe(dataset, dict.fromkeys(dataset.tables, WHOLE), folder, folder)
+    _describe(dataset, dataset, dict.fromkeys(dataset.tables, WHOLE), folder, folder)
 
 
 def keep_slice(part: Dataset, whole: Dataset, base: Path, folder: Path) -> None:
@@ -41,7 +41,7 @@ def keep_slice(part: Dataset, whole: Dataset, base: Path, folder: Path) -> None:
     }
     _write(part, changed, folder / f"{SLICE}.duckdb")
     places = {name: SLICE if name in changed else WHOLE for name in part.tables}
-    _describe(part, places, base, folder)
+    _describe(part, whole, places, base, folder)
 
 
 def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
@@ -52,9 +52,6 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
     about = pickle.loads((Path(place) / ABOUT).read_bytes())
     if about["asked"] != (folder, quarter, where):
         return None
-    config = read_config(folder)
-    if about["plain"]["pseudonyms"]:
-        config = hidden_config(config, pseudonym_key())
     connection = open_duckdb()
     # Sums of fractions depend on the order of their terms; a single thread always keeps it.
     connection.raw_sql("SET threads = 1")
@@ -66,7 +63,25 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
     contacts = None
     if about["contacts"]:
         contacts = connection.table("interactions", database=(WHOLE, "main"))
-    return Dataset(config=config, tables=tables, contacts=contacts, **about["plain"])
+    data = Dataset(tables=tables, contacts=contacts, **about["plain"])
+    if not data.filters:
+        return data
+    whole = {name: connection.table(name, database=(WHOLE, "main")) for name in about["whole"]}
+    base = replace(data, tables=whole, where="", filters=(), slice=None, unfiltered=frozenset())
+    return replace(data, base=base)
+
+
+class _Pickler(pickle.Pickler):
+    """A pickler that knows mappings which cannot be changed, of which settings consist."""
+
+    def reducer_override(self, each: object):
+        if isinstance(each, MappingProxyType):
+            return _frozen, (dict(each),)
+        return NotImplemented
+
+
+def _frozen(items: dict) -> Mapping:
+    return MappingProxyType(items)
 
 
 def in_run() -> bool:
@@ -88,7 +103,7 @@ def land(dataset: Dataset, file: Path) -> Dataset:
     try:
         connection.raw_sql(f"ATTACH {quoted(file)} AS landed")
     except duckdb.Error as error:
-        raise DataError(f"{file}: {first_lines(error, 1)}") from None
+        raise DataError(f"{file}: {gist(error)}") from None
     with explained(dataset.config, dataset.folder / "dataset.toml"):
         for name, rows in dataset.tables.items():
             _land_table(connection, name, stream(rows), file)
@@ -111,7 +126,7 @@ def _land_table(connection, name: str, reader: pa.RecordBatchReader, file: Path)
         connection.raw_sql(f"CREATE TABLE landed.main.{name} AS SELECT * FROM batches")
     except duckdb.Error as error:
         # DuckDB hides the server's error in one of its own.
-        raise failures[0] if failures else DataError(f"{file}: {first_lines(error, 1)}") from None
+        raise failures[0] if failures else DataError(f"{file}: {gist(error)}") from None
     connection.con.unregister("batches")
 
 
@@ -123,11 +138,13 @@ def _write(dataset: Dataset, tables: Mapping, file: Path) -> None:
             connection.raw_sql(f"CREATE TABLE kept.main.{name} AS {ibis.to_sql(rows)}")
         connection.raw_sql("DETACH kept")
     except duckdb.Error as error:
-        raise DataError(f"{file}: {str(error).splitlines()[0]}") from None
+        raise DataError(f"{file}: {gist(error)}") from None
 
 
-def _describe(dataset: Dataset, places: Mapping[str, str], base: Path, folder: Path) -> None:
-    plain = replace(dataset, tables={}, contacts=None)
+def _describe(
+    dataset: Dataset, whole: Dataset, places: Mapping[str, str], base: Path, folder: Path
+) -> None:
+    plain = replace(dataset, tables={}, contacts=None, base=None)
     files = {WHOLE: base / f"{WHOLE}.duckdb"}
     if folder != base:
         files[SLICE] = folder / f"{SLICE}.duckdb"
@@ -139,7 +156,9 @@ def _describe(dataset: Dataset, places: Mapping[str, str], base: Path, folder: P
             if each.name not in IN_ENGINE
         },
         "places": dict(places),
+        "whole": list(whole.tables),
         "contacts": dataset.contacts is not None,
         "files": files,
     }
-    (folder / ABOUT).write_bytes(pickle.dumps(about))
+    with (folder / ABOUT).open("wb") as file:
+        _Pickler(file).dump(about)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import duckdb
 import ibis
 
-from cxlib.data.engine import first_lines, identifier, quoted
+from cxlib.data.engine import gist, identifier, quoted
 from cxlib.data.kinds import (
     CLOCK,
     COUNTED,
@@ -142,7 +142,7 @@ def sniff(connection: ibis.BaseBackend, path: Path, dates: str = "", decimal: st
     try:
         bring_raw(connection, path)
     except duckdb.Error as error:
-        raise DataError(f"{path}: cannot be read as a table: {first_lines(error, 1)}") from None
+        raise DataError(f"{path}: cannot be read as a table: {gist(error)}") from None
     base, table = connection.con, identifier(path.stem)
     rows = base.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
     if not rows:

@@ -17,7 +17,7 @@ from cxlib.data.engine import (
     ROW,
     bring,
     explained,
-    first_lines,
+    gist,
     identifier,
     numbered,
     open_duckdb,
@@ -210,7 +210,7 @@ def _explain(path: Path, inputs: tuple[Path, ...], error: duckdb.Error) -> str:
         for suspect in inputs:
             if suspect.suffix.lower() != ".parquet" and next(undecodable(suspect), None):
                 return not_utf8(suspect)
-    return f"{path}: {first_lines(error)}"
+    return f"{path}: {gist(error)}"
 
 
 def _no_rejects() -> pd.DataFrame:

@@ -9,10 +9,11 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
 
 from cxlib.data.config import Source, expand
+from cxlib.data.masks import without_values
 from cxlib.errors import DataError
 
 # What a person reads first in Spark's errors is the gist; the rest is a plan and a Java trace.
@@ -108,7 +109,10 @@ def explain(error: Exception, path: Path) -> str:
         error, ConnectionError
     ):
         return ""
-    return f"{path}: Spark: {gist(error)}"
+    line = gist(error)
+    # Its parser and its analyser complain of the query; all else, of what is in the rows.
+    asked = isinstance(error, AnalysisException)
+    return f"{path}: Spark: {line if asked else without_values(line)}"
 
 
 def gist(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """Reading a dataset's files and judging every row of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +13,9 @@ import pandas as pd
 from cxlib.data.config import Config, read_config
 from cxlib.data.contract import schemas
 from cxlib.data.dataset import EVENT, Dataset
-from cxlib.data.engine import explained, first_lines, is_warehouse, open_engine
-from cxlib.data.files import find_files, find_table, fingerprint
+from cxlib.data.engine import explained, gist, is_warehouse, open_engine
+from cxlib.data.files import PERSONAS, find_files, find_table, fingerprint
+from cxlib.data.marks import marks
 from cxlib.data.quarantine import sift
 from cxlib.data.source import read_table
 from cxlib.errors import DataError
@@ -31,21 +32,31 @@ SNAPSHOT = timedelta(days=92)
 LONE, LONE_ROWS = pd.Timedelta(days=183), 0.01
 
 
-def validate(folder: Path) -> Dataset:
+def validate(folder: Path, room: Path | None = None) -> Dataset:
     """Every row of a dataset, judged; the dataset as its files, or its server, have it today.
+
+    Args:
+        folder: The dataset's folder.
+        room: A folder into which its rows may be written later on.
 
     Raises:
         DataError: A file cannot be used, or the server cannot be reached.
     """
-    config = read_config(folder)
-    with explained(config, folder / "dataset.toml"):
-        return _validate(folder, config)
-
-
-def _validate(folder: Path, config: Config) -> Dataset:
     files = find_files(folder)
     before = fingerprint(files)
-    connection = open_engine(config, folder, files)
+    # Only after that: what changes while it is read has another fingerprint in the end.
+    config = read_config(folder)
+    with explained(config, folder / "dataset.toml"):
+        dataset = _validate(folder, config, files, before, room)
+    if fingerprint(find_files(folder)) != before:
+        raise DataError(f"{folder}: its files have changed while they were read; try again")
+    return dataset
+
+
+def _validate(
+    folder: Path, config: Config, files: Collection[Path], before: str, room: Path | None
+) -> Dataset:
+    connection = open_engine(config, folder, files, room)
     tables, intake, faults = {}, [], []
     for name, schema in schemas(config.scales).items():
         if path := find_table(folder, name):
@@ -53,15 +64,13 @@ def _validate(folder: Path, config: Config) -> Dataset:
                 sifted = sift(read_table(connection, path, name, config), schema, tables)
             except duckdb.Error as error:
                 # Such as a file that is broken in its middle, or a disk that is full.
-                raise DataError(f"{path}: {first_lines(error)}") from None
+                raise DataError(f"{path}: {gist(error)}") from None
             tables[name] = sifted.rows
             intake.append(sifted.intake)
             faults.append(sifted.faults)
     if not tables:
         names = ", ".join(schemas(config.scales))
         raise DataError(f"{folder}: no table found; add a .sql, .parquet or .csv file for: {names}")
-    if fingerprint(files) != before:
-        raise DataError(f"{folder}: its files have changed while they were read; try again")
     span = _span(tables, folder)
     return Dataset(
         folder=folder,
@@ -80,8 +89,17 @@ def _validate(folder: Path, config: Config) -> Dataset:
         strays=span.strays,
         answers_only=_answers_only(tables),
         refunds_only=_refunds_only(tables),
+        unsettled=len(marks(folder)),
+        passport=_passport(folder / PERSONAS),
         left_at_once=_left_at_once(tables, span.end),
     )
+
+
+def _passport(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: no passport of personas: it is not UTF-8") from None
 
 
 def _moment() -> str:

@@ -30,6 +30,7 @@ from cxlib.measure.clusters import (
     sums_of,
 )
 from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.measure.exposure import find_exposed
 from cxlib.measure.intervals import SHARED, Spread, by_both, quantile
 from cxlib.measure.kpis import COUNT, NPS, OPEN, PROPORTION, RATE, TOTAL, Kpi, catalogue
 from cxlib.measure.panel import (
@@ -145,7 +146,7 @@ def _contrasts(
     rows, when = counted_rows(data, spans, kpis, ())
     sums = sums_of(rows, kpis, data.config, ["_period"], when).rename(columns={"_period": "period"})
     sides = {kpi.name: _sides(sums, kpi, spans, when, confidence) for kpi in kpis}
-    few = _too_few(data, rows, kpis)
+    few = _too_few(data, spans, rows, kpis)
     kpis = [kpi for kpi in kpis if sides[kpi.name] is not None and kpi.name not in few]
     if not kpis:
         return {}
@@ -175,12 +176,13 @@ def _by_thirds(data: Dataset, spans: pd.DataFrame, kpis: list[Kpi], sides) -> di
     return by_thirds(data, spans, sizes, rates)
 
 
-def _too_few(data: Dataset, rows: ir.Table, kpis: list[Kpi]) -> set[str]:
-    """KPIs of so few people, within a filter, that they would tell of single ones."""
+def _too_few(data: Dataset, spans: pd.DataFrame, rows: ir.Table, kpis: list[Kpi]) -> set[str]:
+    """KPIs of so few people, within a filter or left over of it, that they would tell of them."""
     if not (data.pseudonyms and data.where):
         return set()
     people = people_behind(rows, kpis, data.config, ["_period"]).drop(columns="_period").min()
-    return set(people[people < data.config.privacy.smallest_group].index)
+    few = set(people[people < data.config.privacy.smallest_group].index)
+    return few.union(*(each.kpi for each in find_exposed(data, spans, kpis, ())))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ from datetime import datetime
 import pandas as pd
 
 from cxlib.data import Dataset
-from cxlib.data.marks import marks
 from cxlib.data.masks import FINDS
 from cxlib.measure.coverage import Coverage
 from cxlib.measure.customers import contacts_of_strangers
@@ -99,7 +98,7 @@ def gather_evidence(data: Dataset, coverage: Coverage) -> Evidence:
         strays=data.strays,
         finds=_finds(data),
         strangers=contacts_of_strangers(data, start, end) if data.has("interactions") else (0, 0),
-        unsettled=len(marks(data.folder)),
+        unsettled=data.unsettled,
         left_at_once=data.left_at_once,
         revenue=revenue_of_accounts(data),
     )

@@ -12,6 +12,7 @@ from cxlib.data.dataset import day
 from cxlib.errors import ArgumentError
 from cxlib.measure.clusters import counted_rows, people_behind, sums_of
 from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.measure.exposure import find_exposed, is_exposed
 from cxlib.measure.kpis import COUNT, RATE, Kpi, catalogue
 from cxlib.measure.rows import WHOLE
 from cxlib.measure.small_groups import without_small
@@ -133,7 +134,9 @@ def measure_spans(
         )
     left_out = {name: why for name in names if (why := lacking(data, known[name], by))}
     counted = [known[name] for name in names if name not in left_out]
-    parts = [_estimates(data, spans, group, by, confidence) for group in by_source(counted)]
+    sources = by_source(counted)
+    parts = [_estimates(data, spans, group, by, confidence) for group in sources]
+    exposed = [each for group in sources for each in find_exposed(data, spans, group, by)]
     columns = [*COLUMNS[:2], *by, *COLUMNS[2:]]
     parts = [part for each in parts for part in each if len(part)]
     parts = [part.merge(complete_periods(data, known[part.kpi.iloc[0]], spans), on="period")
@@ -143,7 +146,8 @@ def measure_spans(
     smallest = data.config.privacy.smallest_group
     if not data.pseudonyms or {"account_id", "customer_id"} & set(by):
         smallest = 1
-    frame, withheld = without_small(frame, by, smallest, bool(data.where))
+    exposed = is_exposed(frame, exposed)
+    frame, withheld = without_small(frame, by, smallest, bool(data.where), exposed)
     return Panel(frame, tuple(by), left_out, withheld, known)
 
 

@@ -9,7 +9,11 @@ UNKNOWN = frozenset({"unknown", "none", "not known", "n/a", "na", "other", "-", 
 
 
 def without_small(
-    frame: pd.DataFrame, by: Sequence[str], smallest: int, filtered: bool = False
+    frame: pd.DataFrame,
+    by: Sequence[str],
+    smallest: int,
+    filtered: bool = False,
+    exposed: pd.Series | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A panel's rows without those of groups under a minimum size, and what is withheld.
 
@@ -24,6 +28,8 @@ def without_small(
         by: The group columns.
         smallest: The minimum size; at 1, only rows without a group are left out.
         filtered: The rows are those of a filter: without groups, they are a group themselves.
+        exposed: Which rows would give away, beside those of a wider page, what the filter leaves
+            out.
 
     Returns:
         The rows to show; and those withheld: `kpi`, `period`, the columns of `by`, `why`.
@@ -45,19 +51,20 @@ def without_small(
         why = why.mask(frame[name].isna(), f"{name} is not recorded")
     kept = frame[~nowhere]
     small = kept.people < smallest
-    if smallest > 1 and small.any() and (by or filtered):
-        hidden = _hidden(kept, by, smallest) if by else small
+    secret = small if exposed is None else small | exposed[kept.index]
+    if smallest > 1 and secret.any() and (by or filtered):
+        hidden = _hidden(kept, by, smallest, secret) if by else secret
         # Company first, so that a small group's own reason stands.
         gone = hidden[hidden].index
         why.loc[gone] = f"another group of fewer than {smallest} could be worked out from it"
+        why.loc[secret[secret].index] = f"fewer than {smallest} are left of the whole without it"
         why.loc[small[small].index] = f"fewer than {smallest} of whom it tells"
     out = why != ""
     withheld = frame.loc[out, columns].assign(why=why[out]).reset_index(drop=True)
     return frame[~out].reset_index(drop=True), withheld
 
 
-def _hidden(frame: pd.DataFrame, by: Sequence[str], smallest: int) -> pd.Series:
-    hidden = frame.people < smallest
+def _hidden(frame: pd.DataFrame, by: Sequence[str], smallest: int, hidden: pd.Series) -> pd.Series:
     # The whole of a period, and each line of its table: all groups that differ in one column only.
     lines = [[]] if len(by) == 1 else [[], *([name for name in by if name != one] for one in by)]
     known = -1

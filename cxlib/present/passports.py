@@ -27,15 +27,15 @@ def load_passport(data: Dataset, before: str = "") -> Passport | None:
     """
     if before and not Path(before).is_dir():
         raise ArgumentError(f"before == {before!r}: there is no such folder")
-    places = [data.folder / PERSONAS]
-    places += [Path(before) / "tables" / FILE] if before else []
-    path = next((each for each in places if each.is_file()), None)
-    if path is None:
-        return None
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: no passport of personas: it is not UTF-8") from None
+    path, text = data.folder / PERSONAS, data.passport
+    if text is None:
+        path = Path(before) / "tables" / FILE
+        if not before or not path.is_file():
+            return None
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise DataError(f"{path}: no passport of personas: it is not UTF-8") from None
     passport = from_json(text, str(path))
     if passport.dataset != data.config.name:
         raise DataError(
@@ -50,7 +50,7 @@ def names_for(data: Dataset) -> Mapping[str, str]:
 
     A part of the customers has letters of its own, unless a passport is kept with the dataset.
     """
-    kept = (data.folder / PERSONAS).is_file()
+    kept = data.passport is not None
     return data.config.personas.names if kept or not data.where else {}
 
 

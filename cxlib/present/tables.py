@@ -80,9 +80,10 @@ def save_table(frame: pd.DataFrame, name: str) -> Path:
     if path.suffix == ".parquet":
         frame.to_parquet(path, index=False)
     else:
-        frame.map(_harmless).to_csv(path, index=False, lineterminator="\n")
+        frame.map(harmless).to_csv(path, index=False, lineterminator="\n")
     return path
 
 
-def _harmless(cell):
+def harmless(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_MARKS) else cell

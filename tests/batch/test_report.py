@@ -42,7 +42,7 @@ def test_all_pages_and_two_indexes_are_published(demo_report):
     assert 'href="2026Q3/index.html"' in (demo_report / "index.html").read_text()
     tables = {path.name for path in (quarter / "tables").iterdir()}
     assert tables == {
-        "correlations.csv", "cycles.csv", "drivers.csv", "nps_ledger.csv", "crm", "persona_profiles.csv", "priorities.csv", "quarantine.parquet", "score_groups.csv", "score_worth.csv",
+        "correlations.csv", "cycles.csv", "drivers.csv", "nps_ledger.csv", "account_tiers.csv", "account_tiers_evidence.csv", "persona_profiles.csv", "priorities.csv", "quarantine.parquet", "score_groups.csv", "score_worth.csv",
         "cycles_passport.json", "personas_passport.json", "schema_passport.json",
     }  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_two_fresh_runs_give_the_same_findings_tables_and_figures(demo_report, t
     assert run.returncode == 0, run.stdout + run.stderr
     old, new = demo_report / "2026Q3", tmp_path / "2026Q3"
     names = ["findings.json", *_tables(old)]
-    assert "tables/crm/account_tiers.csv" in names
+    assert "tables/account_tiers.csv" in names
     for name in names:
         assert (old / name).read_bytes() == (new / name).read_bytes(), name
     for name in PAGES:

@@ -110,7 +110,7 @@ def test_a_line_of_the_wrong_length_is_set_apart(write):
     ("files", "message"),
     [
         ({"accounts__csv": "account_id,name\n001,Caf\xe9\n".encode("latin-1")},
-         r"accounts.csv, line 2: b'.*Caf\\xe9' is not UTF-8 \(1 such lines\)"),
+         r"accounts.csv, line 2: '999,xxxx' is not UTF-8 \(1 such lines\)"),
         ({"accounts__csv": "Konto-Nr\xfc,x\n1,2\n".encode("latin-1")}, "line 1: .* is not UTF-8"),
         ({"interactions__csv": HEAD}, "interactions.csv: the table has no rows"),
         ({"interactions__csv": ""}, "the first line is empty"),

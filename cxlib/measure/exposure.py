@@ -1,0 +1,91 @@
+"""KPIs of a filter that, beside those of a wider page, would tell of fewer than may be told of.
+
+Whoever has the KPI of all customers and that of all but three can work out what the three have
+answered. So a filter's KPI is shown only where nobody is left over, or enough.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cxlib.data import Dataset
+from cxlib.data.dataset import left_over
+from cxlib.data.filters import parse_filter
+from cxlib.errors import MissingData
+from cxlib.measure.clusters import counted_rows, people_behind
+from cxlib.measure.kpis import Kpi
+
+
+def find_exposed(
+    data: Dataset, spans: pd.DataFrame, kpis: Sequence[Kpi], by: Sequence[str]
+) -> list[pd.DataFrame]:
+    """The values of a filter beside which too few are left over.
+
+    Args:
+        data: The dataset, within a filter or not.
+        spans: The periods.
+        kpis: Those of one source.
+        by: The group columns. Of columns that the wider data have not, such as a persona that was
+            found within the filter, all groups are taken together.
+
+    Returns:
+        A frame for each way of looking: `kpi`, `period`, and such of the columns of `by` as could
+        be asked for; a row for each value that must not be shown.
+    """
+    smallest = data.config.privacy.smallest_group
+    if data.base is None or not data.pseudonyms or smallest <= 1:
+        return []
+    found = []
+    for rest in left_over(data):
+        people = _people(rest, spans, kpis, by)
+        found.append(people[(people.people > 0) & (people.people < smallest)])
+    if data.slice:
+        found.append(_beside_others(data, spans, kpis, by))
+    return [each.drop(columns="people") for each in found if len(each)]
+
+
+def is_exposed(frame: pd.DataFrame, found: Sequence[pd.DataFrame]) -> pd.Series:
+    """Which rows of a panel's frame are among those found."""
+    exposed = pd.Series(False, index=frame.index)
+    for each in found:
+        keys = list(each.columns)
+        exposed |= pd.MultiIndex.from_frame(frame[keys]).isin(pd.MultiIndex.from_frame(each))
+    return exposed
+
+
+def _people(
+    data: Dataset, spans: pd.DataFrame, kpis: Sequence[Kpi], by: Sequence[str]
+) -> pd.DataFrame:
+    """How many are behind each value: `kpi`, `period`, the columns of `by` that are there."""
+    known = [name for name in by if data.has(kpis[0].table, name)]
+    try:
+        rows, _ = counted_rows(data, spans, kpis, known)
+    except MissingData:
+        return pd.DataFrame(columns=["kpi", "period", *known, "people"])
+    people = people_behind(rows, kpis, data.config, list(dict.fromkeys(("_period", *known))))
+    people = people.rename(columns={"_period": "period"})
+    return people.melt(["period", *known], var_name="kpi", value_name="people")
+
+
+def _beside_others(
+    data: Dataset, spans: pd.DataFrame, kpis: Sequence[Kpi], by: Sequence[str]
+) -> pd.DataFrame:
+    """The values of a slice that are left out for the sake of what no slice shows.
+
+    Whoever has the whole and all slices has what is in none of them, and what is too small in one:
+    where these are too few together, the next smallest slices are left out as well.
+    """
+    column, own, published = data.slice
+    *others, _ = [each for text in data.filters for each in parse_filter(text)]
+    around = " AND ".join(each.sql() for each in others)
+    people = _people(data.base.filtered(around), spans, kpis, [*by, column])
+    people = people[people.people > 0]
+    keys = [name for name in people.columns if name not in (column, "people")]
+    smallest = data.config.privacy.smallest_group
+    shown = people[column].isin(published) & (people.people >= smallest)
+    hidden = people[~shown].groupby(keys).people.sum()
+    ordered = people[shown].sort_values("people", kind="stable")
+    ordered = ordered.merge(hidden.rename("hidden"), on=keys)
+    before = ordered.groupby(keys).people.cumsum() - ordered.people + ordered.hidden
+    needed = ordered[(before < smallest) & (ordered[column] == own)]
+    return needed[[*keys, "people"]]
