@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.multitest import multipletests
 from statsmodels.tools import add_constant
 
+from cxlib.analysis.change import FALSE_DISCOVERIES
 from cxlib.analysis.importance import MOST_EXACT, divide, shares_of_many
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 
@@ -29,6 +31,9 @@ TOLD_APART = 0.95
 RARE = 0.02
 POOLED = "other values"
 CHUNK = 50
+# So many candidates are looked at together, and no more than one for so many answers; of more,
+# those that alone explain most.
+MOST_TOGETHER, ANSWERS_EACH = 30, 20
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Driver:
             None for a category.
         standardised: The same in standard deviations of both.
         p: Probability of so strong a link where there is none.
+        q: The same, allowing for how many candidates there were (Benjamini and Hochberg 1995).
     """
 
     name: str
@@ -57,11 +63,15 @@ class Driver:
     per_step: Estimate | None
     standardised: Estimate | None
     p: float
+    q: float
 
     @property
     def sign(self) -> int:
-        """1 if the score is higher where there is more of the driver, −1 if lower; 0 unknown."""
-        if self.per_step is None or not self.per_step.excludes(0):
+        """1 if the score is higher where there is more of the driver, −1 if lower; 0 unknown.
+
+        Among many candidates, some would stand out by chance; so those are allowed for.
+        """
+        if self.per_step is None or not self.q < FALSE_DISCOVERIES:
             return 0
         return 1 if self.per_step.value > 0 else -1
 
@@ -98,9 +108,10 @@ def find_drivers(
 ) -> Drivers:
     """Divide what explains a score among the facts of the contact.
 
-    Shares of R² are those of `importance.py`; effects are those of a regression with errors
-    clustered by customer. Intervals and places come from resampling customers with all their
-    answers.
+    Of more candidates than can be looked at together, those are that alone explain most; how many
+    there were is allowed for in `q`. Shares of R² are those of `importance.py`; effects are those
+    of a regression with errors clustered by customer. Intervals and places come from resampling
+    customers with all their answers.
 
     Args:
         answers: `customer_id`, `score`, and a column per candidate: numbers, or texts for
@@ -115,9 +126,16 @@ def find_drivers(
     for name in candidates:
         if answers[name].isna().mean() > MOSTLY_MISSING:
             dropped[name] = f"unknown for {answers[name].isna().mean():.0%} of answers"
+    known = [each for each in candidates if each not in dropped]
+    chosen = _strongest(answers, known, keep)
+    dropped |= {
+        name: f"alone explains less than the {len(chosen)} that are looked at together"
+        for name in known
+        if name not in chosen
+    }
     used = answers.drop(columns=list(dropped)).dropna()
     designs: dict[str, pd.DataFrame] = {}
-    for name in (each for each in candidates if each not in dropped):
+    for name in chosen:
         columns = _columns(name, used[name])
         if why := _unfit(columns, designs, used.score, name in keep):
             dropped[name] = why
@@ -135,6 +153,11 @@ def find_drivers(
     fit = OLS(used.score, add_constant(design)).fit(
         cov_type="cluster", cov_kwds={"groups": customers}, use_t=True
     )
+    effects = {
+        name: _effect(name, list(columns), fit, used.score, design)
+        for name, columns in designs.items()
+    }
+    q = _adjusted([each["p"] for each in effects.values()], len(known))
     order = np.argsort(-shares.shares, kind="stable")
     places = np.argsort(np.argsort(-again, axis=1, kind="stable"), axis=1)
     drivers = []
@@ -148,10 +171,33 @@ def find_drivers(
                 rank_probability=float((places[:, each] == place).mean()),
                 tied=bool((again[:, each] > after).mean() < TOLD_APART),
                 inflation=_inflation(design, list(designs[name])),
-                **_effect(name, list(designs[name]), fit, used.score, design),
+                **effects[name],
+                q=q[each],
             )
         )
     return Drivers(outcome, tuple(drivers), shares.explained, len(used), dropped, shares.exact)
+
+
+def _strongest(answers: pd.DataFrame, names: list[str], keep: Collection[str]) -> list[str]:
+    """The candidates that alone explain most, as many as can be looked at, in their own order."""
+    most = max(min(MOST_TOGETHER, len(answers) // ANSWERS_EACH), 1)
+    if len(names) <= most:
+        return names
+    alone = {}
+    for name in names:
+        rows = answers[[name, "score"]].dropna()
+        columns = _columns(name, rows[name])
+        alone[name] = _r_squared(rows.score, columns) if len(rows) > columns.shape[1] + 1 else 0.0
+    # What is the score under another name takes nobody's place.
+    fit = [name for name in names if alone[name] <= LEAKS or name in keep]
+    first = sorted(fit, key=lambda name: -alone[name])[:most]
+    return [name for name in names if name in first or name not in fit]
+
+
+def _adjusted(p: list[float], candidates: int) -> np.ndarray:
+    """p allowing for all candidates: those that were not looked at count as without any link."""
+    every = [*np.nan_to_num(p, nan=1.0), *[1.0] * (candidates - len(p))]
+    return multipletests(every, method="fdr_bh")[1][: len(p)]
 
 
 def _columns(name: str, values: pd.Series) -> pd.DataFrame:

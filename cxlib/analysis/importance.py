@@ -145,7 +145,9 @@ def _relative_weights(covariance: np.ndarray, groups: Sequence[Sequence[int]]) -
     orthogonal variables nearest to the drivers, and what these explain is handed back.
     """
     scale = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(scale, scale)
+    # A rare level may be in none of the rows of a resample.
+    inverse = np.where(scale > 0, 1 / np.where(scale > 0, scale, 1), 0)
+    correlation = covariance * np.outer(inverse, inverse)
     values, vectors = np.linalg.eigh(correlation[:-1, :-1])
     some = values > ROUNDING
     root = vectors * np.sqrt(np.where(some, values, 0)) @ vectors.T

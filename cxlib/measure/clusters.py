@@ -258,7 +258,13 @@ def _weight(rows: ir.Table, kpi: Kpi) -> ir.Value:
 def people_behind(
     rows: ir.Table, kpis: Sequence[Kpi], config: Config, keys: Sequence[str]
 ) -> pd.DataFrame:
-    """How many customers (or accounts) are behind each value: those whom it could tell of."""
+    """How many customers (or accounts) are behind each value: those whom it could tell of.
+
+    Returns:
+        The keys and, of each KPI, a column `nps.people`.
+    """
     whom = rows.customer_id if "customer_id" in rows.columns else rows.account_id
-    counts = {kpi.name: whom.nunique(where=kpi.value(rows, config).notnull()) for kpi in kpis}
+    counts = {
+        f"{kpi.name}.people": whom.nunique(where=kpi.value(rows, config).notnull()) for kpi in kpis
+    }
     return rows.group_by(*keys).agg(**counts).execute()

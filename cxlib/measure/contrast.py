@@ -181,7 +181,8 @@ def _too_few(data: Dataset, spans: pd.DataFrame, rows: ir.Table, kpis: list[Kpi]
     if not (data.pseudonyms and data.where):
         return set()
     people = people_behind(rows, kpis, data.config, ["_period"]).drop(columns="_period").min()
-    few = set(people[people < data.config.privacy.smallest_group].index)
+    small = people[people < data.config.privacy.smallest_group].index
+    few = set(small.str.removesuffix(".people"))
     return few.union(*(each.kpi for each in find_exposed(data, spans, kpis, ())))
 
 

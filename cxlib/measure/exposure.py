@@ -57,14 +57,21 @@ def _people(
     data: Dataset, spans: pd.DataFrame, kpis: Sequence[Kpi], by: Sequence[str]
 ) -> pd.DataFrame:
     """How many are behind each value: `kpi`, `period`, the columns of `by` that are there."""
-    known = [name for name in by if data.has(kpis[0].table, name)]
+    known = [name for name in dict.fromkeys(by) if data.has(kpis[0].table, name)]
+    nobody = pd.DataFrame(columns=["kpi", "period", *known, "people"])
+    if kpis[0].table not in data.tables:
+        return nobody
     try:
         rows, _ = counted_rows(data, spans, kpis, known)
     except MissingData:
-        return pd.DataFrame(columns=["kpi", "period", *known, "people"])
-    people = people_behind(rows, kpis, data.config, list(dict.fromkeys(("_period", *known))))
+        return nobody
+    people = people_behind(rows, kpis, data.config, ["_period", *known])
     people = people.rename(columns={"_period": "period"})
-    return people.melt(["period", *known], var_name="kpi", value_name="people")
+    parts = [
+        people[["period", *known]].assign(kpi=kpi.name, people=people[f"{kpi.name}.people"])
+        for kpi in kpis
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _beside_others(
@@ -79,12 +86,16 @@ def _beside_others(
     *others, _ = [each for text in data.filters for each in parse_filter(text)]
     around = " AND ".join(each.sql() for each in others)
     people = _people(data.base.filtered(around), spans, kpis, [*by, column])
+    if column not in people:
+        return people[:0]  # It parts none of what is counted.
     people = people[people.people > 0]
     keys = [name for name in people.columns if name not in (column, "people")]
     smallest = data.config.privacy.smallest_group
     shown = people[column].isin(published) & (people.people >= smallest)
     hidden = people[~shown].groupby(keys).people.sum()
-    ordered = people[shown].sort_values("people", kind="stable")
+    # In the same order from whichever slice it is asked.
+    ordered = people[shown].assign(named=people[column].astype("str"))
+    ordered = ordered.sort_values(["people", "named"])
     ordered = ordered.merge(hidden.rename("hidden"), on=keys)
     before = ordered.groupby(keys).people.cumsum() - ordered.people + ordered.hidden
     needed = ordered[(before < smallest) & (ordered[column] == own)]

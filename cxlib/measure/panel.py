@@ -175,7 +175,8 @@ def _estimates(
             n=each.x if kpi.kind == RATE else each.rows, people=each.clusters,
         )  # fmt: skip
         if people is not None:
-            counts = people[["period", *by, kpi.name]].rename(columns={kpi.name: "people"})
+            counts = people[["period", *by, f"{kpi.name}.people"]]
+            counts = counts.rename(columns={f"{kpi.name}.people": "people"})
             each = each.drop(columns="people").merge(counts, on=["period", *by], how="left")
             # A portion of the periods in which none is small has not been counted.
             each["people"] = each.people.fillna(each.clusters)

@@ -210,12 +210,16 @@ def _reading(change: Change) -> str:
     return f"{'up' if change.difference.value > 0 else 'down'}{_judged(change)}"
 
 
+# Of more facts that are left out for one reason, their number is told.
+MOST_NAMED = 5
+
+
 def driver_finding(drivers: Drivers) -> Finding:
     """What a score goes with most."""
     score = _score_name(drivers.outcome)
     if drivers.problem:
         return Finding(f"What moves {score} cannot be told: {drivers.problem}.", news=False)
-    clear = [each for each in drivers.drivers if each.p < FALSE_DISCOVERIES]
+    clear = [each for each in drivers.drivers if each.q < FALSE_DISCOVERIES]
     if not clear:
         return Finding(
             f"No fact of the contact goes detectably with {score}.",
@@ -309,7 +313,13 @@ def driver_frame(*several: Drivers) -> pd.DataFrame:
 
 
 def _left_out(drivers: Drivers) -> str:
-    words = [f"{name} ({why})" for name, why in drivers.dropped.items()]
+    whys: dict[str, list[str]] = {}
+    for name, why in drivers.dropped.items():
+        whys.setdefault(why, []).append(name)
+    words = [
+        f"{listed(names) if len(names) <= MOST_NAMED else f'{len(names)} facts'} ({why})"
+        for why, names in whys.items()
+    ]
     return f"; left out: {listed(words)}" if words else ""
 
 

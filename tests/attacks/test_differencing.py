@@ -18,7 +18,7 @@ from tests.conftest import ROOT, cx
 # These leave few over where nothing is withheld; CX_PAIRS=200 draws so many.
 PAIRS = range(int(os.environ.get("CX_PAIRS", "0"))) or (4, 6, 9, 11)
 QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
-IDS = ("interaction_id", "response_id", "account_id", "customer_id")
+IDS = ("interaction_id", "response_id", "customer_id", "account_id")
 SLICES = ("region", "industry", "role", "location", "strategic_value", "service_level")
 
 
