@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.tools import add_constant
 
 from cxlib.analysis.change import FALSE_DISCOVERIES
-from cxlib.analysis.importance import MOST_EXACT, divide, shares_of_many
+from cxlib.analysis.importance import MOST_EXACT, ROUNDING, divide, shares_of_many
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 
 FEWEST_ANSWERS = 50
@@ -272,7 +272,10 @@ def _resampled(table: np.ndarray, clusters: np.ndarray, groups, resamples: int, 
         total = products[:, :1, :1]
         means = products[:, :1, 1:] / total
         covariances = products[:, 1:, 1:] / total - means.swapaxes(1, 2) * means
-        differ = covariances[:, -1, -1] > 0
+        # What does not differ in a resample is left with rounding.
+        left = np.einsum("...ii->...i", covariances) > ROUNDING * table.var(axis=0)
+        covariances *= left[:, :, None] & left[:, None, :]
+        differ = left[:, -1]
         found.append(
             shares_of_many(covariances[differ], groups)
             if exact
