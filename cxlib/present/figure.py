@@ -1,6 +1,7 @@
 """A figure with its alt text, drawn sharp, and the look that all figures share."""
 
 import io
+import warnings
 from dataclasses import dataclass
 from functools import wraps
 
@@ -10,6 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Canvas
+
+from cxlib.present.letters import make_drawable
 
 # Okabe and Ito's colours, told apart also by people who see few colours.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
@@ -39,6 +42,8 @@ STYLE = {
     # The same picture must give the same bytes.
     "svg.hashsalt": "cxlib",
     "svg.fonttype": "path",
+    # A dollar is a dollar.
+    "text.parse_math": False,
 }
 
 
@@ -60,7 +65,9 @@ class Figure:
         return self.canvas.axes
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        with mpl.rc_context(STYLE):
+        with mpl.rc_context(STYLE), warnings.catch_warnings():
+            # The figure itself says so.
+            warnings.filterwarnings("ignore", "Glyph", UserWarning)
             self._lay_out()
             svg = self._save("svg", metadata={"Date": None, "Creator": None})
             if len(svg) <= LARGEST_SVG:
@@ -72,6 +79,7 @@ class Figure:
 
     def _lay_out(self) -> None:
         """Arrange the figure once; each saving would do it twice."""
+        make_drawable(self.canvas)
         if layout := self.canvas.get_layout_engine():
             layout.execute(self.canvas)
             self.canvas.set_layout_engine("none")
