@@ -12,6 +12,7 @@ from cxlib.errors import CxError
 from cxlib.stopping import Stopped, bounded, leave, stopped_by_signals
 
 OK, SOME_FAILED, WRONG = 0, 1, 2
+BROKEN_PIPE = 13  # the number of its signal, which some systems do not have
 
 app = typer.Typer(
     help="Customer-experience reports from a folder of data.",
@@ -70,7 +71,7 @@ def report(
         dataset=dataset,
         notebooks=suite,
         only=tuple(each.name for each in chosen) if only else (),
-        where=where,
+        where=_typed(where),
         by=by,
         parameters=check_parameters(chosen, parameter or []),
         crm=Path(crm or ("reports-crm" if "://" in out else f"{out.rstrip('/')}-crm")),
@@ -198,7 +199,10 @@ def sql(
 
     with stopped_by_signals():
         found = bounded(
-            lambda: look(dataset, query, rows), reads_files(dataset), "the query", megabytes=MOST
+            lambda: look(dataset, _typed(query), rows),
+            reads_files(dataset),
+            "the query",
+            megabytes=MOST,
         )
     console = Console(highlight=False)
     lines = (found.columns, *found.rows)
@@ -245,8 +249,19 @@ def list_notebooks(notebooks: NotebooksOption = Path("notebooks")) -> None:
             print(f"    {name} = {default!r}  {words}")
 
 
+def _typed(text: str) -> str:
+    """What somebody typed, which is UTF-8 also where the system knows of none."""
+    try:
+        return os.fsencode(text).decode("utf-8")
+    except UnicodeDecodeError:
+        raise CxError(f"{text!a} is not UTF-8") from None
+
+
 def main() -> None:
     """Run the command; a person's mistake ends in one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A letter that a terminal does not know is no reason to stop.
+        stream.reconfigure(errors="replace")
     try:
         app()
     except CxError as error:
@@ -255,6 +270,10 @@ def main() -> None:
     except Stopped as stopped:
         print("; ".join(["cx: stopped", *getattr(stopped, "__notes__", [])]), file=sys.stderr)
         leave(128 + stopped.args[0])
+    except BrokenPipeError:
+        # Nobody reads on; so nothing more is said, not even at the very end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave(128 + BROKEN_PIPE)
     except OSError as error:
         # A folder that cannot be written, a full disk: a person can put it right.
         where = f"{error.filename}: {error.strerror}" if error.filename else error

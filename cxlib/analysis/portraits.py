@@ -94,6 +94,8 @@ def differences(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
             if min(side.sum() for side in sides) < 2:
                 continue
             for place, level in enumerate(feature.columns):
+                if feature.kind != NUMBER and _has_few(values[known, place]):
+                    continue
                 shown = [_middle(feature, values[side, place]) for side in sides]
                 effect = _effect(feature, *(coded[side, place] for side in sides), shown)
                 name = "" if feature.kind == NUMBER else level
@@ -108,6 +110,11 @@ def differences(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
     p_values = 2 * norm.sf(found.effect.abs() / error)
     found["q"] = multipletests(p_values, method="fdr_bh")[1] if len(found) else p_values
     return found
+
+
+def _has_few(level: np.ndarray) -> bool:
+    # A level that so few have would tell who they are.
+    return 0 < np.count_nonzero(level) < SHARED_BY
 
 
 def _middle(feature: Feature, values: np.ndarray) -> float:

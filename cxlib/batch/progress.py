@@ -3,7 +3,8 @@
 import json
 import sys
 import time
-from typing import Protocol
+from contextlib import suppress
+from typing import Protocol, TextIO
 
 from cxlib.batch.job import FAILED, Job, Outcome
 
@@ -32,6 +33,17 @@ class Progress(Protocol):
         """No notebook runs any more, for whatever reason."""
 
 
+def tell(text: str, stream: TextIO | None = None) -> None:
+    """Write a line, if anybody still reads: who has stopped listening wants the pages all the same.
+
+    Args:
+        text: The line.
+        stream: Where to; the standard output, if None.
+    """
+    with suppress(BrokenPipeError):
+        print(text, file=stream or sys.stdout, flush=True)
+
+
 class Quiet:
     """Tells only what went wrong, on the error stream."""
 
@@ -51,7 +63,7 @@ class Quiet:
 
     def warn(self, text: str) -> None:
         """A line."""
-        print(text, file=sys.stderr, flush=True)
+        tell(text, sys.stderr)
 
     def close(self) -> None:
         """Nothing."""
@@ -65,7 +77,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """A line."""
-        print(text, flush=True)
+        tell(text)
 
     def begin(self, jobs: int) -> None:
         """Count from here."""
@@ -77,7 +89,7 @@ class Lines:
     def end(self, job: Job, outcome: Outcome) -> None:
         """A line: which, how it ended, how long it took, and what went wrong."""
         self.done += 1
-        print(self.line(job, outcome), flush=True)
+        tell(self.line(job, outcome))
 
     def warn(self, text: str) -> None:
         """A line."""
@@ -180,7 +192,7 @@ class JsonLines:
         """Nothing."""
 
     def _write(self, **event) -> None:
-        print(json.dumps({"time": round(time.time(), 3)} | event, ensure_ascii=False), flush=True)
+        tell(json.dumps({"time": round(time.time(), 3)} | event, ensure_ascii=False))
 
 
 def choose_progress(quiet: bool, log_json: bool) -> Progress:

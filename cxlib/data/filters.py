@@ -1,5 +1,6 @@
 """Filters such as `channel = 'phone' AND region = 'EMEA'`: parsed, never pasted into a query."""
 
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
@@ -20,6 +21,11 @@ COMPARISONS = {
     exp.LTE: lambda left, right: left <= right,
     exp.Like: lambda left, right: left.like(right),
 }
+# What follows one another so often would go deeper than Python does.
+MOST_NESTED = 100
+NESTING = re.compile(r"(?i)\b(?:and|or|not|between|like)\b|[-+~(\[{.]")
+LITERAL = re.compile(r"'[^']*'")
+LONGEST = 200  # letters of a filter that an error repeats
 
 
 def parse_filter(text: str) -> list[exp.Expression]:
@@ -35,11 +41,17 @@ def parse_filter(text: str) -> list[exp.Expression]:
     """
     if not text or not text.strip():
         return []
+    shown = f"{text[:LONGEST]}…" if len(text) > LONGEST else text
+    if len(NESTING.findall(LITERAL.sub("", text))) > MOST_NESTED:
+        raise ArgumentError(
+            f"filter {shown!r}: more than {MOST_NESTED} comparisons or brackets; compare a column "
+            "with many values by IN (…)"
+        )
     try:
         statements = sqlglot.parse(f"SELECT 1 WHERE {text}", read="duckdb")
-    except sqlglot.errors.SqlglotError as error:
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
         raise ArgumentError(
-            f"filter {text!r}: not readable as a condition: {_brief(error)}"
+            f"filter {shown!r}: not readable as a condition: {_brief(error)}"
         ) from None
     query = statements[0]
     # What follows the condition (a second statement, GROUP BY, UNION) would make it another query.

@@ -7,6 +7,7 @@ import secrets
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +17,7 @@ from cxlib.errors import DataError
 
 VARIABLE = "CX_PSEUDONYM_KEY"
 LEAST_KEY = 16  # characters
+LEAST_DIFFERENT = 8  # of them
 # Pseudonyms of accounts and customers are read by people; those of rows need only be told apart.
 PREFIXES = MappingProxyType(
     {"account_id": "A-", "customer_id": "C-", "interaction_id": "I-", "response_id": "R-"}
@@ -54,22 +56,35 @@ def pseudonym_key() -> str:
     """
     if given := os.environ.get(VARIABLE):
         return _long_enough(given, VARIABLE)
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    remedy = f"pseudonyms need a key: set {VARIABLE} in the environment"
+    try:
+        home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    except RuntimeError:
+        raise DataError(f"this user has no home folder; {remedy}") from None
     path = home / "cx" / "pseudonym.key"
     try:
         if not path.is_file():
             _make_key(path)
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            _warn(f"{path}: others can read the key for pseudonyms; run: chmod 600 {path}")
         return _long_enough(path.read_text(), str(path))
-    except OSError as error:
-        raise DataError(
-            f"{path}: {error.strerror}; pseudonyms need a key: set {VARIABLE} in the environment"
-        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "is no text"
+        raise DataError(f"{path}: {why}; {remedy}") from None
 
 
 def _long_enough(given: str, where: str) -> str:
     if len(given.strip()) < LEAST_KEY:
         raise DataError(f"{where}: must have at least {LEAST_KEY} characters")
+    if len(set(given.strip())) < LEAST_DIFFERENT:
+        _warn(f"{where}: is easily guessed, and with it who is behind a pseudonym; take one by lot")
     return given.strip()
+
+
+@lru_cache
+def _warn(text: str) -> None:
+    """Say so once, however often the key is asked for."""
+    print(f"cx: {text}", file=sys.stderr)
 
 
 def _make_key(path: Path) -> None:

@@ -67,7 +67,7 @@ def read_table(connection: ibis.BaseBackend, path: Path, table: str, config: Con
         if path.suffix == ".csv":
             rejects = _load_csv(reader, path, name)
         else:
-            numbered(name, _scan(path), reader, "VIEW")
+            numbered(name, _scan(reader, path), reader, "VIEW")
     except duckdb.Error as error:
         raise DataError(_explain(path, (path,), error)) from None
     with explained(config, path):
@@ -102,7 +102,7 @@ def bring_raw(connection, file: Path) -> None:
     if connection.raw_sql(known).fetchone():
         return
     if file.suffix.lower() == ".parquet":
-        connection.raw_sql(f"CREATE VIEW {identifier(file.stem)} AS {_scan(file)}")
+        connection.raw_sql(f"CREATE VIEW {identifier(file.stem)} AS {_scan(connection, file)}")
         return
     header = _header(file, delimiter := delimiter_of(file))
     connection.raw_sql(
@@ -199,8 +199,16 @@ def _header(path: Path, delimiter: str) -> list[str]:
     return header
 
 
-def _scan(path: Path) -> str:
-    return f"SELECT * FROM read_parquet({quoted(path)})"
+def _scan(connection, path: Path) -> str:
+    rows = f"FROM read_parquet({quoted(path)})"
+    # Ibis does not know moments that are as fine as this and have a zone.
+    fine = [
+        identifier(name)
+        for name, kind, *_ in connection.raw_sql(f"DESCRIBE SELECT * {rows}").fetchall()
+        if kind == "TIMESTAMPTZ_NS"
+    ]
+    casts = ", ".join(f"CAST({name} AS TIMESTAMPTZ) AS {name}" for name in fine)
+    return f"SELECT * REPLACE ({casts}) {rows}" if fine else f"SELECT * {rows}"
 
 
 def _explain(path: Path, inputs: tuple[Path, ...], error: duckdb.Error) -> str:

@@ -1,5 +1,6 @@
 """Beginning a dataset from raw files: looked at, stated, and mapped as far as they tell."""
 
+import json
 import os
 import re
 import shutil
@@ -106,13 +107,18 @@ def _write(
     lines += [line for each in sniffed if (line := _left_out(each, texts))]
     source = os.path.relpath(home, folder)
     (folder / "dataset.toml").write_text(
-        f'name = "{folder.resolve().name}"\ncurrency = ""  # such as "EUR"\n\n'
-        f'[source]\nfolder = "{Path(source).as_posix()}"\n',
+        f'name = {_quoted(folder.resolve().name)}\ncurrency = ""  # such as "EUR"\n\n'
+        f"[source]\nfolder = {_quoted(Path(source).as_posix())}\n",
         encoding="utf-8",
     )
     for table, text in texts.items():
         (folder / f"{table}.sql").write_text(text, encoding="utf-8")
     return lines
+
+
+def _quoted(text: str) -> str:
+    """A text as TOML has it, which JSON writes in the same way."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _left_out(file: RawFile, texts: Mapping[str, str]) -> str:

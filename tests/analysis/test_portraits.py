@@ -50,6 +50,12 @@ def test_a_difference_in_a_number_is_hedges_g():
     assert (row.high - row.low) / (2 * 1.96) == pytest.approx(np.sqrt(0.0411), abs=0.003)
 
 
+def test_a_level_of_a_few_customers_is_told_of_no_persona():
+    roles = ["a"] * 100 + ["b"] * (99 - SHARED_BY) + ["c"] * SHARED_BY + ["only me"]
+    table = pd.DataFrame({"role": roles, "other": np.sin(np.arange(len(roles)))})
+    assert set(differences(table, _two(table, 100)).level) == {"", "a", "b", "c"}
+
+
 def test_a_difference_in_a_level_is_cohens_h():
     """Cohen 1988, ch. 6.2: h = φ(.65) − φ(.45) = 1.875 − 1.471 = 0.404."""
     table = pd.DataFrame({"role": ["a"] * 65 + ["b"] * 35 + ["a"] * 45 + ["b"] * 55})
