@@ -135,6 +135,9 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
         raise DataError(
             f"{place}, line {at['line']}: not readable as SQL: {at['description']}"
         ) from None
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        why = "too deeply nested" if isinstance(error, RecursionError) else "is a quote left open?"
+        raise DataError(f"{place}: not readable as SQL: {why}") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise DataError(f"{place}: must be one SELECT statement")
     if config.source.engine == "postgres":

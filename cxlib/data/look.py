@@ -54,7 +54,9 @@ def look(folder: Path, query: str, most: int) -> Look:
             for file in files:
                 bring_raw(connection, file)
             # Only so many rows are worked out as are shown.
-            shown = f"SELECT * FROM (\n{text}\n) AS look LIMIT {most + 1}"
+            # DuckDB has types that nobody else knows, such as intervals; all can be written out.
+            columns = "COLUMNS(*)::VARCHAR" if connection.name == "duckdb" else "*"
+            shown = f"SELECT {columns} FROM (\n{text}\n) AS look LIMIT {most + 1}"
             rows = numbered(f"{OWN}look", shown, connection)
             found = rows.order_by(ROW).drop(ROW).limit(most + 1).to_pyarrow()
         except duckdb.Error as error:

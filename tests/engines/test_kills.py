@@ -5,7 +5,7 @@ import random
 import signal
 import time
 
-from tests.engines.test_server_faults import PUBLISHED, start
+from tests.engines.test_server_faults import PUBLISHED, run, start
 
 # 50 by CX_KILLS=50, which takes ten minutes.
 KILLS = int(os.environ.get("CX_KILLS", "4"))
@@ -22,22 +22,21 @@ def test_killed_runs_leave_no_rows_and_whole_pages(server, dataset, password, tm
     folder = dataset(server.settings())
     out = tmp_path / PUBLISHED
     began = time.monotonic()
-    assert start(folder, tmp_path, TMPDIR=str(place)).wait(120) == 0
+    assert run(folder, tmp_path, TMPDIR=str(place)).returncode == 0
     whole = time.monotonic() - began
     page = out / "2026Q3" / "data_readiness.html"
     for number in range(KILLS):
         with (folder / "dataset.toml").open("a") as toml:
             toml.write(f"# {number}\n")  # so that there is something to do
-        run = start(folder, tmp_path, TMPDIR=str(place))
+        process = start(folder, tmp_path, TMPDIR=str(place))
         time.sleep(lots.uniform(0.2, whole))
-        run.send_signal(lots.choice([signal.SIGKILL, signal.SIGHUP]))
-        run.communicate(timeout=60)
+        process.send_signal(lots.choice([signal.SIGKILL, signal.SIGHUP]))
+        process.communicate(timeout=60)
         text = page.read_text(encoding="utf-8")
         assert text.startswith("<!DOCTYPE html>")
         assert text.rstrip().endswith("</html>")
         # A run has two rooms; those of the killed ones before it are gone.
         assert len(folders(place)) <= 4
-    run = start(folder, tmp_path, TMPDIR=str(place))
-    assert run.wait(120) == 0
+    assert run(folder, tmp_path, TMPDIR=str(place)).returncode == 0
     assert folders(place) == []
     assert not list((out / ".cx").glob("work-*"))
