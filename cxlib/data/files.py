@@ -25,6 +25,9 @@ RAW_SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")
 NAME_FILES = (
     "name the raw files by their names alone, and their folder as source.folder in dataset.toml"
 )
+# Functions of a server that read its files, call its programs or ask another server; DuckDB's own
+# are locked.
+AWAY = re.compile(r"(?i)(try_)?reflect|java_method|pg_read_.*|pg_ls_.*|pg_stat_file|lo_.*|dblink.*")
 # Where the notebooks and the demonstration lie, whatever the working folder is.
 PROJECT = Path(__file__).parents[2]
 
@@ -140,6 +143,9 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
         raise DataError(f"{place}: not readable as SQL: {why}") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise DataError(f"{place}: must be one SELECT statement")
+    called = (each.name for each in statements[0].find_all(exp.Anonymous))
+    if away := next((name for name in called if AWAY.fullmatch(name)), ""):
+        raise DataError(f"{place}: {away} reaches beyond the tables; leave it out")
     if config.source.engine == "postgres":
         return text.strip().rstrip(";"), []
     toml = folder / "dataset.toml"

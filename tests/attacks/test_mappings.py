@@ -42,6 +42,22 @@ def test_no_other_file_is_read_by_any_name(write, tmp_path, query):
         assert "zq-secret" not in run.stdout + run.stderr
 
 
+@pytest.mark.parametrize(
+    ("engine", "call"),
+    [("spark", "reflect('java.lang.System', 'getenv', 'PATH')"),
+     ("spark", "java_method('java.util.UUID', 'randomUUID')"),
+     ("postgres", "pg_read_file('/etc/passwd')"),
+     ("postgres", "dblink('host=elsewhere', 'SELECT 1')")],
+)  # fmt: skip
+def test_no_server_is_asked_for_what_is_beyond_its_tables(write, engine, call):
+    toml = f'name = "S"\n[source]\nengine = "{engine}"\n'
+    folder = write(
+        dataset__toml=toml, accounts__csv=None, accounts__sql=f"SELECT {call} AS account_id"
+    )
+    with pytest.raises(CxError, match="reaches beyond the tables"):
+        open_dataset(folder)
+
+
 def test_a_mapping_still_reads_its_own_files(write):
     folder = write(accounts__csv=None, accounts__sql="SELECT nr AS account_id, region FROM raw")
     (folder / "raw.csv").write_text("nr,region\n001,EMEA\n002,APAC\n")
