@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxlib.batch.ownership import KEEPERS, OURS
+from cxlib.data.formulas import harmless
 from cxlib.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ class RealIds:
 
     def restored(self, path: Path) -> "pd.DataFrame | None":
         """A table with real ids; None if it has no ids."""
-        from cxlib.present.tables import harmless
-
         table = _read(path)
         columns = [name for name in IDS if name in table.columns]
         for name in columns:

@@ -4,11 +4,15 @@ import atexit
 import gc
 import io
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterable
 from multiprocessing.context import BaseContext
+
+from cxlib.data.scratch import LONGEST
 
 # Under this name pyproject.toml announces our way to start kernels to jupyter_client.
 PROVISIONER = "cx-warm"
@@ -59,10 +63,20 @@ def start(fork: bool, modules: Iterable[str]) -> BaseContext:
     context.set_forkserver_preload(["cxlib.batch.preload"])
     # Ctrl-C reaches every process of a terminal; the fork server is to end with its owner, without
     # a word of its own.
+    _keep_sockets_short()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     forkserver.ensure_running()
     signal.signal(signal.SIGINT, before)
     return context
+
+
+def _keep_sockets_short() -> None:
+    """Have the fork server's socket in /tmp, where TMPDIR would make its path too long for one."""
+    if len(tempfile.gettempdir()) <= LONGEST:
+        return
+    before, tempfile.tempdir = tempfile.tempdir, "/tmp"
+    multiprocessing.util.get_temp_dir()
+    tempfile.tempdir = before
 
 
 def rehearse() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxlib.data.formulas import harmless
 from cxlib.data.pseudonyms import LOOKS
 
 # A batch run says through this variable where a notebook's files go; in JupyterLab they go
@@ -16,7 +17,6 @@ from cxlib.data.pseudonyms import LOOKS
 OUTPUT_VARIABLE = "CX_OUTPUT"
 # An interval in brackets, after its value; longer ones would make a table wider than its page.
 INTERVAL = re.compile(r"(\((?=[^()]{5,20}\))[^()]+ to [^()]+\))")
-FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,3 @@ def save_table(frame: pd.DataFrame, name: str) -> Path:
     else:
         frame.map(harmless).to_csv(path, index=False, lineterminator="\n")
     return path
-
-
-def harmless(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_MARKS) else cell

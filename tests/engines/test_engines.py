@@ -123,7 +123,8 @@ class TestSameAsDuckDB:
             held.append(tables["customers"].execute().sort_values("customer_id", ignore_index=True))
         for name in ("customer_id", "account_id", "note"):
             assert list(held[0][name]) == list(held[1][name])
-        assert set(held[0].note) == {"write to [e-mail address], or [phone number]"}
+        # A note that all have is a category, whose values stay apart.
+        assert held[0].note.str.startswith("write to [e-mail address], or [phone number] P-").all()
         assert held[0].customer_id.str.fullmatch("C-[0-9a-f]{12}").all()
 
     def test_the_readiness_page_asks_the_same(self, engine, in_engine):

@@ -155,8 +155,7 @@ def test_a_part_of_the_customers_has_no_names_unless_a_passport_is_kept(data, tm
     assert passports.names_for(whole) == {"A": "Fridah"}
     assert passports.names_for(part) == {}
     assert "Your names are those" in movement.withheld_finding({"A": "Fridah"}, {}).sentence
-    (tmp_path / "personas.json").write_text("{}")
-    assert passports.names_for(part) == {"A": "Fridah"}
+    assert passports.names_for(replace(part, passport="{}")) == {"A": "Fridah"}
 
 
 def test_when_groups_are_renewed_the_page_says_so(page):
@@ -236,7 +235,7 @@ def test_a_passport_kept_with_the_dataset_comes_first(data, page, tmp_path, monk
     (before / "tables" / passports.FILE).write_text(to_json(page["earlier"]))
     assert passports.load_passport(mine, str(before)).quarter == "2026Q2"
     kept = replace(page["earlier"], quarter="2025Q4")
-    (folder / "personas.json").write_text(to_json(kept))
+    mine = replace(mine, passport=to_json(kept))
     assert passports.load_passport(mine, str(before)).quarter == "2025Q4"
     assert str(passports.quarter_before(data, kept)) == "2025Q4"
     assert str(passports.quarter_before(data, None)) == "2026Q2"
@@ -248,11 +247,12 @@ def test_a_passport_that_cannot_be_used_is_refused(data, page, tmp_path):
     mine = replace(data, folder=tmp_path)
     with pytest.raises(ArgumentError, match="before == 'nowhere': there is no such folder"):
         passports.load_passport(mine, "nowhere")
-    (tmp_path / "personas.json").write_bytes(b"\xff\xfe")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / passports.FILE).write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match="not UTF-8"):
-        passports.load_passport(mine)
+        passports.load_passport(mine, str(tmp_path))
     other = replace(page["earlier"], dataset="Another")
-    (tmp_path / "personas.json").write_text(to_json(other))
+    mine = replace(mine, passport=to_json(other))
     with pytest.raises(
         DataError, match="passport of the dataset 'Another', not of 'Demonstration'"
     ):
