@@ -74,7 +74,7 @@ def report(
         where=_typed(where),
         by=by,
         parameters=check_parameters(chosen, parameter or []),
-        crm=Path(crm or ("reports-crm" if "://" in out else f"{out.rstrip('/')}-crm")),
+        crm=Path(crm) if crm else _beside(out),
         jobs=jobs,
         fresh=fresh,
         fork=can_fork() if fork is None else fork,
@@ -247,6 +247,12 @@ def list_notebooks(notebooks: NotebooksOption = Path("notebooks")) -> None:
         print(f"{notebook.name}: {notebook.question}")
         for name, (default, words) in notebook.parameters.items():
             print(f"    {name} = {default!r}  {words}")
+
+
+def _beside(out: str) -> Path:
+    """The folder of tables with real ids that belongs to a folder of reports."""
+    place = Path("reports" if "://" in out else out).resolve()
+    return place.with_name(f"{place.name}-crm")
 
 
 def _typed(text: str) -> str:

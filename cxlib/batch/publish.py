@@ -83,15 +83,19 @@ def _write_real_ids(request: Request, volume: Volume, work: Path) -> list[str]:
     """Write the tables with real ids, and note them; what of them could not be written."""
     quarter = work / volume.quarter
     places = [path.parent.relative_to(work) for path in sorted(quarter.glob(f"by-*/*/{RUN}"))]
+    late: list[str] = []
+    # What is no file is missed by the next run, which then tries again.
+    written = [volume.quarter]
     try:
         written, refused = write_tables(
             request.crm, work, volume.quarter, [Path(volume.quarter), *places], volume.real_ids
         )
+        late += [f"{request.crm / each}: was written by no report, and stays" for each in refused]
     except OSError as error:
-        return [f"{request.crm}: tables with real ids could not be written: {error.strerror}"]
+        late.append(f"{request.crm}: tables with real ids were not written: {error.strerror}")
     run = json.loads((quarter / RUN).read_text(encoding="utf-8"))
     write_json(quarter / RUN, run | {"crm": written})
-    return [f"{request.crm / each}: was written by no report, and stays" for each in refused]
+    return late
 
 
 def _keep_what_others_wrote(published: Path, new: Path) -> None:

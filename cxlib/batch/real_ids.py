@@ -106,6 +106,12 @@ def write_tables(
             if (crm / name).exists() and name not in mine:
                 refused.append(name)
                 continue
+            # Noted first, so that what is broken off is known to be ours.
+            _private(crm / OURS)
+            _put(
+                crm / OURS / WRITTEN,
+                json.dumps(before | {quarter: sorted({*mine, *written, name})}),
+            )
             _write(table, crm, name)
             written.append(name)
     for name in mine - set(written):
@@ -131,11 +137,14 @@ def _write(table: "pd.DataFrame", crm: Path, name: str) -> None:
         _private(folder)
     beside = path.with_name(f".{path.name}-{os.getpid()}")
     os.close(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-    if path.suffix == ".csv":
-        table.to_csv(beside, index=False, lineterminator="\n")
-    else:
-        table.to_parquet(beside, index=False)
-    os.replace(beside, path)
+    try:
+        if path.suffix == ".csv":
+            table.to_csv(beside, index=False, lineterminator="\n")
+        else:
+            table.to_parquet(beside, index=False)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _private(folder: Path) -> None:

@@ -263,14 +263,11 @@ def left_over(data: Dataset) -> list[Dataset]:
     for one in conditions:
         kept = [each for each in conditions if each is not one]
         wider[tuple(each.sql() for each in kept)] = kept
-    return [
-        outside
-        for kept in wider.values()
-        if (outside := _outside(_restricted(data.base, kept), conditions)).tables
-    ]
+    return [_outside(restricted(data.base, kept), conditions) for kept in wider.values()]
 
 
-def _restricted(base: Dataset, conditions: list) -> Dataset:
+def restricted(base: Dataset, conditions: list) -> Dataset:
+    """A dataset within parsed conditions."""
     return restrict(base, conditions, " AND ".join(each.sql() for each in conditions))
 
 
@@ -281,7 +278,8 @@ def _outside(dataset: Dataset, conditions: list) -> Dataset:
         apply = [each for each in conditions if columns_of(each) <= home]
         if apply:
             tables[name] = _matching(dataset, name, apply, outside=True)
-    return replace(dataset, tables=filled(tables))
+    # Empty ones stay: what counts rows of theirs then counts none.
+    return replace(dataset, tables=tables)
 
 
 def _turned(dataset: Dataset, conditions: list) -> list:

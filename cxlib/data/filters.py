@@ -24,7 +24,7 @@ COMPARISONS = {
 # What follows one another so often would go deeper than Python does.
 MOST_NESTED = 100
 NESTING = re.compile(r"(?i)\b(?:and|or|not|between|like)\b|[-+~(\[{.]")
-LITERAL = re.compile(r"'[^']*'")
+LITERAL = re.compile(r"""'[^']*'|"[^"]*"|-?\b[0-9]+([.][0-9]+)?""")
 LONGEST = 200  # letters of a filter that an error repeats
 
 

@@ -17,7 +17,8 @@ _COUNTRIES = (
 )
 _PATTERNS: Mapping[str, str] = MappingProxyType(
     {
-        "e-mail address": rf"{_MAIL}+@{_MAIL}+[.][^\s@<>()\[\]{{}},;:\"'=!?/.0-9]{{2,}}",
+        "e-mail address": rf"{_MAIL}{{1,64}}@{_MAIL}{{1,255}}"
+        r"[.][^\s@<>()\[\]{},;:\"'=!?/.0-9]{2,}",
         # The shortest, Norway's, has 15 letters.
         "account number": rf"{_START}(({_COUNTRIES})[0-9]{{2}}(( ?[A-Z0-9]{{4}}){{3,7}}"
         rf"( ?[A-Z0-9]{{1,3}})?|( ?[A-Z0-9]{{4}}){{2}} ?[A-Z0-9]{{3}}(?![A-Z0-9]))"
@@ -49,7 +50,9 @@ _PLACES = (
     "SE", "NO", "DK", "FI", "EE", "LV", "LT", "IS", "IN", "CN", "JP", "KR", "HK", "SG", "MY", "TH",
     "ID", "PH", "VN", "AU", "NZ", "ZA", "NG", "KE", "EG", "SA", "AE", "IL",
 )  # fmt: skip
-_DIGITS = re.compile(rf"(?<![\w@/#+{_DASHES}])[(]?[0-9](?:{_PHONE_GAPS}{{0,3}}[0-9]){{6,14}}(?!\w)")
+_DIGITS = re.compile(
+    rf"(?<![0-9A-Za-z_@/#+{_DASHES}])[(]?[0-9](?:{_PHONE_GAPS}{{0,3}}[0-9]){{6,14}}(?![0-9A-Za-z_])"
+)
 _DAY = re.compile(
     r"(?<![0-9+])([0-3]?[0-9][./-][0-3]?[0-9][./-](19|20)[0-9]{2}|(19|20)[0-9]{2}(-[0-9]{2}){2})"
     r"(?![0-9])"
@@ -71,6 +74,7 @@ _VALUES = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
         r"record parsing: \[(.*)",
+        r"with value (\S+) can't",
         r"""['"](.*)['"] (?:according to|of the type)""",
         r"'(.*)'",
         r"\"(.*)\"",

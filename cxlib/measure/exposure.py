@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cxlib.data import Dataset
-from cxlib.data.dataset import left_over
+from cxlib.data.dataset import left_over, restricted
 from cxlib.data.filters import parse_filter
 from cxlib.errors import MissingData
 from cxlib.measure.clusters import counted_rows, people_behind
@@ -83,9 +83,10 @@ def _beside_others(
     where these are too few together, the next smallest slices are left out as well.
     """
     column, own, published = data.slice
-    *others, _ = [each for text in data.filters for each in parse_filter(text)]
-    around = " AND ".join(each.sql() for each in others)
-    people = _people(data.base.filtered(around), spans, kpis, [*by, column])
+    # Slices are made first; a cycle's scope may follow.
+    *others, _ = parse_filter(data.filters[0])
+    others += [each for text in data.filters[1:] for each in parse_filter(text)]
+    people = _people(restricted(data.base, others), spans, kpis, [*by, column])
     if column not in people:
         return people[:0]  # It parts none of what is counted.
     people = people[people.people > 0]

@@ -93,6 +93,14 @@ def test_a_folder_of_any_name_begins_a_dataset_that_can_be_read(tmp_path):
     assert open_dataset(folder).config.name == folder.name
 
 
+def test_the_working_folder_may_be_the_folder_of_reports(arguments, tmp_path):
+    place = tmp_path / "here"
+    place.mkdir()
+    run = cx(*arguments, "--out", ".", cwd=place)
+    assert run.returncode == 0, run.stderr
+    assert (place / "2026Q1" / "first.html").is_file()
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_moments_of_parquet_are_read_however_fine_they_are(write, tmp_path, unit):
     rows = pd.read_csv(write() / "interactions.csv", dtype={"customer_id": "str"})
@@ -123,6 +131,8 @@ def test_a_filter_of_any_length_ends_in_one_line(arguments, tmp_path, where):
 def test_a_filter_may_name_many_values(write):
     values = ", ".join(f"'2026-01-0{number % 9}-{number}'" for number in range(2_000))
     assert open_dataset(write(), where=f"role IN ('user', {values})").where
+    numbers = ", ".join(f"{number}.5" for number in range(500))
+    assert open_dataset(write(), where=f"size IN (10, -1.5, {numbers})").where
 
 
 def test_the_projects_own_notebooks_are_found_from_anywhere(tmp_path):

@@ -129,3 +129,8 @@ def test_a_filter_on_single_persons_or_accounts_is_refused(tmp_path):
         assert words in run.stderr
         assert "ann@mail.org" not in run.stdout + run.stderr
         assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_a_filter_that_leaves_no_contact_over_measures_as_ever(editions):
+    part = editions["2026Q3"].filtered("channel <> 'fax'")
+    assert len(measure(part, ["contact_rate", "contact_volume"]).frame) == 2

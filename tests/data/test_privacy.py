@@ -188,6 +188,9 @@ class TestFreeText:
         notes = data.tables["interactions"].order_by("interaction_id").note.execute()
         assert text in set(notes)
 
+    def test_a_number_beside_other_letters_is_masked(self):
+        assert masked_text("请打电话13812345678联系我") == "请打电话[phone number]联系我"
+
     def test_values_of_a_category_stay_apart(self, write):
         header = "interaction_id,customer_id,started_at,channel,line\n"
         rows = "".join(
