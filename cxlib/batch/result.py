@@ -71,7 +71,8 @@ class Result:
         editions: What became of each notebook, by edition and name.
         ran: How many notebooks were run; the others had not changed.
         notes: What else there is to say.
-        late_failures: Of notebooks that ran well, but whose files could not be published.
+        late_failures: What could not be published of notebooks that ran well, or of tables with
+            real ids.
     """
 
     editions: Mapping[Edition, Mapping[str, Entry]]
@@ -81,8 +82,8 @@ class Result:
 
     @property
     def failed(self) -> bool:
-        """Whether some notebook failed."""
-        return any(
+        """Whether some notebook failed, or its files could not be published."""
+        return bool(self.late_failures) or any(
             entry.status == FAILED and not entry.reused
             for entries in self.editions.values()
             for entry in entries.values()

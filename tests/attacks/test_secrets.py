@@ -106,3 +106,18 @@ def test_an_engine_that_is_not_installed_is_said(write, engine, tmp_path):
     assert run.returncode == 2, run.stdout + run.stderr
     assert f"pip install -e '.[{engine}]'" in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_tables_that_cannot_be_written_are_said_and_tried_again(arguments, tmp_path):
+    crm = tmp_path / "out-crm"
+    assert cx(*arguments, "--out", tmp_path / "out").returncode == 0
+    # Somebody's own folder stands where a table would be.
+    table = crm / "2026Q1" / "care.csv"
+    table.unlink()
+    table.mkdir()
+    run = cx(*arguments, "--out", tmp_path / "out", "--fresh")
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "tables with real ids were not written" in run.stdout + run.stderr
+    table.rmdir()
+    assert cx(*arguments, "--out", tmp_path / "out").returncode == 0
+    assert table.is_file()
