@@ -120,7 +120,8 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
         problem = (
             f"answers of at least {FEWEST_CUSTOMERS} customers are needed; there are {customers}"
             if invited
-            else "no invitation is known that might not have been answered"
+            else "no invitation is known that might not have been answered, or too few customers "
+            "are outside the filter"
         )
         return Weighed(invited, answered, None, None, None, (), np.nan, np.nan, problem)
     clusters = counts[counts.answered > 0].cluster.nunique()

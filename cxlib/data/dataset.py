@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
+from sqlglot import exp
 
 from cxlib.data.config import Config
 from cxlib.data.engine import is_misfit
@@ -65,7 +66,7 @@ class Dataset:
         where: The filter, as given.
         unfiltered: The tables that no condition of the filter could be applied to.
         base: The same before any filter; None where there is none.
-        filters: Those in force, one after another; the last is `where`.
+        filters: The conditions of those in force, one filter after another; the last is `where`.
         slice: Of one of several parts that have pages of their own: the column by which they are
             told apart, this part's value, and the values of all.
         pseudonyms: The columns that hold pseudonyms, in place of ids and personal texts.
@@ -94,7 +95,7 @@ class Dataset:
     where: str = ""
     unfiltered: frozenset[str] = frozenset()
     base: "Dataset | None" = None
-    filters: tuple[str, ...] = ()
+    filters: tuple[tuple[exp.Expression, ...], ...] = ()
     slice: tuple[str, object, tuple[object, ...]] | None = None
     pseudonyms: frozenset[str] = frozenset()
 
@@ -248,22 +249,23 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
         where=where,
         unfiltered=dataset.unfiltered | untouched,
         base=dataset.base or dataset,
-        filters=(*dataset.filters, where),
+        filters=(*dataset.filters, tuple(conditions)),
     )
 
 
-def left_over(data: Dataset) -> list[Dataset]:
-    """What wider pages may tell and these data do not: the rows that the filter leaves out.
+def left_over(data: Dataset, table: str) -> list[Dataset]:
+    """What wider pages may tell and these data do not: a table's rows that the filter leaves out.
 
-    Wider are the data before any filter, and within all but one of its conditions. Tables that the
-    filter cannot be applied to are as they are.
+    Wider are the data before any filter, and within all but one of its conditions. Only the table's
+    own rows are left out of them: what describes the rows stays, and a table that the filter cannot
+    be applied to has none to leave out.
     """
-    conditions = _turned(data.base, [each for text in data.filters for each in parse_filter(text)])
+    conditions = [condition for each in data.filters for condition in each]
     wider = {(): []}
     for one in conditions:
         kept = [each for each in conditions if each is not one]
         wider[tuple(each.sql() for each in kept)] = kept
-    return [_outside(restricted(data.base, kept), conditions) for kept in wider.values()]
+    return [_outside(restricted(data.base, kept), table, conditions) for kept in wider.values()]
 
 
 def restricted(base: Dataset, conditions: list) -> Dataset:
@@ -271,15 +273,15 @@ def restricted(base: Dataset, conditions: list) -> Dataset:
     return restrict(base, conditions, " AND ".join(each.sql() for each in conditions))
 
 
-def _outside(dataset: Dataset, conditions: list) -> Dataset:
-    tables = dict(dataset.tables)
-    for name in LINKS.keys() & tables.keys():
-        home = set(dataset.columns_of(name))
-        apply = [each for each in conditions if columns_of(each) <= home]
-        if apply:
-            tables[name] = _matching(dataset, name, apply, outside=True)
-    # Empty ones stay: what counts rows of theirs then counts none.
-    return replace(dataset, tables=tables)
+def _outside(dataset: Dataset, table: str, conditions: list) -> Dataset:
+    home = set(dataset.columns_of(table))
+    apply = [each for each in conditions if columns_of(each) <= home]
+    # An empty table stays: what counts rows of it then counts none.
+    rows = (
+        _matching(dataset, table, apply, outside=True) if apply
+        else dataset.tables[table].filter(ibis.literal(False))
+    )  # fmt: skip
+    return replace(dataset, tables={**dataset.tables, table: rows})
 
 
 def _turned(dataset: Dataset, conditions: list) -> list:

@@ -29,11 +29,11 @@ LONGEST = 200  # letters of a filter that an error repeats
 
 
 def parse_filter(text: str) -> list[exp.Expression]:
-    """The conditions that a filter joins by AND; none for an empty filter.
+    """The conditions that a filter joins by AND, in brackets or not; none for an empty filter.
 
     Examples:
-        >>> [condition.sql() for condition in parse_filter("a = 1 AND b IN ('x', 'y')")]
-        ['a = 1', "b IN ('x', 'y')"]
+        >>> [condition.sql() for condition in parse_filter("a = 1 AND (b IN ('x', 'y') AND c > 2)")]
+        ['a = 1', "b IN ('x', 'y')", 'c > 2']
 
     Raises:
         ArgumentError: The text is no condition, or holds more than comparisons of columns with
@@ -62,7 +62,14 @@ def parse_filter(text: str) -> list[exp.Expression]:
         raise ArgumentError(f"filter {text!r}: must be one condition and nothing after it")
     condition = query.args["where"].this
     _check(condition, text)
-    return list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+    return _joined(condition)
+
+
+def _joined(condition: exp.Expression) -> list[exp.Expression]:
+    inner = condition.unnest()
+    if not isinstance(inner, exp.And):
+        return [condition]
+    return [each for side in (inner.left, inner.right) for each in _joined(side)]
 
 
 def columns_of(condition: exp.Expression) -> set[str]:

@@ -10,8 +10,6 @@ import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.data.dataset import left_over, restricted
-from cxlib.data.filters import parse_filter
-from cxlib.errors import MissingData
 from cxlib.measure.clusters import counted_rows, people_behind
 from cxlib.measure.kpis import Kpi
 
@@ -36,7 +34,7 @@ def find_exposed(
     if data.base is None or not data.pseudonyms or smallest <= 1:
         return []
     found = []
-    for rest in left_over(data):
+    for rest in left_over(data, kpis[0].table):
         people = _people(rest, spans, kpis, by)
         found.append(people[(people.people > 0) & (people.people < smallest)])
     if data.slice:
@@ -53,18 +51,28 @@ def is_exposed(frame: pd.DataFrame, found: Sequence[pd.DataFrame]) -> pd.Series:
     return exposed
 
 
+def few_outside(
+    data: Dataset, spans: pd.DataFrame, kpis: Sequence[Kpi], by: Sequence[str] = ()
+) -> str:
+    """Why nothing that KPIs' rows tell may be told within a filter, in words; empty where it may.
+
+    Args:
+        data, spans, kpis, by: As for `find_exposed`; some group or period is enough.
+    """
+    if not find_exposed(data, spans, kpis, by):
+        return ""
+    return (
+        f"so few customers are outside the filter (under {data.config.privacy.smallest_group}) "
+        "that their answers could be worked out"
+    )
+
+
 def _people(
     data: Dataset, spans: pd.DataFrame, kpis: Sequence[Kpi], by: Sequence[str]
 ) -> pd.DataFrame:
     """How many are behind each value: `kpi`, `period`, the columns of `by` that are there."""
     known = [name for name in dict.fromkeys(by) if data.has(kpis[0].table, name)]
-    nobody = pd.DataFrame(columns=["kpi", "period", *known, "people"])
-    if kpis[0].table not in data.tables:
-        return nobody
-    try:
-        rows, _ = counted_rows(data, spans, kpis, known)
-    except MissingData:
-        return nobody
+    rows, _ = counted_rows(data, spans, kpis, known)
     people = people_behind(rows, kpis, data.config, ["_period", *known])
     people = people.rename(columns={"_period": "period"})
     parts = [
@@ -84,8 +92,8 @@ def _beside_others(
     """
     column, own, published = data.slice
     # Slices are made first; a cycle's scope may follow.
-    *others, _ = parse_filter(data.filters[0])
-    others += [each for text in data.filters[1:] for each in parse_filter(text)]
+    (*others, _), *scopes = data.filters
+    others += [condition for each in scopes for condition in each]
     people = _people(restricted(data.base, others), spans, kpis, [*by, column])
     if column not in people:
         return people[:0]  # It parts none of what is counted.

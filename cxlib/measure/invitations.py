@@ -1,6 +1,7 @@
 """Survey invitations and what came of them: who was asked, who answered, and what."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import ibis
@@ -11,6 +12,7 @@ from cxlib.data import Dataset, Quarter
 from cxlib.data.config import SCALES, Config
 from cxlib.errors import ArgumentError
 from cxlib.measure.clusters import unit_of, with_unit
+from cxlib.measure.exposure import few_outside
 from cxlib.measure.kpis import KPIS, catalogue, own_ratings
 from cxlib.measure.rows import in_spans, survey_rows, within
 
@@ -73,12 +75,23 @@ def split_column(data: Dataset, wanted: str = "") -> str:
     return next((name for name in known if levels[name] > 1), known[0])
 
 
-def unspanned(data: Dataset, *quarters: Quarter) -> str:
-    """Why the answers of quarters cannot be compared: the surveys do not span one; or nothing."""
+def untold(data: Dataset, by: str, now: Quarter, before: Quarter, kpi: str = "nps") -> str:
+    """Why the change of a score between quarters cannot be told; empty where it can.
+
+    The surveys do not span a quarter, or too few customers are outside the filter.
+
+    Args:
+        data, by, now, before, kpi: As for `asked_and_answered`.
+    """
     if data.lacks("surveys"):
         return "there are no surveys"
-    whys = [data.unspanned(each.start, each.end, "surveys") for each in quarters]
-    return next(filter(None, whys), "")
+    for each in (now, before):
+        if why := data.unspanned(each.start, each.end, "surveys"):
+            return why
+    if data.lacks("surveys", "score", by):
+        return ""
+    spans = quarter_spans({BEFORE: before, NOW: now})
+    return few_outside(data, spans, [catalogue(data.config)[kpi]], [by])
 
 
 def asked_and_answered(
@@ -123,18 +136,24 @@ def invited(
 
     Args:
         data: The dataset.
-        by: Columns of surveys or of what they refer to; those that the dataset lacks are left out.
+        by: Columns of surveys or of what they refer to; left out are those that the dataset lacks,
+            and those with a group of which too few are outside the filter.
         start, end: The window.
         kpi: As for `asked_and_answered`; invitations to all questions, if empty.
 
     Returns:
         customer_id and cluster as `asked_and_answered` has them, the columns (their values, or "not
         known"), invited, answered, points (the sum of the answers'; 0 without a KPI). Empty where
-        it is not known who was asked.
+        it is not known who was asked, or where too few customers are outside the filter.
     """
     by = [name for name in by if data.has("surveys", name)]
     if data.lacks("surveys", "score") or data.answers_only:
         return pd.DataFrame(columns=[*WHOSE, *by, *COUNTS])
+    counted = [replace(catalogue(data.config)[kpi or "response_rate"], at="sent_at")]
+    window = pd.DataFrame({"period": [NOW], "start": [start], "end": [end]})
+    if few_outside(data, window, counted):
+        return pd.DataFrame(columns=[*WHOSE, *by, *COUNTS])
+    by = [name for name in by if not few_outside(data, window, counted, [name])]
     rows = _asked(data, by)
     rows = within(rows, "sent_at", start, end)
     rows = rows.filter(rows.metric == kpi) if kpi else rows

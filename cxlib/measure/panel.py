@@ -16,7 +16,7 @@ from cxlib.measure.exposure import find_exposed, is_exposed
 from cxlib.measure.kpis import COUNT, RATE, Kpi, catalogue
 from cxlib.measure.rows import WHOLE
 from cxlib.measure.small_groups import without_small
-from cxlib.measure.spreads import interval_of, moments_of
+from cxlib.measure.spreads import MOMENTS, interval_of, moments_of
 
 # The sums of so many rows fit into memory.
 IN_MEMORY = 1_000_000
@@ -126,10 +126,10 @@ def measure_spans(
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ArgumentError(f"KPI {unknown[0]!r}: not in the catalogue: {', '.join(known)}")
-    own = [name for name in by if name in COLUMNS]
+    own = [name for name in by if name in (*COLUMNS, *MOMENTS)]
     if own:
         raise ArgumentError(
-            f"by == {own[0]!r}, must not be one of the panel's own columns ({', '.join(COLUMNS)}); "
+            f"by == {own[0]!r}: the panel has a column of that name itself; "
             "give the attribute another name"
         )
     left_out = {name: why for name in names if (why := lacking(data, known[name], by))}

@@ -22,6 +22,7 @@ from cxlib.measure.kpis import COUNT, MEAN, NPS, PROPORTION, RATE, RATIO, TOTAL,
 
 # The sums of the sizes of clusters to the powers one to five.
 POWER_SUMS = ("x", "xx", "x3", "x4", "x5")
+MOMENTS = (*SUMS, *(f"time_{name}" for name in SUMS))
 
 
 def moments_of(
@@ -55,7 +56,7 @@ def spreads_of(kind: str, sums: pd.DataFrame) -> tuple[Spread, Spread | None, np
         kind: The KPI's kind.
         sums: As `moments_of` gives them.
     """
-    at = {name: sums[name].to_numpy(dtype=float) for name in sums if name.endswith(SUMS)}
+    at = {name: sums[name].to_numpy(dtype=float) for name in MOMENTS if name in sums}
     y, x, n = at["y"], at["x"], at["rows"]
     unit_powers = [at[name] for name in POWER_SUMS]
     timed = "time_xx" in at

@@ -23,7 +23,7 @@ from cxlib.data.config import Config, TierRules
 from cxlib.errors import CxError
 from cxlib.measure import catalogue, measure
 from cxlib.measure.coverage import Coverage
-from cxlib.measure.invitations import ATTRIBUTES, asked_and_answered, ends_of, unspanned
+from cxlib.measure.invitations import ATTRIBUTES, asked_and_answered, ends_of, untold
 from cxlib.measure.outcomes import outcome_rows, outcomes
 from cxlib.measure.panel import lacking
 from cxlib.present import (
@@ -166,7 +166,7 @@ def ledger_of(data: Dataset, kpi: str, by: str, quarters_ago: int) -> Figure | F
     """The change of a score, split by a column; or why it cannot be."""
     before = data.quarter.shift(-quarters_ago)
     counts = asked_and_answered(data, by, data.quarter, before, kpi)
-    lack = unspanned(data, data.quarter, before)
+    lack = untold(data, by, data.quarter, before, kpi)
     found = keep_ledger(counts, not data.answers_only, catalogue(data.config)[kpi].unit, lack)
     drawn = ledger.ledger_figure(found, str(before), kpi)
     return drawn or ledger.ledger_finding(found, by, str(before), kpi=kpi)

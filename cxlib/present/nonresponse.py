@@ -14,7 +14,8 @@ def rate_finding(rates: tuple[ResponseRate, ...]) -> Finding:
     if not rates:
         return Finding(
             "Who answers and who does not cannot be told: the data hold no invitations that were "
-            "not answered, or nothing to divide customers by.",
+            "not answered or nothing to divide customers by, or too few customers are outside the "
+            "filter.",
             news=False,
         )
     less = [each for each in rates if each.detected and each.gap.value < 0 and each.named]

@@ -18,7 +18,7 @@ from cxlib.analysis.ledger import (
 from cxlib.data import Quarter
 from cxlib.measure import KPIS, measure
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.invitations import OTHERS, asked_and_answered, unspanned
+from cxlib.measure.invitations import OTHERS, asked_and_answered, untold
 from cxlib.present import ledger as show
 
 WORTH = np.array([-100.0, 0.0, 100.0])
@@ -290,9 +290,9 @@ def test_a_column_that_divides_too_finely_is_refused():
 
 
 def test_a_quarter_that_the_surveys_do_not_span_is_not_compared_with(data):
-    assert unspanned(data, data.quarter.previous) == ""
+    assert untold(data, "channel", data.quarter, data.quarter.previous) == ""
     early = Quarter.holding(data.start).previous
-    assert "the data run from" in unspanned(data, early)
+    assert "the data run from" in untold(data, "channel", data.quarter, early)
     counts = asked_and_answered(data, "channel", data.quarter, data.quarter.previous)
     assert keep_ledger(counts, problem="so it is").problem == "so it is"
 

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.analysis.nonresponse import weigh
 from cxlib.batch.slices import find_slices
 from cxlib.data import Quarter, open_dataset
 from cxlib.errors import ArgumentError
 from cxlib.measure import measure
 from cxlib.measure.clusters import counted_rows
+from cxlib.measure.invitations import asked_and_answered, invited, untold
 from cxlib.measure.kpis import catalogue
 from cxlib.measure.panel import by_source, lacking, spans_of
 from tests.conftest import ROOT, cx
@@ -19,6 +21,11 @@ from tests.conftest import ROOT, cx
 PAIRS = range(int(os.environ.get("CX_PAIRS", "0"))) or (4, 6, 9, 11)
 QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 IDS = ("interaction_id", "response_id", "customer_id", "account_id")
+FILTERED = (
+    ("accounts", "employees"), ("accounts", "growth_potential"), ("accounts", "industry"),
+    ("customers", "birth_year"), ("customers", "role"), ("interactions", "channel"),
+    ("interactions", "reason"), ("interactions", "cost"),
+)  # fmt: skip
 SLICES = ("region", "industry", "role", "location", "strategic_value", "service_level")
 
 
@@ -29,11 +36,10 @@ def editions():
 
 
 def some_filter(rng, data):
-    """A condition on accounts or customers; mostly one that few are outside of, or inside."""
-    column = rng.choice(["employees", "birth_year", "growth_potential", "industry", "role"])
-    table = "customers" if column in ("birth_year", "role") else "accounts"
+    """A condition on accounts, customers or contacts; mostly one that few are outside of, or in."""
+    table, column = FILTERED[rng.integers(len(FILTERED))]
     values = data.tables[table][column].execute().dropna()
-    if column in ("industry", "role"):
+    if not pd.api.types.is_numeric_dtype(values):
         return f"{column} {rng.choice(['=', '<>'])} '{rng.choice(sorted(set(values)))}'"
     share = rng.choice([0.001, 0.004, 0.02, 0.5, 0.98, 0.996, 0.999])
     return f"{column} {rng.choice(['<', '>='])} {values.quantile(share):.0f}"
@@ -129,6 +135,37 @@ def test_a_filter_on_single_persons_or_accounts_is_refused(tmp_path):
         assert words in run.stderr
         assert "ann@mail.org" not in run.stdout + run.stderr
         assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_why_a_score_changed_and_who_kept_silent_leave_no_few_over(editions):
+    data = editions["2026Q3"]
+    now, before = data.quarter, data.quarter.previous
+    answers = asked_and_answered(data, "metric", now, before)
+    three = sorted(answers[answers.answered > 0].customer_id.unique())[:3]
+    born = data.tables["customers"].select("customer_id", "birth_year").execute()
+    born["birth_year"] = born.birth_year.where(~born.customer_id.isin(three), 2200)
+    marked = data.attach("customers", born)
+    part = marked.filtered("birth_year < 2200")
+    assert "so few customers are outside the filter" in untold(part, "metric", now, before)
+    asked = invited(part, ["role"], now.shift(-3).start, now.end, "nps")
+    assert not len(asked)
+    assert "too few customers are outside the filter" in weigh(asked, -100, 100).problem
+    # Enough are outside: everything is told.
+    half = marked.filtered("birth_year < 1980")
+    assert untold(half, "metric", now, before) == ""
+    assert len(invited(half, ["role"], now.shift(-3).start, now.end, "nps"))
+
+
+def test_brackets_do_not_change_what_a_filter_means(editions):
+    data = editions["2026Q3"]
+    plain, grouped = (
+        data.filtered(where) for where in (
+            "region = 'EMEA' AND channel = 'phone' AND role = 'developer'",
+            "(region = 'EMEA' AND (channel = 'phone')) AND role = 'developer'",
+        )
+    )  # fmt: skip
+    for name, rows in plain.tables.items():
+        assert rows.count().execute() == grouped.tables[name].count().execute()
 
 
 def test_a_filter_that_leaves_no_contact_over_measures_as_ever(editions):

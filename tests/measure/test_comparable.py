@@ -124,7 +124,7 @@ def test_answers_that_end_early_are_compared_by_no_page(dataset):
     tables["surveys"]["sent_at"] = "2019-08-31"
     data = dataset("2019Q3", **tables)
     before = data.quarter.previous
-    assert invitations.unspanned(data, data.quarter, before) == (
+    assert invitations.untold(data, "region", data.quarter, before) == (
         "the table surveys begins on 31 August 2019"
     )
     compared = {each.kpi.name for each in contrasts(data, data.quarter, before)}
@@ -140,7 +140,7 @@ def test_a_quarter_whose_last_month_has_no_answers_is_compared_by_no_page(datase
     tables["surveys"]["sent_at"] = np.random.default_rng(2).choice(days, 300)
     tables["surveys"]["responded_at"] = tables["surveys"].sent_at
     data = dataset("2019Q3", **tables)
-    why = invitations.unspanned(data, data.quarter, data.quarter.previous)
+    why = invitations.untold(data, "region", data.quarter, data.quarter.previous)
     assert why.startswith("the table surveys ends on")
     assert not_compared(data, data.quarter, data.quarter.previous)["csat"] == why
 

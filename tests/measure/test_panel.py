@@ -165,8 +165,9 @@ def test_attributes_may_have_any_name(write):
             surveys__csv=None,
         )
     )
-    with pytest.raises(ArgumentError, match="by == 'period', must not be one of"):
-        measure(data, by=["period"])
+    for name in ("period", "x", "time_clusters"):
+        with pytest.raises(ArgumentError, match=f"by == '{name}': the panel has a column"):
+            measure(data, by=[name])
     panel = measure(data)
     assert panel.of("revenue").value.sum() == 350.5
     assert panel.of("revenue_per_account").value.iloc[0] == pytest.approx(350.5 / 2)
@@ -244,3 +245,9 @@ def test_values_of_a_period_that_is_not_whole_are_told_to_be(write):
     each, whole = values["average_speed_of_answer"]
     assert each.n == 3
     assert not whole
+
+
+def test_a_group_column_may_end_like_a_sum(data):
+    frame = measure(data, ["contact_rate", "nps"], by=["industry"]).frame
+    assert set(frame.industry.dropna()) <= set(data.tables["accounts"].industry.execute())
+    assert set(frame.kpi) == {"contact_rate", "nps"}
