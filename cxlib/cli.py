@@ -1,6 +1,7 @@
 """The command `cx`: a thin wrapper over the rooms above."""
 
 import os
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,7 @@ def report(
     suite = find_notebooks(notebooks)
     chosen = choose(suite, [name.strip() for name in only.split(",") if name.strip()])
     progress = choose_progress(quiet, log_json)
+    published = without_password(out).rstrip("/") if "://" in out else str(Path(out).resolve())
     request = Request(
         quarters=read_quarters(quarters),
         dataset=dataset,
@@ -74,7 +76,8 @@ def report(
         where=_typed(where),
         by=by,
         parameters=check_parameters(chosen, parameter or []),
-        crm=Path(crm) if crm else _beside(out),
+        published=published,
+        crm=Path(crm) if crm else _beside(published),
         jobs=jobs,
         fresh=fresh,
         fork=can_fork() if fork is None else fork,
@@ -93,7 +96,7 @@ def report(
         progress.warn(failure)
     if not result.ran:
         progress.say("nothing has changed since the last run; --fresh runs everything again")
-    shown = without_password(out) if "://" in out else out
+    shown = published if "://" in out else out
     for quarter in request.quarters:
         progress.say(f"{shown}/{quarter}/index.html")
     if result.ran and (request.crm / NOTICE).is_file():
@@ -249,10 +252,12 @@ def list_notebooks(notebooks: NotebooksOption = Path("notebooks")) -> None:
             print(f"    {name} = {default!r}  {words}")
 
 
-def _beside(out: str) -> Path:
-    """The folder of tables with real ids that belongs to a folder of reports."""
-    place = Path("reports" if "://" in out else out).resolve()
-    return place.with_name(f"{place.name}-crm")
+def _beside(published: str) -> Path:
+    """The folder of tables with real ids that belongs to reports in a folder or at a URL."""
+    url = "://" in published
+    words = re.findall(r"\w+", published.partition("://")[2])
+    place = Path("-".join(words) if url else published)
+    return place.resolve().with_name(f"{place.name}-crm")
 
 
 def _typed(text: str) -> str:

@@ -88,7 +88,12 @@ def _write_real_ids(request: Request, volume: Volume, work: Path) -> list[str]:
     written = [volume.quarter]
     try:
         written, refused = write_tables(
-            request.crm, work, volume.quarter, [Path(volume.quarter), *places], volume.real_ids
+            request.crm,
+            work,
+            request.published,
+            volume.quarter,
+            [Path(volume.quarter), *places],
+            volume.real_ids,
         )
         late += [f"{request.crm / each}: was written by no report, and stays" for each in refused]
     except OSError as error:

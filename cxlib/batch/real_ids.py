@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 IDS = ("account_id", "customer_id")
 APART, NOTICE = "crm", "NOTICE.txt"
-WRITTEN = "tables.json"  # in our own folder: what was written, by quarter
+# In our own folder: what was written, by quarter; and for which reports.
+WRITTEN, REPORTS = "tables.json", "reports.txt"
 WARNING = """The files in this folder name accounts and customers by their real ids, for a CRM.
 They are personal data: do not publish them or send them on with the report's pages, which hold
 pseudonyms only. Remove this folder where it is not needed.
@@ -59,8 +60,13 @@ class RealIds:
         return table if columns else None
 
 
-def refuse_foreign_crm(crm: Path, out: Path) -> None:
+def refuse_foreign_crm(crm: Path, out: Path, published: str) -> None:
     """See to it that tables with real ids go neither among the pages nor among foreign files.
+
+    Args:
+        crm: The folder for them.
+        out: The folder in which the pages are made.
+        published: Where they are published: other reports have other tables.
 
     Raises:
         ArgumentError: They would.
@@ -76,16 +82,28 @@ def refuse_foreign_crm(crm: Path, out: Path) -> None:
         raise ArgumentError(
             f"--crm {crm}: {names[0]} in it was written by no report; name a new folder"
         )
+    others = _text_of(crm / OURS / REPORTS) or published
+    if others != published:
+        raise ArgumentError(
+            f"--crm {crm}: holds the tables of the reports in {others}; name another folder, or "
+            "remove this one if there are no such reports any more"
+        )
 
 
 def write_tables(
-    crm: Path, out: Path, quarter: str, places: Iterable[Path], real_ids: RealIds
+    crm: Path,
+    out: Path,
+    published: str,
+    quarter: str,
+    places: Iterable[Path],
+    real_ids: RealIds,
 ) -> tuple[list[str], list[str]]:
     """Write a quarter's tables with real ids, and remove those of it that are no more.
 
     Args:
         crm: The folder for them.
-        out: The folder in which the pages are.
+        out: The folder in which the pages are made.
+        published: Where they are published.
         quarter: The quarter.
         places: Its editions' folders, relative to `out`.
         real_ids: The ids behind the pseudonyms.
@@ -107,19 +125,14 @@ def write_tables(
                 refused.append(name)
                 continue
             # Noted first, so that what is broken off is known to be ours.
-            _private(crm / OURS)
-            _put(
-                crm / OURS / WRITTEN,
-                json.dumps(before | {quarter: sorted({*mine, *written, name})}),
-            )
+            _note(crm, published, before | {quarter: sorted({*mine, *written, name})})
             _write(table, crm, name)
             written.append(name)
     for name in mine - set(written):
         (crm / name).unlink(missing_ok=True)
     if written or quarter in before:
-        _private(crm / OURS)
+        _note(crm, published, before | {quarter: written})
         _put(crm / NOTICE, WARNING)
-        _put(crm / OURS / WRITTEN, json.dumps(before | {quarter: written}, indent=2))
     return written, refused
 
 
@@ -152,12 +165,25 @@ def _private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
+def _note(crm: Path, published: str, written: Mapping[str, list[str]]) -> None:
+    _private(crm / OURS)
+    _put(crm / OURS / REPORTS, published)
+    _put(crm / OURS / WRITTEN, json.dumps(written, indent=2))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
 def _written(crm: Path) -> dict[str, list[str]]:
     from cxlib.batch.records import fits, is_inside
 
     try:
-        found = json.loads((crm / OURS / WRITTEN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(_text_of(crm / OURS / WRITTEN))
+    except ValueError:
         return {}
     sound = fits(found, {"": [str]})
     return found if sound and all(map(is_inside, chain(*found.values()))) else {}

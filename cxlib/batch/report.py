@@ -64,7 +64,7 @@ def report(request: Request, progress: Progress) -> Result:
     )
     _refuse_persons(request)
     refuse_foreign(request.out, request.quarters)
-    refuse_foreign_crm(request.crm, request.out)
+    refuse_foreign_crm(request.crm, request.out, request.published)
     if not request.fresh and (unchanged := find_unchanged(request)):
         return unchanged
     if not request.fork:

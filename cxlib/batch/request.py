@@ -35,6 +35,7 @@ class Request:
         by: A column, for each value of which there is to be an edition of its own.
         parameters: Values for the notebooks' own parameters.
         out: The folder of all reports.
+        published: Where they will be published, as it is told: the same, or the URL of a store.
         crm: The folder of tables with real ids.
         jobs: How many notebooks run at once.
         fresh: Run also what has not changed.
@@ -50,6 +51,7 @@ class Request:
     by: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
     out: Path = Path("reports")
+    published: str = "reports"
     crm: Path = Path("reports-crm")
     jobs: int = 1
     fresh: bool = False

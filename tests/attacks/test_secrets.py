@@ -64,6 +64,23 @@ def test_tables_with_real_ids_go_neither_among_pages_nor_among_foreign_files(arg
     assert mine.read_text() == "mine"
 
 
+def test_reports_do_not_share_a_folder_of_tables_with_real_ids(arguments, tmp_path):
+    crm = tmp_path / "crm"
+    assert cx(*arguments, "--out", tmp_path / "out", "--crm", crm).returncode == 0
+    table = (crm / "2026Q1" / "care.csv").read_bytes()
+    run = cx(*arguments, "--out", tmp_path / "other", "--crm", crm, "--where", "size >= 0")
+    assert run.returncode == 2
+    assert f"holds the tables of the reports in {tmp_path / 'out'}; name another" in run.stderr
+    assert (crm / "2026Q1" / "care.csv").read_bytes() == table
+
+
+def test_stores_have_folders_of_tables_with_real_ids_of_their_own(arguments, tmp_path):
+    for name in ("one", "two"):
+        run = cx(*arguments, "--out", f"file://{tmp_path}/{name}/reports", cwd=tmp_path)
+        assert run.returncode == 0, run.stderr
+    assert len(list(tmp_path.glob("*-reports-crm/2026Q1/care.csv"))) == 2
+
+
 def test_readers_of_the_old_place_are_told(arguments, tmp_path):
     out = tmp_path / "out"
     assert cx(*arguments, "--out", out).returncode == 0
