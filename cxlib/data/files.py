@@ -28,6 +28,8 @@ NAME_FILES = (
 # Functions of a server that read its files, call its programs or ask another server; DuckDB's own
 # are locked.
 AWAY = re.compile(r"(?i)(try_)?reflect|java_method|pg_read_.*|pg_ls_.*|pg_stat_file|lo_.*|dblink.*")
+# Functions that say in an error what a row holds, and logs with it.
+TELLING = re.compile(r"(?i)error|raise_error|assert_true")
 # Where the notebooks and the demonstration lie, whatever the working folder is.
 PROJECT = Path(__file__).parents[2]
 
@@ -143,7 +145,9 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
         raise DataError(f"{place}: not readable as SQL: {why}") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise DataError(f"{place}: must be one SELECT statement")
-    called = (each.name for each in statements[0].find_all(exp.Anonymous))
+    called = [each.name for each in statements[0].find_all(exp.Anonymous)]
+    if telling := next((name for name in called if TELLING.fullmatch(name)), ""):
+        raise DataError(f"{place}: {telling} would write rows into logs; leave them out by WHERE")
     if away := next((name for name in called if AWAY.fullmatch(name)), ""):
         raise DataError(f"{place}: {away} reaches beyond the tables; leave it out")
     if config.source.engine == "postgres":

@@ -22,7 +22,8 @@ _PATTERNS: Mapping[str, str] = MappingProxyType(
         # The shortest, Norway's, has 15 letters.
         "account number": rf"{_START}(({_COUNTRIES})[0-9]{{2}}(( ?[A-Z0-9]{{4}}){{3,7}}"
         rf"( ?[A-Z0-9]{{1,3}})?|( ?[A-Z0-9]{{4}}){{2}} ?[A-Z0-9]{{3}}(?![A-Z0-9]))"
-        rf"|({_COUNTRIES.lower()})[0-9]{{13,30}})",
+        rf"|(?i:{_COUNTRIES})[0-9]{{2}}( ?(?i:[A-Z]{{4}}))?( ?[0-9]{{4}}){{2,6}}( ?[0-9]{{1,3}})?"
+        r"(?![0-9A-Za-z]))",
         "card number": rf"{_START}(2[2-7]|[3-6][0-9])({_GAPS}?[0-9]){{13,14}}",
         "national number": rf"{_START}([0-9]{{3}}-[0-9]{{2}}-[0-9]{{4}}"
         r"|[0-9]{3}[.][0-9]{3}[.][0-9]{3}-[0-9]{2}"
@@ -31,8 +32,8 @@ _PATTERNS: Mapping[str, str] = MappingProxyType(
         r"|[A-Z]{6}[0-9]{2}[A-Z][0-9]{2}[A-Z][0-9]{3}[A-Z]|[XYZ0-9][0-9]{7}-?[A-Z])",
         # With a country's code, as in North America, or as many do in Norway; all others are
         # looked up.
-        "phone number": rf"(?<![0-9A-Za-z])([+][0-9]{{1,3}}({_PHONE_GAPS}*[0-9]){{7,12}}"
-        rf"|(?<![.-])00[1-9][0-9]{{0,2}}({_PHONE_GAPS}*[0-9]){{7,12}}"
+        "phone number": rf"(?<![0-9])[+][0-9]{{1,3}}({_PHONE_GAPS}*[0-9]){{7,12}}"
+        rf"|(?<![0-9A-Za-z])((?<![.-])00[1-9][0-9]{{0,2}}({_PHONE_GAPS}*[0-9]){{7,12}}"
         rf"|(1{_GAPS}?)?[(]?[2-9][0-9]{{2}}(?:[)] ?|{_GAPS})[0-9]{{3}}{_GAPS}[0-9]{{4}}"
         r"|[49][0-9]{2} [0-9]{2} [0-9]{3}(?![0-9]))",
     }
@@ -51,10 +52,17 @@ _PLACES = (
     "ID", "PH", "VN", "AU", "NZ", "ZA", "NG", "KE", "EG", "SA", "AE", "IL",
 )  # fmt: skip
 _DIGITS = re.compile(
-    rf"(?<![0-9A-Za-z_@/#+{_DASHES}])[(]?[0-9](?:{_PHONE_GAPS}{{0,3}}[0-9]){{6,14}}(?![0-9A-Za-z_])"
+    rf"(?<![0-9A-Za-z_@/#+{_DASHES}])[(]?[0-9](?:{_PHONE_GAPS}{{0,3}}[0-9]){{6,60}}(?![0-9A-Za-z_])"
 )
+# A number may begin and end beside a space or a stroke, where others stand beside it.
+_WORD = re.compile(rf"[(]?[0-9](?:[().{_DASHES}]{{0,2}}[0-9])*[)]?")
+_FEWEST_DIGITS, _MOST_DIGITS = 7, 15
+# Of fewer, beside other digits, nobody can say whether they are one number.
+_FEWEST_BESIDE = 9
+# Lists of more numbers than these are looked through for those that begin with 0 alone.
+_MOST_WORDS = 8
 _DAY = re.compile(
-    r"(?<![0-9+])([0-3]?[0-9][./-][0-3]?[0-9][./-](19|20)[0-9]{2}|(19|20)[0-9]{2}(-[0-9]{2}){2})"
+    r"(?<![0-9+.])0[.][0-9]+(?![0-9.])|(?<![0-9+])([0-3]?[0-9][./-][0-3]?[0-9][./-](19|20)[0-9]{2}|(19|20)[0-9]{2}(-[0-9]{2}){2})"
     r"(?![0-9])"
 )
 # Groups of three, as in amounts of less than a hundred millions; years; fractions and shares.
@@ -62,8 +70,13 @@ _AMOUNT = re.compile(
     rf"[0-9]{{1,2}}({_GAPS}[0-9]{{3}}){{2}}|((19|20)[0-9]{{2}}{_GAPS}?)+|[0-9]+[.][0-9]+"
     r"|[1-9][0-9]*(/[0-9]+)+"
 )
-# Said within so many letters before it, digits without a gap are a number to call.
+# Said within so many letters before it, digits without a gap are a number to call; and in whatever
+# groups they are, where one of the nouns comes right before them.
 _NEAR = 40
+_NOUN = re.compile(
+    r"(?i)(phone|tel|tele?fon\w*|mobile|cell|whatsapp|fax|handy|nummer|portable|m[oó]vil|celular|"
+    r"cellulare|电话|手机|電話)[.:]?\s*((number|no|nr)[.:]?\s*)?$"
+)
 _SAYS_SO = re.compile(
     r"(?i)\b(phone|tele?f|tel\b|call|mobile|cell|whatsapp|ring|fax|handy|ruf|nummer|portable|appel|"
     r"ll[aá]m|m[oó]vil|celular|ligue|liga|chiam|cellulare|zadzwo|dzwo)|电话|手机|電話"
@@ -104,6 +117,8 @@ def masked_text(text: str) -> str:
         spans = [match.span() for match in re.finditer(pattern, _without_days(plain))]
         spans += _phones(plain) if what == "phone number" else ()
         for start, end in spans:
+            if what == "card number" and not _is_card(plain[start:end]):
+                continue
             if not any(start < there and here < end for here, there, _ in found):
                 found.append((start, end, what))
     for start, end, what in sorted(found, reverse=True):
@@ -116,32 +131,92 @@ def _without_days(text: str) -> str:
     return _DAY.sub(lambda day: "_" * len(day[0]), text)
 
 
+def _is_card(digits: str) -> bool:
+    """Whether digits are in the groups of a card, or have its check digit (ISO/IEC 7812)."""
+    if re.fullmatch("[0-9]{4}([^0-9][0-9]{4}){3}", digits):
+        return True
+    values = [int(each) for each in reversed(digits) if each.isdecimal()]
+    doubled = [sum(divmod(2 * each, 10)) for each in values[1::2]]
+    return (sum(values[::2]) + sum(doubled)) % 10 == 0
+
+
 def _phones(text: str) -> Iterator[tuple[int, int]]:
     """Where numbers to call stand that have no country's code."""
     for digits in _DIGITS.finditer(_without_days(text)):
-        called = bool(_SAYS_SO.search(text[max(digits.start() - _NEAR, 0) : digits.start()]))
-        if (place := _phone_in(digits[0], called)) is not None:
-            yield digits.start() + place[0], digits.start() + place[1]
+        before = text[max(digits.start() - _NEAR, 0) : digits.start()]
+        called = 2 if _NOUN.search(before) else 1 if _SAYS_SO.search(before) else 0
+        for start, end in _phones_in(digits[0], called):
+            yield digits.start() + start, digits.start() + end
 
 
 @lru_cache(10_000)
-def _phone_in(digits: str, called: bool) -> tuple[int, int] | None:
-    """Where in digits and gaps a number to call stands; None if it is none in any country."""
+def _phones_in(digits: str, called: int) -> tuple[tuple[int, int], ...]:
+    """Where in digits and gaps numbers to call stand.
+
+    Args:
+        digits: Perhaps several numbers, or with others beside them.
+        called: Whether the words before say that it is a number to call: 0, 1 or, right before, 2.
+    """
+    words = [word.span() for word in _WORD.finditer(digits)]
+    spans = [(first[0], last[1]) for place, first in enumerate(words) for last in words[place:]]
+    sizes = {span: sum(map(str.isdecimal, digits[slice(*span)])) for span in spans}
+    spans = [span for span in spans if _FEWEST_DIGITS <= sizes[span] <= _MOST_DIGITS]
+    if not called:
+        spans = [
+            span for span in spans
+            if re.match("[(]?0", digits[span[0] :])
+            or (len(words) <= _MOST_WORDS and sizes[span] >= _FEWEST_BESIDE)
+            or span == (0, len(digits))
+        ]  # fmt: skip
+    found: list[tuple[int, int]] = []
+    for as_written in (True, False):
+        for span in sorted(spans, key=lambda span: (-sizes[span], span)):
+            # What is known already is part of it as a whole, or not at all.
+            inside = [each for each in found if span[0] <= each[0] and each[1] <= span[1]]
+            across = [each for each in found if each[0] < span[1] and span[0] < each[1]]
+            # Whatever stands right behind a noun begins with the number.
+            noun = called if span[0] == 0 else min(called, 1)
+            free = inside == across and len(inside) < (1 if as_written else 2)
+            if free and _is_phone(digits[slice(*span)], noun, as_written):
+                found = [*(each for each in found if each not in inside), span]
+    return tuple(found)
+
+
+def _is_phone(digits: str, called: int, as_written: bool) -> bool:
+    """Whether digits and gaps are a number to call, in some country.
+
+    Args:
+        digits: No more and no less than the number.
+        called: As for `_phones_in`.
+        as_written: In the groups in which the country writes it; or else in any, if the number
+            begins with 0 or is said to be called.
+    """
     # A bare number may be of anything.
     if digits.isdecimal() and not called and not re.fullmatch("0[1-9][0-9]{7,9}", digits):
-        return None
-    if _AMOUNT.fullmatch(digits) and not called:
-        return None
-    # It takes time, and most runs have no such text.
+        return False
+    if _AMOUNT.fullmatch(digits) and not (called and as_written):
+        return False
+    if not as_written and not (called or re.match("[(]?0[1-9]", digits)):
+        return False
+    if called == 2 and not as_written:
+        return True
+    return any(_is_phone_of(place, digits, as_written) for place in _PLACES)
+
+
+def _is_phone_of(place: str, digits: str, as_written: bool) -> bool:
+    # To load it takes time, and most runs have no such text.
+    import phonenumbers
     from phonenumbers import Leniency, PhoneNumberMatcher
 
-    found = []
-    for place in _PLACES:
-        for match in PhoneNumberMatcher(digits, place, leniency=Leniency.STRICT_GROUPING):
-            found.append((match.start, match.end))
-            if found[-1] == (0, len(digits)):
-                return found[-1]
-    return max(found, key=lambda span: span[1] - span[0], default=None)
+    try:
+        if not phonenumbers.is_valid_number(phonenumbers.parse(digits, place)):
+            return False
+    except phonenumbers.NumberParseException:
+        return False
+    # To look at the groups takes longer still.
+    leniency = Leniency.STRICT_GROUPING if as_written else Leniency.VALID
+    found = PhoneNumberMatcher(digits, place, leniency=leniency)
+    return any((match.start, match.end) == (0, len(digits)) for match in found)
 
 
 def shape_of(text: str) -> str:
