@@ -6,6 +6,8 @@ cells by unit and by time; only their squares and products leave it.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 import ibis
 import ibis.expr.types as ir
@@ -28,9 +30,10 @@ from cxlib.measure.rows import (
 LONG_ENOUGH = 56
 # With fewer accounts than these, they are the company's own divisions and no sample of accounts.
 FEWEST_ACCOUNTS = 6
-UNIT, TIME = 0, 1
-SUMS = ("y", "x", "rows", "squares", "yy", "xy", "xx", "x3", "x4", "x5", "clusters",
-        "cell_yy", "cell_xy", "cell_xx")  # fmt: skip
+UNIT, TIME, CELL = 0, 1, 2
+ADDED = ("y", "x", "rows", "squares", "yy", "xy", "xx", "x3", "x4", "x5", "clusters")
+PRODUCTS = ("yy", "xy", "xx")
+SUMS = (*ADDED, *(f"cell_{name}" for name in PRODUCTS))
 
 
 def unit_of(data: Dataset, table: str, by: Sequence[str]) -> tuple[str, ...]:
@@ -144,45 +147,43 @@ def counted_rows(
     return with_time(rows, at, by_week), calendar(data, spans, weeks)
 
 
-def cells_of(
+def narrow(
     rows: ir.Table, kpis: Sequence[Kpi], config: Config, keys: Sequence[str], timed: bool
 ) -> ir.Table:
-    """Rows added up by group, unit and time: of each KPI `.y`, `.rows`, and what else it needs.
+    """Rows with the keys, their `_unit` and `_time`, and what of each KPI is added up.
 
-    `.x` is there where a KPI has a denominator of its own, `.squares` where rows have values of
-    their own. Each query names what it needs: unused columns cost time.
+    That is `.y`, its value, and `.x` where it has a denominator of its own. Each query names what
+    it needs: unused columns cost time, and so do rows of which no KPI has a value.
     """
-    finest = [*keys, "_unit", *(["_time"] if timed else [])]
     columns = {}
     for kpi in kpis:
         columns[f"{kpi.name}.y"] = kpi.value(rows, config).cast("float64")
         if kpi.per:
             columns[f"{kpi.name}.x"] = kpi.per(rows, config).cast("float64")
-    rows = rows.select(*dict.fromkeys(finest), **columns)
-    totals = {name: rows[name].sum().fill_null(0) for name in columns}
-    totals |= {f"{kpi.name}.rows": rows[f"{kpi.name}.y"].count() for kpi in kpis}
-    totals |= {
-        f"{kpi.name}.squares": (rows[f"{kpi.name}.y"] ** 2).sum().fill_null(0)
-        for kpi in kpis
-        if kpi.kind in (NPS, MEAN)
-    }
-    return rows.group_by(*dict.fromkeys(finest)).agg(**totals)
+    known = reduce(or_, (value.notnull() for value in columns.values()))
+    finest = dict.fromkeys([*keys, "_unit", *(["_time"] if timed else [])])
+    return rows.filter(known).select(*finest, **columns)
 
 
-def by_unit_and_time(cells: ir.Table, timed: bool) -> tuple[ir.Table, ir.Value, ir.Value]:
-    """Each cell twice, once for its unit and once for its time: `_which`, `_by_unit`, `_by_time`.
+def added_up(rows: ir.Table, kpis: Sequence[Kpi], by: Sequence[str]) -> ir.Table:
+    """Narrow rows added up: of each KPI `.y`, `.x`, its denominator or number, `.rows`, `.squares`.
 
-    So that the cells, which may be nearly as many as the rows, are made once and never kept.
+    `.squares` are there of KPIs whose rows have values of their own.
     """
-    if not timed:
-        rows = cells.mutate(_which=ibis.literal(UNIT, "int8"), _by_unit=cells._unit)
-        return rows.drop("_unit")
-    rows = cells.cross_join(ibis.memtable({"_which": [UNIT, TIME]}, schema={"_which": "int8"}))
-    by_unit = rows._which == UNIT
-    return rows.mutate(
-        _by_unit=by_unit.ifelse(rows._unit, ibis.null(rows._unit.type())),
-        _by_time=by_unit.ifelse(ibis.null(rows._time.type()), rows._time),
-    ).drop("_unit", "_time")
+    sums = {}
+    for kpi in kpis:
+        y = rows[f"{kpi.name}.y"]
+        sums[f"{kpi.name}.y"] = y.sum().fill_null(0.0)
+        sums[f"{kpi.name}.rows"] = y.count()
+        if kpi.per:
+            sums[f"{kpi.name}.x"] = rows[f"{kpi.name}.x"].sum().fill_null(0.0)
+        if kpi.kind in (NPS, MEAN):
+            sums[f"{kpi.name}.squares"] = (y * y).sum().fill_null(0.0)
+    added = rows.group_by(*dict.fromkeys(by)).agg(**sums)
+    numbers = {
+        f"{kpi.name}.x": added[f"{kpi.name}.rows"].cast("float64") for kpi in kpis if not kpi.per
+    }
+    return added.mutate(**numbers)
 
 
 def sums_of(
@@ -207,52 +208,67 @@ def sums_of(
         Of a KPI that counts over time, a day's `x` is its share of the period's days.
     """
     timed = when is not None
-    halves = by_unit_and_time(cells_of(rows, kpis, config, keys, timed), timed)
-    finest = [*keys, "_which", "_by_unit", *(["_by_time"] if timed else [])]
-    added = {name: halves[name].sum() for name in halves.columns if name not in finest}
-    for kpi in kpis if timed else ():
-        y, x = halves[f"{kpi.name}.y"], _weight(halves, kpi)
-        added |= {f"{kpi.name}.cell_yy": (y * y).sum(), f"{kpi.name}.cell_xy": (x * y).sum(),
-                  f"{kpi.name}.cell_xx": (x * x).sum()}  # fmt: skip
-    parts = halves.group_by(*dict.fromkeys(finest)).agg(**added)
-    if timed and any(kpi.kind in (COUNT, RATE) for kpi in kpis):
-        share = ibis.memtable(
-            when.rename(columns={"period": "_of", "time": "_day", "share": "_share"})
-        )
-        parts = parts.left_join(
-            share, [parts._period == share._of, parts._by_time == share._day]
-        ).drop("_of", "_day")
+    rows, keys = narrow(rows, kpis, config, keys, timed), list(dict.fromkeys(keys))
+    units = added_up(rows, kpis, [*keys, "_unit"])
+    parts = [_powers(units, kpis, keys, UNIT)]
+    if timed:
+        times = _with_shares(added_up(rows, kpis, [*keys, "_time"]), kpis, when)
+        cells = added_up(rows, kpis, [*keys, "_unit", "_time"])
+        parts += [_powers(times, kpis, keys, TIME), _products(cells, kpis, keys)]
+    # One question, so that the rows are made once.
+    frame = ibis.union(*parts).execute() if timed else parts[0].execute()
+    found = _of(frame, kpis, UNIT, "")
+    for which, prefix in ((TIME, "time."), (CELL, "cell_")) if timed else ():
+        found = found.merge(_of(frame, kpis, which, prefix), on=keys, how="left")
+    return found.reset_index(drop=True)
+
+
+def _with_shares(times: ir.Table, kpis: Sequence[Kpi], when: pd.DataFrame) -> ir.Table:
+    """Sums of days or weeks; of what is counted over time, with its share of the period as `.x`."""
+    counted = [f"{kpi.name}.share" for kpi in kpis if kpi.kind in (COUNT, RATE)]
+    if not counted:
+        return times
+    share = ibis.memtable(when.rename(columns={"period": "_of", "time": "_day", "share": "_share"}))
+    times = times.left_join(share, [times._period == share._of, times._time == share._day])
+    return times.mutate(**dict.fromkeys(counted, times._share.fill_null(0.0)))
+
+
+def _powers(added: ir.Table, kpis: Sequence[Kpi], keys: Sequence[str], which: int) -> ir.Table:
     sums = {}
     for kpi in kpis:
-        y, counted = parts[f"{kpi.name}.y"], parts[f"{kpi.name}.rows"]
-        x = _weight(parts, kpi)
-        in_time = parts._share.fill_null(0.0) if "_share" in parts.columns else None
-        cross = in_time if kpi.kind in (COUNT, RATE) and in_time is not None else x
-        cross = (parts._which == TIME).ifelse(cross, x)
-        squares = parts[f"{kpi.name}.squares"] if kpi.kind in (NPS, MEAN) else y
+        y, x, counted = (added[f"{kpi.name}.{name}"] for name in ("y", "x", "rows"))
+        cross = f"{kpi.name}.share" if f"{kpi.name}.share" in added.columns else f"{kpi.name}.x"
+        squares = added[f"{kpi.name}.squares"] if kpi.kind in (NPS, MEAN) else y
         each = {
-            "y": y.sum(), "x": x.sum(), "rows": counted.sum(), "squares": squares.sum(),
-            "yy": (y * y).sum(), "xy": (cross * y).sum(), "xx": (x * x).sum(),
-            "x3": (x * x * x).sum(), "x4": (x * x * x * x).sum(), "x5": (x * x * x * x * x).sum(),
-            "clusters": (counted > 0).sum(),
+            "y": y, "x": x, "rows": counted, "squares": squares,
+            "yy": y * y, "xy": added[cross] * y, "xx": x * x,
+            "x3": x * x * x, "x4": x * x * x * x, "x5": x * x * x * x * x,
+            "clusters": (counted > 0).cast("int64"),
         }  # fmt: skip
-        if timed:
-            each |= {name: parts[f"{kpi.name}.{name}"].sum() for name in SUMS[-3:]}
-        sums |= {f"{kpi.name}.{part}": value for part, value in each.items()}
-    frame = parts.group_by(*keys, "_which").agg(**sums).execute()
-    units = frame[frame._which == UNIT].drop(columns="_which")
-    if not timed:
-        return units
-    times = frame[frame._which == TIME].drop(columns="_which")
-    times = times.rename(
-        columns={f"{kpi.name}.{part}": f"{kpi.name}.time.{part}" for kpi in kpis for part in SUMS}
-    )
-    return units.merge(times, on=list(keys), how="left")
+        sums |= {f"{kpi.name}.{part}": value.sum().cast("float64") for part, value in each.items()}
+    return added.group_by(*keys).agg(**sums).mutate(_which=ibis.literal(which, "int8"))
 
 
-def _weight(rows: ir.Table, kpi: Kpi) -> ir.Value:
-    """A KPI's denominator: each row with a value weighs one, unless it has another."""
-    return rows[f"{kpi.name}.x"] if kpi.per else rows[f"{kpi.name}.rows"].cast("float64")
+def _products(cells: ir.Table, kpis: Sequence[Kpi], keys: Sequence[str]) -> ir.Table:
+    """The products of units by time, in columns of the same names; the others are empty."""
+    names = [f"{kpi.name}.{part}" for kpi in kpis for part in ADDED]
+    sums = {}
+    for kpi in kpis:
+        y, x = cells[f"{kpi.name}.y"], cells[f"{kpi.name}.x"]
+        products = zip(PRODUCTS, (y * y, x * y, x * x), strict=True)
+        sums |= {f"{kpi.name}.{part}": product.sum() for part, product in products}
+    empty = {name: ibis.null("float64") for name in names if name not in sums}
+    found = cells.group_by(*keys).agg(**sums)
+    return found.mutate(**empty, _which=ibis.literal(CELL, "int8")).select(*keys, *names, "_which")
+
+
+def _of(frame: pd.DataFrame, kpis: Sequence[Kpi], which: int, prefix: str) -> pd.DataFrame:
+    """The sums of units, of days or weeks, or of cells, with names of their own."""
+    parts = PRODUCTS if which == CELL else ADDED
+    names = {f"{kpi.name}.{part}": f"{kpi.name}.{prefix}{part}" for kpi in kpis for part in parts}
+    others = [f"{kpi.name}.{part}" for kpi in kpis for part in ADDED]
+    found = frame[frame._which == which].drop(columns="_which")
+    return found.drop(columns=[name for name in others if name not in names]).rename(columns=names)
 
 
 def people_behind(

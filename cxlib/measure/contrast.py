@@ -22,10 +22,12 @@ import pandas as pd
 from cxlib.data import Dataset, Quarter
 from cxlib.measure.bookings import by_thirds
 from cxlib.measure.clusters import (
+    CELL,
+    TIME,
     UNIT,
-    by_unit_and_time,
-    cells_of,
+    added_up,
     counted_rows,
+    narrow,
     people_behind,
     sums_of,
 )
@@ -47,7 +49,7 @@ FEWEST_WEEKS = 4
 
 
 # What is summed over units, and over days or weeks.
-PARTS = ("e", "ee", "cells", "both", "units")
+PARTS = ("e", "ee", "both", "units")
 
 
 @dataclass(frozen=True)
@@ -229,39 +231,53 @@ def _residuals(
     """What units, and each day or week, add to the difference of each KPI.
 
     Returns:
-        A row for all units (`_by_time` is empty) and one per day or week. Columns per KPI: `.e`,
-        the sum; `.ee` and `.cells`, the sums of squares over units and over units by time;
-        `.units`, how many; `.both`, the share of the rows whose unit is in both periods.
+        A row for all units (`_which` is `UNIT`), one per day or week (`_time`), and one for units
+        by time. Columns per KPI: `.e`, the sum; `.ee`, the sum of squares; `.units`, how many;
+        `.both`, the share of the rows whose unit is in both periods.
     """
-    halves = by_unit_and_time(cells_of(rows, kpis, config, ["_period"], timed), timed)
-    now = halves._period == ibis.timestamp(spans.period.iloc[0].to_pydatetime())
-    columns = {}
-    for kpi in kpis:
-        y = halves[f"{kpi.name}.y"]
-        x = halves[f"{kpi.name}.x"] if kpi.per else halves[f"{kpi.name}.rows"].cast("float64")
-        one, other = (_added(kpi, side, y, x) for side in sides[kpi.name])
-        columns[f"{kpi.name}.e"] = now.ifelse(one, -other)
-        weights = [x / float(side.sums.x) for side in sides[kpi.name]]
-        columns[f"{kpi.name}.now"] = now.ifelse(weights[0], 0.0)
-        columns[f"{kpi.name}.before"] = now.ifelse(0.0, weights[1])
-    groups = ["_which", "_by_unit", *(["_by_time"] if timed else [])]
-    cells = halves.select(*groups, **columns)
-    totals = {name: cells[name].sum() for name in columns}
-    totals |= {
-        f"{kpi.name}.cells": (cells[f"{kpi.name}.e"] * cells[f"{kpi.name}.e"]).sum() for kpi in kpis
-    }
-    units = cells.group_by(*groups).agg(**totals)
+    rows = narrow(rows, kpis, config, ["_period"], timed)
+    now = spans.period.iloc[0].to_pydatetime()
+    parts = [_over(rows, kpis, sides, now, UNIT, ["_unit"])]
+    if timed:
+        parts.append(_over(rows, kpis, sides, now, TIME, ["_time"]))
+        parts.append(_over(rows, kpis, sides, now, CELL, ["_unit", "_time"]))
+    found = ibis.union(*parts) if timed else parts[0]
+    return found.execute().sort_values(["_which", "_time"], ignore_index=True)
+
+
+def _over(
+    rows: ir.Table, kpis: list[Kpi], sides, now: datetime, which: int, by: list[str]
+) -> ir.Table:
+    added = _departures(added_up(rows, kpis, ["_period", *by]), kpis, sides, now, by)
+    if which != TIME:
+        added = added.mutate(_time=ibis.null("timestamp(6)"))
     sums = {}
     for kpi in kpis:
-        e, one, other = (units[f"{kpi.name}.{name}"] for name in ("e", "now", "before"))
+        e, one, other = (added[f"{kpi.name}.{name}"] for name in ("e", "now", "before"))
         sums |= {
             f"{kpi.name}.e": e.sum(), f"{kpi.name}.ee": (e * e).sum(),
-            f"{kpi.name}.cells": units[f"{kpi.name}.cells"].sum(),
             f"{kpi.name}.both": ibis.least(one, other).sum(),
             f"{kpi.name}.units": ((one > 0) | (other > 0)).sum(),
         }  # fmt: skip
-    over = units.group_by("_which", *(["_by_time"] if timed else [])).agg(**sums)
-    return over.execute().sort_values(["_which", *(["_by_time"] if timed else [])])
+    over = added.group_by(_time=added._time.cast("timestamp(6)")).agg(**sums)
+    return over.mutate(_which=ibis.literal(which, "int8"))
+
+
+def _departures(added: ir.Table, kpis: list[Kpi], sides, now: datetime, by: list[str]) -> ir.Table:
+    """What each unit, time or both add to the difference, over both periods."""
+    is_now = added._period == ibis.timestamp(now)
+    columns = {}
+    for kpi in kpis:
+        y, x = added[f"{kpi.name}.y"], added[f"{kpi.name}.x"]
+        one, other = (_added(kpi, side, y, x) for side in sides[kpi.name])
+        weights = [x / float(side.sums.x) for side in sides[kpi.name]]
+        columns |= {
+            f"{kpi.name}.e": is_now.ifelse(one, -other),
+            f"{kpi.name}.now": is_now.ifelse(weights[0], 0.0),
+            f"{kpi.name}.before": is_now.ifelse(0.0, weights[1]),
+        }
+    apart = added.select(*by, **columns)
+    return apart.group_by(*by).agg(**{name: apart[name].sum() for name in columns})
 
 
 def _added(kpi: Kpi, side: _Side, y: ir.Value, x: ir.Value) -> ir.Value:
@@ -286,8 +302,8 @@ def _contrast(
     unit = Spread(raw * _factor(kpi, sides), _freedom(one.unit, other.unit, units.both))
     time, both = thirds or (None, 0.0)
     if one.time is not None:
-        time = _over_time(kpi, sides, own[parts._which != UNIT], parts, when, spans)
-        both = units.cells
+        time = _over_time(kpi, sides, own[parts._which == TIME], parts, when, spans)
+        both = own[parts._which == CELL].iloc[0].ee
         if kpi.kind == RATE:
             # What was to be expected in each cell, and the people, who have no time.
             both -= sum(
@@ -335,7 +351,7 @@ def _freedom(one: Spread, other: Spread, shared: float) -> float:
 def _over_time(kpi: Kpi, sides, days: pd.DataFrame, parts: pd.DataFrame, when, spans) -> Spread:
     """The variance of a difference by day or week; NaN where these hold too few rows to tell."""
     one, other = sides
-    added = pd.Series(days.e.to_numpy(), index=parts._by_time[days.index])
+    added = pd.Series(days.e.to_numpy(), index=parts._time[days.index])
     added = added[added.index.notna()].groupby(level=0).sum()
     if kpi.kind in (COUNT, RATE):
         expected = []

@@ -116,9 +116,8 @@ def _answered_one(column: str) -> Callable:
     return lambda rows, _: _where(_answered(rows), rows[column])
 
 
-def _synchronous(rows: ir.Table, config: Config) -> ir.Value:
-    """Whether the customer waits on the line, as on the phone; by letter or e-mail nobody does."""
-    return ~rows.channel.lower().isin(config.channels.unattended)
+def _synchronous(rows: ir.Table, _: Config) -> ir.Value:
+    return rows._on_the_line
 
 
 def _in_time(rows: ir.Table, config: Config, usual: float) -> ir.Value:
@@ -143,8 +142,8 @@ def _of(which: Callable, value: Callable) -> Callable:
     return only
 
 
-def _asynchronous(rows: ir.Table, config: Config) -> ir.Value:
-    return ~_synchronous(rows, config)
+def _asynchronous(rows: ir.Table, _: Config) -> ir.Value:
+    return ~rows._on_the_line
 
 
 def _on_time(rows: ir.Table, config: Config) -> ir.Value:

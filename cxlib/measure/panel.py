@@ -18,8 +18,8 @@ from cxlib.measure.rows import WHOLE
 from cxlib.measure.small_groups import without_small
 from cxlib.measure.spreads import MOMENTS, interval_of, moments_of
 
-# The sums of so many rows fit into memory.
-IN_MEMORY = 1_000_000
+# The sums of so many values of rows fit into memory.
+IN_MEMORY = 20_000_000
 # So many of the contacts have been closed when it is said how long they take.
 MOST = 0.95
 COLUMNS = ("kpi", "period", "value", "low", "high", "n", "clusters", "people", "unit", "complete")
@@ -212,7 +212,8 @@ def _portions(data: Dataset, spans: pd.DataFrame, kpis: list[Kpi]) -> list[pd.Da
     What a customer has in a day is as many sums as there are rows: of many rows, they would be
     written to the disk and read again, which takes most of the time.
     """
-    size = next((each.used for each in data.intake if each.table == kpis[0].table), 0)
+    used = next((each.used for each in data.intake if each.table == kpis[0].table), 0)
+    size = used * len(kpis)
     # What follows a contact is worked out for all of them at once.
     if len(spans) < 2 or any(kpi.followed for kpi in kpis) or size <= IN_MEMORY:
         return [spans]

@@ -41,7 +41,7 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
     """
     end = ibis.timestamp(data.end).epoch_seconds()
     if not followed:
-        return _with_course(data.rows("interactions", *wanted), data.end)
+        return _with_course(data.rows("interactions", *wanted), data)
     every = data.contacts
     own = _own(data, "interactions")
     matter = [name for name in ("reason", "touchpoint") if name in own][:1]
@@ -64,18 +64,22 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
         rows = data.rows("interactions", *wanted)
         rows = rows.left_join(follow, "interaction_id").drop("interaction_id_right")
     started = rows.started_at.epoch_seconds()
-    return _with_course(rows, data.end).mutate(
+    return _with_course(rows, data).mutate(
         _days_to_next=(rows._next_at.epoch_seconds() - started) / SECONDS_PER_DAY,
         _days_followed=(end - started) / SECONDS_PER_DAY,
     )
 
 
-def _with_course(rows: ir.Table, end: datetime) -> ir.Table:
-    """Contact rows with how long they were open, and whether they are overdue."""
+def _with_course(rows: ir.Table, data: Dataset) -> ir.Table:
+    """Contact rows with how long they were open, and whether they are overdue.
+
+    And whether the customer waits on the line, as on the phone; by letter or e-mail nobody does.
+    """
     started = rows.started_at.epoch_seconds()
     return rows.mutate(
+        _on_the_line=~rows.channel.lower().isin(data.config.channels.unattended),
         _seconds_open=(rows.closed_at.epoch_seconds() - started).cast("float64"),
-        _overdue=(rows.due_at < ibis.timestamp(end)).fill_null(False),
+        _overdue=(rows.due_at < ibis.timestamp(data.end)).fill_null(False),
     )
 
 
