@@ -71,7 +71,8 @@ def refuse_foreign_crm(crm: Path, out: Path, published: str) -> None:
     Raises:
         ArgumentError: They would.
     """
-    if crm.resolve().is_relative_to(out.resolve()):
+    places = (out, Path(published.removeprefix("file://")))
+    if any(crm.resolve().is_relative_to(each.resolve()) for each in places):
         raise ArgumentError(
             f"--crm {crm}: is within --out; whoever reads the pages would read the real ids in it"
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import combinations
 from operator import and_
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +33,9 @@ EVENT = MappingProxyType(
         "revenue": "booked_at",
     }
 )
+
+# Of so many conditions, every part is a wider page that somebody may have made.
+MOST_PARTED = 4
 
 
 @dataclass(frozen=True)
@@ -253,19 +257,36 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
     )
 
 
-def left_over(data: Dataset, table: str) -> list[Dataset]:
+def left_over(data: Dataset, table: str, beside: str = "") -> list[Dataset]:
     """What wider pages may tell and these data do not: a table's rows that the filter leaves out.
 
-    Wider are the data before any filter, and within all but one of its conditions. Only the table's
-    own rows are left out of them: what describes the rows stays, and a table that the filter cannot
-    be applied to has none to leave out.
+    Wider are the data before any filter, and within a part of its conditions. Only the table's own
+    rows are left out of them: what describes the rows stays, and a table that the filter cannot be
+    applied to has none to leave out.
+
+    Args:
+        data: The dataset within a filter.
+        table: The table.
+        beside: Another table; conditions that can be applied to it leave nothing out here.
     """
-    conditions = [condition for each in data.filters for condition in each]
-    wider = {(): []}
+    conditions = list({each.sql(): each for some in data.filters for each in some}.values())
+    wider = [restricted(data.base, kept) for kept in _wider(conditions)]
+    if beside:
+        told = set(data.base.columns_of(beside))
+        conditions = [each for each in conditions if not columns_of(each) <= told]
+    return [_outside(each, table, conditions) for each in wider]
+
+
+def _wider(conditions: list) -> list[list]:
+    """Parts of a filter's conditions: all parts of a few; of more, without one or one's columns."""
+    if len(conditions) <= MOST_PARTED:
+        sizes = range(len(conditions))
+        return [list(each) for size in sizes for each in combinations(conditions, size)]
+    found = [[]]
     for one in conditions:
-        kept = [each for each in conditions if each is not one]
-        wider[tuple(each.sql() for each in kept)] = kept
-    return [_outside(restricted(data.base, kept), table, conditions) for kept in wider.values()]
+        found.append([each for each in conditions if each is not one])
+        found.append([each for each in conditions if not columns_of(each) & columns_of(one)])
+    return found
 
 
 def restricted(base: Dataset, conditions: list) -> Dataset:

@@ -67,9 +67,12 @@ def parse_filter(text: str) -> list[exp.Expression]:
 
 def _joined(condition: exp.Expression) -> list[exp.Expression]:
     inner = condition.unnest()
-    if not isinstance(inner, exp.And):
-        return [condition]
-    return [each for side in (inner.left, inner.right) for each in _joined(side)]
+    if isinstance(inner, exp.And):
+        return [each for side in (inner.left, inner.right) for each in _joined(side)]
+    either = inner.this.unnest() if isinstance(inner, exp.Not) else None
+    if isinstance(either, exp.Or):
+        return [each for side in (either.left, either.right) for each in _joined(exp.not_(side))]
+    return [condition]
 
 
 def columns_of(condition: exp.Expression) -> set[str]:

@@ -22,9 +22,9 @@ _PATTERNS: Mapping[str, str] = MappingProxyType(
         # The shortest, Norway's, has 15 letters.
         "account number": rf"{_START}(({_COUNTRIES})[0-9]{{2}}(( ?[A-Z0-9]{{4}}){{3,7}}"
         rf"( ?[A-Z0-9]{{1,3}})?|( ?[A-Z0-9]{{4}}){{2}} ?[A-Z0-9]{{3}}(?![A-Z0-9]))"
-        rf"|(?i:{_COUNTRIES})[0-9]{{2}}( ?(?i:[A-Z]{{4}}))?( ?[0-9]{{4}}){{2,6}}( ?[0-9]{{1,3}})?"
-        r"(?![0-9A-Za-z]))",
-        "card number": rf"{_START}(2[2-7]|[3-6][0-9])({_GAPS}?[0-9]){{13,14}}",
+        rf"|(?i:{_COUNTRIES})[0-9]{{2}}( ?(?i:[A-Z]{{4}}))?( ?[0-9]{{4}}){{2,6}}( ?[0-9]{{1,3}})?)",
+        # Of which the longest that is one counts.
+        "card number": rf"{_START}(?=(2[2-7]|[3-6][0-9])({_GAPS}?[0-9]){{13}})",
         "national number": rf"{_START}([0-9]{{3}}-[0-9]{{2}}-[0-9]{{4}}"
         r"|[0-9]{3}[.][0-9]{3}[.][0-9]{3}-[0-9]{2}"
         r"|[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])-[0-9]{4}"
@@ -52,15 +52,17 @@ _PLACES = (
     "ID", "PH", "VN", "AU", "NZ", "ZA", "NG", "KE", "EG", "SA", "AE", "IL",
 )  # fmt: skip
 _DIGITS = re.compile(
-    rf"(?<![0-9A-Za-z_@/#+{_DASHES}])[(]?[0-9](?:{_PHONE_GAPS}{{0,3}}[0-9]){{6,60}}(?![0-9A-Za-z_])"
+    rf"(?<![0-9A-Za-z_@/#+{_DASHES}])[(]?[0-9](?:{_PHONE_GAPS}{{0,3}}[0-9]){{6,}}(?![0-9A-Za-z_])"
 )
 # A number may begin and end beside a space or a stroke, where others stand beside it.
 _WORD = re.compile(rf"[(]?[0-9](?:[().{_DASHES}]{{0,2}}[0-9])*[)]?")
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 # Of fewer, beside other digits, nobody can say whether they are one number.
 _FEWEST_BESIDE = 9
-# Lists of more numbers than these are looked through for those that begin with 0 alone.
-_MOST_WORDS = 8
+# Lists of more numbers than these are looked through for those that begin with 0 alone; and no
+# number is written in more groups than these.
+_MOST_WORDS, _MOST_GROUPS = 8, 6
+_FOURS = re.compile("[0-9]{4}([^0-9][0-9]{4}){3}")
 _DAY = re.compile(
     r"(?<![0-9+.])0[.][0-9]+(?![0-9.])|(?<![0-9+])([0-3]?[0-9][./-][0-3]?[0-9][./-](19|20)[0-9]{2}|(19|20)[0-9]{2}(-[0-9]{2}){2})"
     r"(?![0-9])"
@@ -115,10 +117,13 @@ def masked_text(text: str) -> str:
     found: list[tuple[int, int, str]] = []
     for what, pattern in _PATTERNS.items():
         spans = [match.span() for match in re.finditer(pattern, _without_days(plain))]
-        spans += _phones(plain) if what == "phone number" else ()
+        if what == "phone number":
+            spans += _phones(plain)
+        if what == "card number":
+            spans = [card for start, _ in spans if (card := _card_at(plain, start))]
+            # Groups tell where one begins, and a check digit may be right by chance.
+            spans.sort(key=lambda span: _FOURS.fullmatch(plain[slice(*span)]) is None)
         for start, end in spans:
-            if what == "card number" and not _is_card(plain[start:end]):
-                continue
             if not any(start < there and here < end for here, there, _ in found):
                 found.append((start, end, what))
     for start, end, what in sorted(found, reverse=True):
@@ -131,9 +136,18 @@ def _without_days(text: str) -> str:
     return _DAY.sub(lambda day: "_" * len(day[0]), text)
 
 
+def _card_at(text: str, start: int) -> tuple[int, int] | None:
+    """Where a card's number of 16 or 15 digits stands that begins here; None if none does."""
+    for more in (15, 14):
+        found = re.compile(rf"[0-9]({_GAPS}?[0-9]){{{more}}}").match(text, start)
+        if found and _is_card(found[0]):
+            return found.span()
+    return None
+
+
 def _is_card(digits: str) -> bool:
     """Whether digits are in the groups of a card, or have its check digit (ISO/IEC 7812)."""
-    if re.fullmatch("[0-9]{4}([^0-9][0-9]{4}){3}", digits):
+    if _FOURS.fullmatch(digits):
         return True
     values = [int(each) for each in reversed(digits) if each.isdecimal()]
     doubled = [sum(divmod(2 * each, 10)) for each in values[1::2]]
@@ -158,16 +172,20 @@ def _phones_in(digits: str, called: int) -> tuple[tuple[int, int], ...]:
         called: Whether the words before say that it is a number to call: 0, 1 or, right before, 2.
     """
     words = [word.span() for word in _WORD.finditer(digits)]
-    spans = [(first[0], last[1]) for place, first in enumerate(words) for last in words[place:]]
+    spans = [
+        (first[0], last[1])
+        for place, first in enumerate(words)
+        for last in words[place : place + _MOST_GROUPS]
+    ]
     sizes = {span: sum(map(str.isdecimal, digits[slice(*span)])) for span in spans}
     spans = [span for span in spans if _FEWEST_DIGITS <= sizes[span] <= _MOST_DIGITS]
-    if not called:
-        spans = [
-            span for span in spans
-            if re.match("[(]?0", digits[span[0] :])
-            or (len(words) <= _MOST_WORDS and sizes[span] >= _FEWEST_BESIDE)
-            or span == (0, len(digits))
-        ]  # fmt: skip
+    many = len(words) > _MOST_WORDS
+    spans = [
+        span for span in spans
+        if re.match("[(]?0", digits[span[0] :])
+        or (not many and (called or sizes[span] >= _FEWEST_BESIDE))
+        or _stands_alone(digits, span)
+    ]  # fmt: skip
     found: list[tuple[int, int]] = []
     for as_written in (True, False):
         for span in sorted(spans, key=lambda span: (-sizes[span], span)):
@@ -180,6 +198,13 @@ def _phones_in(digits: str, called: int) -> tuple[tuple[int, int], ...]:
             if free and _is_phone(digits[slice(*span)], noun, as_written):
                 found = [*(each for each in found if each not in inside), span]
     return tuple(found)
+
+
+def _stands_alone(digits: str, span: tuple[int, int]) -> bool:
+    """Whether nothing is beside a number, or only what a stroke parts from it."""
+    start, end = span
+    begins = start == 0 or re.search(rf"[/{_DASHES}]\s$", digits[:start])
+    return bool(begins and (end == len(digits) or re.match(rf"\s?[/{_DASHES}]", digits[end:])))
 
 
 def _is_phone(digits: str, called: int, as_written: bool) -> bool:
@@ -241,6 +266,8 @@ def without_values(text: str) -> str:
     """
     found = next((found for each in _VALUES if (found := each.search(text))), None)
     if found is None:
-        return masked_text(text)
+        # What follows the second colon may be of a row, such as a pattern that was made of it.
+        kind, _, value = text.rpartition(": ")
+        return masked_text(f"{kind}: {shape_of(value)}" if ": " in kind else text)
     start, end = found.span(1)
     return masked_text(text[:start]) + shape_of(text[start:end]) + masked_text(text[end:])

@@ -240,7 +240,8 @@ def _residuals(
     parts = [_over(rows, kpis, sides, now, UNIT, ["_unit"])]
     if timed:
         parts.append(_over(rows, kpis, sides, now, TIME, ["_time"]))
-        parts.append(_over(rows, kpis, sides, now, CELL, ["_unit", "_time"]))
+        # Period by period: people have no time of their own, and would cancel out.
+        parts.append(_over(rows, kpis, sides, now, CELL, ["_period", "_unit", "_time"]))
     found = ibis.union(*parts) if timed else parts[0]
     return found.execute().sort_values(["_which", "_time"], ignore_index=True)
 

@@ -5,6 +5,7 @@ answered. So a filter's KPI is shown only where nobody is left over, or enough.
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -12,6 +13,15 @@ from cxlib.data import Dataset
 from cxlib.data.dataset import left_over, restricted
 from cxlib.measure.clusters import counted_rows, people_behind
 from cxlib.measure.kpis import Kpi
+from cxlib.measure.rows import in_spans
+
+# What KPIs of a table add up: the other table, its moment, and whom its rows belong to.
+ADDED_UP = MappingProxyType(
+    {
+        "accounts": ("revenue", "booked_at", "account_id"),
+        "customers": ("interactions", "started_at", "customer_id"),
+    }
+)
 
 
 def find_exposed(
@@ -33,10 +43,14 @@ def find_exposed(
     smallest = data.config.privacy.smallest_group
     if data.base is None or not data.pseudonyms or smallest <= 1:
         return []
-    found = []
-    for rest in left_over(data, kpis[0].table):
-        people = _people(rest, spans, kpis, by)
-        found.append(people[(people.people > 0) & (people.people < smallest)])
+    table = kpis[0].table
+    counts = [_people(rest, spans, kpis, by) for rest in left_over(data, table)]
+    # What is added up of another table tells of its rows as well.
+    source = ADDED_UP.get(table)
+    if source and data.has(source[0]):
+        rests = left_over(data, source[0], beside=table)
+        counts += [_owners(rest, spans, kpis, by, *source) for rest in rests]
+    found = [each[(each.people > 0) & (each.people < smallest)] for each in counts]
     if data.slice:
         found.append(_beside_others(data, spans, kpis, by))
     return [each.drop(columns="people") for each in found if len(each)]
@@ -80,6 +94,26 @@ def _people(
         for kpi in kpis
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _owners(
+    data: Dataset,
+    spans: pd.DataFrame,
+    kpis: Sequence[Kpi],
+    by: Sequence[str],
+    source: str,
+    at: str,
+    whom: str,
+) -> pd.DataFrame:
+    """Whose rows of another table are added up: as `_people`."""
+    known = [name for name in dict.fromkeys(by) if data.has(source, name)]
+    rows = in_spans(data.rows(source, *known, whom), at, spans)
+    people = rows.group_by("_period", *known).agg(people=rows[whom].nunique()).execute()
+    people = people.rename(columns={"_period": "period"})
+    fed = [kpi.name for kpi in kpis if any(need.startswith(f"{source}.") for need in kpi.needs)]
+    parts = [people.assign(kpi=name) for name in fed]
+    columns = ["kpi", "period", *known, "people"]
+    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def _beside_others(

@@ -13,7 +13,7 @@ from cxlib.data.config import SCALES, Config
 from cxlib.errors import ArgumentError
 from cxlib.measure.clusters import unit_of, with_unit
 from cxlib.measure.exposure import few_outside
-from cxlib.measure.kpis import KPIS, catalogue, own_ratings
+from cxlib.measure.kpis import KPIS, Kpi, catalogue, own_ratings
 from cxlib.measure.rows import in_spans, survey_rows, within
 
 BEFORE, NOW = "before", "now"
@@ -91,7 +91,7 @@ def untold(data: Dataset, by: str, now: Quarter, before: Quarter, kpi: str = "np
     if data.lacks("surveys", "score", by):
         return ""
     spans = quarter_spans({BEFORE: before, NOW: now})
-    return few_outside(data, spans, [catalogue(data.config)[kpi]], [by])
+    return few_outside(data, spans, _counted_of(data, kpi, "_answered_at"), [by])
 
 
 def asked_and_answered(
@@ -149,7 +149,7 @@ def invited(
     by = [name for name in by if data.has("surveys", name)]
     if data.lacks("surveys", "score") or data.answers_only:
         return pd.DataFrame(columns=[*WHOSE, *by, *COUNTS])
-    counted = [replace(catalogue(data.config)[kpi or "response_rate"], at="sent_at")]
+    counted = _counted_of(data, kpi, "sent_at")
     window = pd.DataFrame({"period": [NOW], "start": [start], "end": [end]})
     if few_outside(data, window, counted):
         return pd.DataFrame(columns=[*WHOSE, *by, *COUNTS])
@@ -162,6 +162,18 @@ def invited(
         **{name: _known(rows[name]) for name in by},
     )
     return _counted(data, rows.filter(rows._answered.notnull()), kpi, [*WHOSE, *by])
+
+
+def _counted_of(data: Dataset, kpi: str, at: str) -> list[Kpi]:
+    """What tells of those who answered, and of those who were asked; to all questions, if empty."""
+    asked = KPIS["response_rate"]
+    if not kpi:
+        return [replace(asked, at=at)]
+
+    def of_question(rows: ir.Table, config: Config) -> ir.Value:
+        return (rows.metric == kpi).ifelse(asked.value(rows, config), ibis.null("float64"))
+
+    return [replace(catalogue(data.config)[kpi], at=at), replace(asked, at=at, value=of_question)]
 
 
 def _asked(data: Dataset, by: Sequence[str]) -> ir.Table:

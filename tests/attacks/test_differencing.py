@@ -156,6 +156,61 @@ def test_why_a_score_changed_and_who_kept_silent_leave_no_few_over(editions):
     assert len(invited(half, ["role"], now.shift(-3).start, now.end, "nps"))
 
 
+@pytest.fixture(scope="module")
+def three_apart(editions):
+    """The last edition, in which three customers of EMEA with contacts are born in 2200."""
+    data = editions["2026Q3"]
+    seen = data.rows("interactions", "customer_id", "region", "started_at").execute()
+    seen = seen[(seen.region == "EMEA") & (seen.started_at >= data.quarter.start)]
+    born = data.tables["customers"].select("customer_id", "birth_year").execute()
+    three = sorted(seen.customer_id.unique())[:3]
+    born["birth_year"] = born.birth_year.where(~born.customer_id.isin(three), 2200)
+    return data.attach("customers", born)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "birth_year < 2200",
+        "region = 'EMEA' AND birth_year < 2200",
+        "region = 'EMEA' AND birth_year < 2200 AND birth_year < 2199",
+        "NOT (region <> 'EMEA' OR birth_year >= 2200)",
+        "region = 'EMEA' AND region <> 'APAC' AND region <> 'AMER' AND birth_year < 2200 AND "
+        "birth_year < 2199 AND birth_year < 2198",
+    ],
+)
+def test_few_are_not_left_over_however_a_filter_is_put(three_apart, where):
+    part = three_apart.filtered(where)
+    assert not len(measure(part, ["contact_volume"], period="quarter", since=part.quarter).frame)
+
+
+def test_what_is_added_up_of_another_table_leaves_no_few_over(editions):
+    data = editions["2026Q3"]
+    for table, column, kpi in (
+        ("revenue", "amount", "revenue"),
+        ("interactions", "cost", "contact_rate"),
+    ):
+        at = {"revenue": "booked_at", "interactions": "started_at"}[table]
+        rows = data.tables[table].execute()
+        most = rows[rows[at] >= data.quarter.start][column].dropna().nlargest(3).min()
+        part = data.filtered(f"{column} < {most}")
+        assert not len(measure(part, [kpi], period="quarter", since=data.quarter).frame), kpi
+        assert len(measure(data, [kpi], period="quarter", since=data.quarter).frame), kpi
+
+
+def test_one_who_kept_silent_is_not_given_away(editions):
+    data = editions["2026Q3"]
+    now, before = data.quarter, data.quarter.previous
+    asked = asked_and_answered(data, "metric", now, before)
+    totals = asked.groupby("customer_id")[["invited", "answered"]].sum()
+    silent = totals[(totals.invited > 0) & (totals.answered == 0)].index[0]
+    born = data.tables["customers"].select("customer_id", "birth_year").execute()
+    born["birth_year"] = born.birth_year.where(born.customer_id != silent, 2200)
+    part = data.attach("customers", born).filtered("birth_year < 2200")
+    assert "so few customers are outside the filter" in untold(part, "metric", now, before)
+    assert not len(invited(part, ["role"], now.shift(-3).start, now.end, "nps"))
+
+
 def test_brackets_do_not_change_what_a_filter_means(editions):
     data = editions["2026Q3"]
     plain, grouped = (

@@ -199,10 +199,25 @@ class TestFreeText:
             ("call at 9 612 345 678", "call at []"), ("tel: 12 34 56 78", "tel: []"),
             ("Tel+49 171 1234567", "Tel[]"), ("mobile 13812345678 13912345678", "mobile [] []"),
             ("555-123-4567 555-123-4568", "[] []"), ("06 12 34 56 78 9h", "[] 9h"),
+            ("8123 4567 / 8123 4567", "[] / []"), ("ask for 12 - 40 61 23 45", "ask for 12 - []"),
         ],
     )  # fmt: skip
     def test_numbers_beside_other_digits_are_masked(self, text, masked):
         assert masked_text(text) == masked.replace("[]", "[phone number]")
+
+    @pytest.mark.parametrize(
+        ("text", "masked"),
+        [
+            ("paid 50 4111111111111111", "paid 50 []"), ("30 4111 1111 1111 1111", "30 []"),
+            ("378282246310005 1234", "[] 1234"), ("cvc 345 4111 1111 1111 1111", "cvc 345 []"),
+        ],
+    )  # fmt: skip
+    def test_cards_beside_other_digits_are_masked(self, text, masked):
+        assert masked_text(text) == masked.replace("[]", "[card number]")
+
+    def test_every_one_of_many_numbers_is_masked(self):
+        text = " ".join(f"0171 {1_234_567 + 1_111 * number}" for number in range(40))
+        assert masked_text(text) == " ".join(["[phone number]"] * 40)
 
     def test_a_number_beside_other_letters_is_masked(self):
         assert masked_text("请打电话13812345678联系我") == "请打电话[phone number]联系我"

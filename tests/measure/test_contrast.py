@@ -10,7 +10,9 @@ from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 from cxlib.analysis.change import compare, every_year
 from cxlib.data import Quarter, open_dataset
 from cxlib.measure import contrasts
-from cxlib.measure.contrast import not_compared
+from cxlib.measure.clusters import CELL, counted_rows, narrow, sums_of
+from cxlib.measure.contrast import _residuals, _sides, not_compared
+from cxlib.measure.kpis import catalogue
 from tests.conftest import ROOT
 
 NOW, BEFORE = Quarter.parse("2021Q2"), Quarter.parse("2021Q1")
@@ -260,3 +262,24 @@ def test_days_on_which_all_buy_more_are_no_change_of_revenue(world):
             claims[each.kpi.name] += each.chance < 0.05
     # A quarter has a day more than the other, too; without the days' own variance it is half.
     assert max(claims.values()) <= stats.binom.ppf(0.999, runs, 0.07)
+
+
+def test_people_without_a_time_count_period_by_period(data):
+    now = data.quarter
+    spans = pd.DataFrame(
+        {"period": [now.start, now.previous.start], "start": [now.start, now.previous.start],
+         "end": [now.end, now.previous.end]}
+    ).astype("datetime64[us]")  # fmt: skip
+    rate = catalogue(data.config)["contact_rate"]
+    rows, when = counted_rows(data, spans, [rate], [])
+    cells = narrow(rows, [rate], data.config, ["_period"], timed=True).execute()
+    cells = cells.groupby(["_period", "_unit", "_time"], dropna=False)
+    cells = cells[["contact_rate.y", "contact_rate.x"]].sum().reset_index()
+    cells.columns = ["period", "unit", "time", "y", "x"]
+    total = cells.groupby("period")[["y", "x"]].transform("sum")
+    departs = (cells.y - total.y / total.x * cells.x) / total.x
+    sums = sums_of(rows, [rate], data.config, ["_period"], when)
+    sides = _sides(sums.rename(columns={"_period": "period"}), rate, spans, when, 0.95)
+    found = _residuals(rows, [rate], data.config, {"contact_rate": sides}, spans, timed=True)
+    both = found[found._which == CELL]["contact_rate.ee"].sum()
+    assert both == pytest.approx((departs**2).sum())
