@@ -270,11 +270,12 @@ def left_over(data: Dataset, table: str, beside: str = "") -> list[Dataset]:
         beside: Another table; conditions that can be applied to it leave nothing out here.
     """
     conditions = list({each.sql(): each for some in data.filters for each in some}.values())
+    told = set(data.base.columns_of(beside)) if beside else set()
+    own = [each for each in conditions if not columns_of(each) <= told]
+    if not own:
+        return []
     wider = [restricted(data.base, kept) for kept in _wider(conditions)]
-    if beside:
-        told = set(data.base.columns_of(beside))
-        conditions = [each for each in conditions if not columns_of(each) <= told]
-    return [_outside(each, table, conditions) for each in wider]
+    return [_outside(each, table, own) for each in wider]
 
 
 def _wider(conditions: list) -> list[list]:

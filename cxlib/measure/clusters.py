@@ -224,7 +224,7 @@ def sums_of(
 
 
 def _with_shares(times: ir.Table, kpis: Sequence[Kpi], when: pd.DataFrame) -> ir.Table:
-    """Sums of days or weeks; of what is counted over time, with its share of the period as `.x`."""
+    """Sums of days or weeks, with their `.share` of the period for what is counted over time."""
     counted = [f"{kpi.name}.share" for kpi in kpis if kpi.kind in (COUNT, RATE)]
     if not counted:
         return times

@@ -73,7 +73,7 @@ def contact_rows(data: Dataset, wanted: Iterable[str], followed: bool) -> ir.Tab
 def _with_course(rows: ir.Table, data: Dataset) -> ir.Table:
     """Contact rows with how long they were open, and whether they are overdue.
 
-    And whether the customer waits on the line, as on the phone; by letter or e-mail nobody does.
+    And whether the customer waits `_on_the_line`; by letter or e-mail nobody does.
     """
     started = rows.started_at.epoch_seconds()
     return rows.mutate(
