@@ -38,7 +38,11 @@ SAVE_EVERY = 1.0
 
 
 def execute(job: Job, events: Connection) -> None:
-    """Run a job, telling what happens as `job.run` says."""
+    """Run a job.
+
+    Tells through `events` what happens: `("kernel", number of its process)`,
+    `("cell", number, counting from 1)` and, last, `("end", status, message)`.
+    """
     started = time.monotonic()
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)

@@ -5,7 +5,6 @@ Kept light: the run's own process need not load what only those of the notebooks
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 PUBLISHED, LEFT_OUT, FAILED = "published", "left out", "failed"
@@ -72,17 +71,6 @@ class Outcome:
     status: str
     seconds: float
     message: str = ""
-
-
-def run(job: Job, events: Connection) -> None:
-    """Run a job; the target of a process.
-
-    Tells through `events` what happens: `("kernel", number of its process)`,
-    `("cell", number, counting from 1)` and, last, `("end", status, message)`.
-    """
-    from cxlib.batch.execute import execute
-
-    execute(job, events)
 
 
 def cell_name(number: int, cells: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 
 import psutil
 
-from cxlib.batch.job import EXECUTED, FAILED, LOG, Job, Outcome, cell_name, run
+from cxlib.batch.job import EXECUTED, FAILED, LOG, Job, Outcome, cell_name
 from cxlib.batch.request import Limits
 
 LOOK_EVERY = 0.1  # seconds; memory fills fast
@@ -99,7 +99,7 @@ def supervise(
 
 def _start(job: Job, context: BaseContext) -> _Run:
     events, teller = context.Pipe(duplex=False)
-    process = context.Process(target=run, args=(job, teller), name=job.label)
+    process = context.Process(target=_run, args=(job, teller), name=job.label)
     process.start()
     teller.close()
     return _Run(job, process, events)
@@ -189,3 +189,10 @@ def _kill_group(number: int) -> None:
             psutil.Process(number).kill()
     except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
         pass
+
+
+def _run(job: Job, events: Connection) -> None:
+    """The target of a job's process, which alone loads what notebooks need."""
+    from cxlib.batch.execute import execute
+
+    execute(job, events)

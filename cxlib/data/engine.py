@@ -18,6 +18,7 @@ from cxlib.data.config import Config
 from cxlib.data.files import NAME_FILES
 from cxlib.data.masks import masked_text, without_values
 from cxlib.data.scratch import Room, take_room
+from cxlib.data.sql import identifier, quoted
 from cxlib.errors import CxError, DataError
 
 OWN = "_cx_"  # begins the names of our own tables, beside those of raw files
@@ -279,21 +280,6 @@ def is_misfit(error: Exception) -> bool:
 
 def _package(kind: type) -> str:
     return kind.__module__.split(".")[0].lstrip("_")
-
-
-def first_group(connection: ibis.BaseBackend) -> str:
-    """How an engine writes what a pattern's first group has found."""
-    return "$1" if connection.name == "pyspark" else r"\1"
-
-
-def identifier(text: str) -> str:
-    """A name as SQL's: in double quotes."""
-    return '"' + text.replace('"', '""') + '"'
-
-
-def quoted(value: object) -> str:
-    """A value as a text literal of SQL."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def gist(error: Exception) -> str:

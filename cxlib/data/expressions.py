@@ -1,11 +1,11 @@
 """A raw column as SQL: as an id, a number, a flag or a moment, and null for words of nothing."""
 
 import re
-from types import MappingProxyType
 
-from cxlib.data.engine import identifier, quoted
-from cxlib.data.kinds import COUNTED, NUMBER, UNITS
+from cxlib.data.formats import MOMENTS, UNITS
+from cxlib.data.kinds import NUMBER
 from cxlib.data.sniff import RawColumn
+from cxlib.data.sql import identifier, quoted
 
 # The words that SQL keeps for itself and exports use as names.
 RESERVED = frozenset((
@@ -19,21 +19,6 @@ RESERVED = frozenset((
 # Yes and no in several languages, and as crosses in a list.
 YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "x")
 NO = ("no", "n", "false", "f", "0", "nein", "non", "não", "")
-# How each count of time is read as a moment.
-MOMENTS = MappingProxyType(
-    dict(
-        zip(
-            COUNTED,
-            (
-                "to_timestamp(CAST({} AS BIGINT))",
-                "epoch_ms(CAST({} AS BIGINT))",
-                "CAST(TIMESTAMP '1899-12-30' + to_microseconds(CAST(CAST({} AS DOUBLE) "
-                "* 86400000000 AS BIGINT)) AS TIMESTAMP)",
-            ),
-            strict=True,
-        )
-    )
-)
 
 
 def bare(name: str) -> str:

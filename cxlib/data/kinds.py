@@ -6,54 +6,32 @@ is an error which shows both, until somebody says which is right.
 
 import re
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from types import MappingProxyType
 
 import duckdb
 
 from cxlib.data.columns import plain
-from cxlib.data.engine import quoted
+from cxlib.data.formats import (
+    CLOCKS,
+    COMMA,
+    COMMAED,
+    COMPACT,
+    COUNTED,
+    DAY_FIRST,
+    EITHER,
+    ISO,
+    MONTH_FIRST,
+    ORDERS,
+    PLAIN,
+    POINT,
+    POINTED,
+    UNITS,
+)
+from cxlib.data.sql import quoted
 from cxlib.errors import DataError
 
-DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day-first", "month-first", "year-first"
-COMMA, POINT = "comma", "point"
 TEXT, NUMBER, TIME, CLOCK, FLAG, EMPTY = "text", "number", "time", "clock", "flag", "empty"
-
-_ISO = r"\d{4}-\d{1,2}-\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}(:?\d{2})?)?)?"
-_CLOCKS = MappingProxyType({"%H:%M:%S": r"\d{1,2}:\d{2}:\d{2}", "%H:%M": r"\d{1,2}:\d{2}"})
-_PLAIN = r"[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?"
-_POINTED = r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"
-_COMMAED = r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?"
-# As a number with thousands and as one with three decimals: 1.250, but not 0.250.
-_EITHER = r"[+-]?[1-9]\d{0,2}\.\d{3}"
 _FLAGS = ("true", "false", "t", "f", "yes", "no", "y", "n")
-# Signs of money and of shares, which are no part of a number.
-UNITS = r"[€$£¥%\s]|EUR|USD|GBP|CHF"
-_DAYS = {"%d{0}%m{0}": DAY_FIRST, "%m{0}%d{0}": MONTH_FIRST}
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-# Formats of dates with their order, and those without marks with their length.
-ORDERS = MappingProxyType(
-    {
-        days.format(mark) + year + time: order
-        for (days, order), mark, year, time in product(_DAYS.items(), "/.-", ("%Y", "%y"), _TIMES)
-    }
-    # Years of two digits stand first only between dashes.
-    | {
-        f"{year}{mark}%m{mark}%d{time}": YEAR_FIRST
-        for mark, year, time in product("/.-", ("%Y", "%y"), _TIMES)
-        if year == "%Y" or mark == "-"
-    }
-)
-COMPACT = MappingProxyType({"%Y%m%d": 8, "%y%m%d": 6})
-# Moments as a count: from which to which number, from 2001 to 2033 or, of days, from 1968 to 2064.
-COUNTED = MappingProxyType(
-    {
-        "seconds since 1970": (1_000_000_000, 2_000_000_000),
-        "milliseconds since 1970": (1_000_000_000_000, 2_000_000_000_000),
-        "days since 1899-12-30": (25_000, 60_000),
-    }
-)
 DATED = re.compile("date|day|time|datum|created|opened|closed|_at$")
 SPANS = re.compile("wait|talk|handle|duration|length|service|hold|queue|elapsed|dauer")
 MOSTLY = 0.9  # of different values; the others are told
@@ -114,14 +92,14 @@ def kind_of_texts(asked: Asked, name: str, distinct: int) -> dict:
     ]
     if compact:
         return {"kind": TIME, "format": compact[0]}
-    if all_fit(_matches(_PLAIN)):
+    if all_fit(_matches(PLAIN)):
         pointed = asked.fits("contains(v, '.')")
-        if pointed and pointed == asked.fits(_matches(_EITHER)):
+        if pointed and pointed == asked.fits(_matches(EITHER)):
             return {"kind": NUMBER, "comma": _the_decimal(asked, name, distinct, distinct)}
         return {"kind": TEXT} if codes else _counted(asked, name) or {"kind": NUMBER}
     if all_fit(f"lower(v) IN ({', '.join(map(quoted, _FLAGS))})"):
         return {"kind": FLAG}
-    for form, pattern in _CLOCKS.items():
+    for form, pattern in CLOCKS.items():
         if all_fit(_matches(pattern)):
             return {"kind": CLOCK, "format": form}
     return _of_times(asked, name, distinct) or _of_numbers(asked, name, distinct) or {"kind": TEXT}
@@ -141,7 +119,7 @@ def _counted(asked: Asked, name: str) -> dict | None:
 
 
 def _of_times(asked: Asked, name: str, distinct: int) -> dict | None:
-    options = {"": asked.fits(_matches(_ISO))}
+    options = {"": asked.fits(_matches(ISO))}
     if asked.fits(r"regexp_matches(v, '^\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}')"):
         options |= {form: asked.fits(_reads(form)) for form in ORDERS}
     if len(options) > 1:
@@ -150,7 +128,7 @@ def _of_times(asked: Asked, name: str, distinct: int) -> dict | None:
     if best < MOSTLY * distinct:
         return None
     form = _the_order(asked, name, [each for each, count in options.items() if count == best])
-    return {"kind": TIME, "format": form} | _odd(asked, _reads(form) if form else _matches(_ISO))
+    return {"kind": TIME, "format": form} | _odd(asked, _reads(form) if form else _matches(ISO))
 
 
 def _refuse_two_orders(asked: Asked, name: str, distinct: int) -> None:
@@ -181,8 +159,8 @@ def _of_numbers(asked: Asked, name: str, distinct: int) -> dict | None:
             f"WHERE u <> '' GROUP BY u ORDER BY 2 DESC, 1 LIMIT 1"
         )[0]
     bare = f"regexp_replace(v, {quoted(UNITS)}, '', 'g')"
-    with_point = f"({_matches(_POINTED, bare)} OR {_matches(_PLAIN, bare)})"
-    with_comma = _matches(_COMMAED, bare)
+    with_point = f"({_matches(POINTED, bare)} OR {_matches(PLAIN, bare)})"
+    with_comma = _matches(COMMAED, bare)
     pointed, commaed = asked.fits(with_point), asked.fits(with_comma)
     if max(pointed, commaed) < MOSTLY * distinct:
         return None
@@ -253,7 +231,7 @@ def _the_decimal(asked: Asked, name: str, pointed: int, commaed: int, bare: str 
         return commaed > pointed
     if asked.decimal:
         return asked.decimal == COMMA
-    both = [f"({_matches(_POINTED, bare)} OR {_matches(_PLAIN, bare)})", _matches(_COMMAED, bare)]
+    both = [f"({_matches(POINTED, bare)} OR {_matches(PLAIN, bare)})", _matches(COMMAED, bare)]
     found = asked.one(
         f"SELECT {bare} FROM _cx_v WHERE regexp_matches(v, '[.,]') AND {' AND '.join(both)} "
         "ORDER BY v LIMIT 1"

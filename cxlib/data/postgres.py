@@ -16,8 +16,8 @@ from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.common.exceptions import UnsupportedOperationError
 
 from cxlib.data.config import Source, expand
-from cxlib.data.engine import identifier
 from cxlib.data.masks import without_values
+from cxlib.data.sql import identifier
 from cxlib.errors import DataError
 
 CONNECT_SECONDS, CANCEL_SECONDS = 10, 2

@@ -13,15 +13,16 @@ from cxlib.data.columns import PRICE, QUANTITY, SYNONYMS, TELLING, plain, sense_
 from cxlib.data.config import SCALES
 from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME, schemas
 from cxlib.data.dataset import EVENT
-from cxlib.data.engine import quoted
 from cxlib.data.expressions import as_flag, as_id, as_moment, as_number, bare, given
-from cxlib.data.kinds import CLOCK, COUNTED, EMPTY, SPANS
+from cxlib.data.formats import COUNTED
+from cxlib.data.kinds import CLOCK, EMPTY, SPANS
 from cxlib.data.kinds import FLAG as RAW_FLAG
 from cxlib.data.kinds import NUMBER as RAW_NUMBER
 from cxlib.data.kinds import TEXT as RAW_TEXT
 from cxlib.data.kinds import TIME as RAW_TIME
 from cxlib.data.marks import MISSING, UNSURE
 from cxlib.data.sniff import RawColumn, RawFile, told_rows
+from cxlib.data.sql import quoted
 
 FITTING = {
     TIME: (RAW_TIME,),

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from cxlib.data import rules
-from cxlib.data.kinds import UNITS
+from cxlib.data.formats import COMMAED, PLAIN, POINTED, TIMES, UNITS
 
 FORMATS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d", "%d/%m/%y",
            "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%y",
@@ -21,7 +21,6 @@ COUNTS = MappingProxyType(
         5: "DATE '1899-12-30' + CAST(… AS INTEGER)",
     }
 )
-TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
 
 
 def remedy(column: str, kind: str, values: Sequence[str]) -> str:
@@ -98,8 +97,8 @@ def _of_numbers(texts: Sequence[str]) -> str:
     bare = [re.sub(UNITS, "", each) for each in texts]
     given = "…" if bare == texts else f"regexp_replace(…, '{UNITS}', '', 'g')"
     comma, point = f"replace(replace({given}, '.', ''), ',', '.')", f"replace({given}, ',', '')"
-    with_comma = all(re.fullmatch(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?", each) for each in bare)
-    with_point = all(re.fullmatch(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", each) for each in bare)
+    with_comma = all(re.fullmatch(COMMAED, each) for each in bare)
+    with_point = all(re.fullmatch(f"{PLAIN}|{POINTED}", each) for each in bare)
     if texts and with_comma and with_point:
         if marked := [each for each in bare if re.search("[.,]", each)]:
             one = marked[0].replace(".", "").replace(",", ".")

@@ -9,10 +9,10 @@ from types import MappingProxyType
 import duckdb
 import ibis
 
-from cxlib.data.engine import gist, identifier, quoted
+from cxlib.data.engine import gist
+from cxlib.data.formats import COUNTED
 from cxlib.data.kinds import (
     CLOCK,
-    COUNTED,
     EMPTY,
     NUMBER,
     TEXT,
@@ -22,6 +22,7 @@ from cxlib.data.kinds import (
     kind_of_type,
 )
 from cxlib.data.source import bring_raw, delimiter_of
+from cxlib.data.sql import identifier, quoted
 from cxlib.errors import ArgumentError, DataError
 
 # How exports write that there is no value.

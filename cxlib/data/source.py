@@ -12,20 +12,11 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data.config import Config
-from cxlib.data.engine import (
-    OWN,
-    ROW,
-    bring,
-    explained,
-    gist,
-    identifier,
-    numbered,
-    open_duckdb,
-    quoted,
-)
+from cxlib.data.engine import OWN, ROW, bring, explained, gist, numbered, open_duckdb
 from cxlib.data.files import not_utf8, read_mapping, undecodable
 from cxlib.data.masks import shape_of
 from cxlib.data.rules import LINE
+from cxlib.data.sql import identifier, quoted
 from cxlib.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")

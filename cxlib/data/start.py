@@ -10,7 +10,7 @@ from pathlib import Path
 from cxlib.data.config import SCALES
 from cxlib.data.engine import open_duckdb
 from cxlib.data.files import RAW_SUFFIXES, same_names
-from cxlib.data.kinds import COMMA, DAY_FIRST, MONTH_FIRST, POINT, YEAR_FIRST
+from cxlib.data.formats import COMMA, DAY_FIRST, MONTH_FIRST, POINT, YEAR_FIRST
 from cxlib.data.propose import propose
 from cxlib.data.sniff import MARKED, RawFile, described, encoding_of, recoded, sniff
 from cxlib.errors import ArgumentError, DataError

@@ -7,6 +7,7 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.errors import ArgumentError
 from cxlib.measure.features import ACROSS, account_kpis, accounts_at
+from cxlib.measure.leaks import parts
 from cxlib.measure.rows import survey_rows, within
 
 # Per quarter of the period after, as they are called in the frames and on the pages.
@@ -14,6 +15,7 @@ RESULTS = ("retained", "revenue", "purchases", "returned", "contacts", "cost")
 CONTROLS = ("prior_revenue", "prior_contacts", "tenure")
 # KPIs of which a point may be worth something.
 POINTS_OF = tuple(name for name in ACROSS if name != "revenue")
+ANSWER = "answer: "  # begins the columns of mean answers
 DAYS_PER_YEAR = 365.25
 
 
@@ -78,6 +80,14 @@ def later_business(data: Dataset, asked_until: datetime, until: datetime) -> pd.
     return table.join(_answers(data, start, asked_until)).join(kpis)
 
 
+def leaking(later: pd.DataFrame) -> list[str]:
+    """The columns of `later_business`, known before, that part who left from who stayed."""
+    known = [name for name in later if name.startswith(ANSWER) or name in POINTS_OF]
+    if "retained" not in later or later.retained.isna().all():
+        return []
+    return [name for name in known if parts(later[name].astype(float), later.retained == 0)]
+
+
 def _answers(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
     """The mean answer of each account's customers to each question."""
     if data.lacks("surveys", "score", "account_id"):
@@ -86,7 +96,7 @@ def _answers(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
     rows = rows.filter(rows.score.notnull())
     means = rows.group_by("account_id", "metric").agg(score=rows.score.mean()).execute()
     wide = means.pivot(index="account_id", columns="metric", values="score")
-    return wide[sorted(wide)].add_prefix("answer: ")
+    return wide[sorted(wide)].add_prefix(ANSWER)
 
 
 def _booked(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:

@@ -5,10 +5,8 @@ from math import comb
 import pandas as pd
 
 from cxlib.data import Dataset
-from cxlib.measure.business import POINTS_OF
 from cxlib.measure.rows import survey_rows
 
-ANSWER = "answer: "
 # A score that has nothing to do with leaving parts the two so neatly in one of so many datasets.
 SELDOM = 10_000
 
@@ -30,14 +28,6 @@ def parts(values: pd.Series, left: pd.Series) -> bool:
     if comb(len(values), len(gone)) < 2 * SELDOM:
         return False
     return bool(gone.max() < stayed.min() or gone.min() > stayed.max())
-
-
-def leaking(later: pd.DataFrame) -> list[str]:
-    """The columns of `later_business`, known before, that part who left from who stayed."""
-    known = [name for name in later if name.startswith(ANSWER) or name in POINTS_OF]
-    if "retained" not in later or later.retained.isna().all():
-        return []
-    return [name for name in known if parts(later[name].astype(float), later.retained == 0)]
 
 
 def metrics_that_part(data: Dataset) -> dict[str, int]:

@@ -7,10 +7,9 @@ import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.errors import ArgumentError
-from cxlib.measure.business import CONTROLS, POINTS_OF, RESULTS, later_business
+from cxlib.measure.business import CONTROLS, POINTS_OF, RESULTS, later_business, leaking
 from cxlib.measure.features import account_segments
 from cxlib.measure.kpis import KPIS
-from cxlib.measure.leaks import leaking
 from cxlib.measure.rows import contact_rows, survey_rows, within
 
 # What is recorded of a contact, in the order in which it comes about; nothing drives what was

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cxlib.analysis.business import UNITS, Comparison, Gap
+from cxlib.measure.business import ANSWER
 from cxlib.measure.kpis import label_of
-from cxlib.measure.leaks import ANSWER
 from cxlib.present.figure import GREEN, GREY, RED, Figure, canvas, styled
 from cxlib.present.findings import Finding
 from cxlib.present.numbers import estimate, listed, number, rows, scale

@@ -6,9 +6,9 @@ import pytest
 
 from cxlib.analysis.business import compare_groups
 from cxlib.data import open_dataset
-from cxlib.measure.business import later_business
+from cxlib.measure.business import later_business, leaking
 from cxlib.measure.irregular import scores_that_part
-from cxlib.measure.leaks import leaking, parts
+from cxlib.measure.leaks import parts
 from cxlib.present.business import leak_finding
 
 
