@@ -12,7 +12,7 @@ import numpy as np
 from statsmodels.regression.linear_model import OLS
 from statsmodels.tools import add_constant
 
-from cxlib.analysis.importance import divide, shares_of_many
+from cxlib.kpi_drivers.shapley import divide, shares_of_many
 
 ANSWERS, TEN, TWENTY, RESAMPLES, RUNS = 2_000, 10, 20, 1_000, 3
 

@@ -15,7 +15,7 @@ import pandas as pd
 from kmodes.kprototypes import KPrototypes
 from sklearn.metrics import adjusted_rand_score
 
-from cxlib.analysis.personas import find_personas
+from cxlib.personas.clustering import find_personas
 
 GROUPS, NUMBERS, CATEGORIES = 4, 6, 6
 MANY, SOME = 1_000_000, 20_000

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from lifetimes import BetaGeoFitter
 
-from cxlib.analysis.purchases import fit_purchases
+from cxlib.account_tiers.bgnbd import fit_purchases
 
 CUSTOMERS, ROUNDS = 100_000, 5
 PLANTED = {"r": 0.25, "alpha": 4.5, "a": 0.8, "b": 2.4}

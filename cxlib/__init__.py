@@ -1,1 +1,30 @@
-"""Customer-experience analytics: data → measure → analysis → present → batch."""
+"""Customer-experience analytics in notebooks.
+
+`import cxlib as cx`, then `data = cx.open_dataset("data/demo", "2026Q3")`. `cx.measure(data, …)`
+gives KPIs with their intervals; each subject, such as `cx.account_tiers`, what its notebook shows.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+from cxlib.lazily import offer
+
+_load, _names = offer(
+    __name__,
+    **{
+        "data.opening": "open_dataset",
+        "data.quarter": "Quarter",
+        "page.section": "Section",
+        "page.table": "save_table",
+    },
+)
+# Loaded when they are used: together they take seconds.
+_FOLDERS = sorted(each.parent.name for each in Path(__file__).parent.glob("*/__init__.py"))
+
+
+def __getattr__(name: str):
+    return import_module(f"cxlib.{name}") if name in _FOLDERS else _load(name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_FOLDERS, *_names()])

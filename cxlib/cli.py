@@ -123,7 +123,7 @@ def init(
 ) -> None:
     """Begin a dataset from raw files: say what they hold, and propose its SQL."""
     from cxlib.data.marks import marks
-    from cxlib.data.start import begin
+    from cxlib.onboard.start import begin
 
     for line in begin(folder, [*files, *(more or [])], encoding, dates, decimal):
         print(line)
@@ -198,7 +198,7 @@ def sql(
     from rich.table import Table
 
     from cxlib.data.files import reads_files
-    from cxlib.data.look import MOST, look
+    from cxlib.onboard.look import MOST, look
 
     with stopped_by_signals():
         found = bounded(
@@ -233,7 +233,7 @@ def demo(
     seed: int = 2026,
 ) -> None:
     """Write a demonstration dataset."""
-    from cxlib.data.demo_large import write_large_demo
+    from cxlib.demo.large import write_large_demo
 
     if out.exists() and any(out.iterdir()):
         raise CxError(f"{out}: is not empty; name a new folder")

@@ -102,7 +102,7 @@ def suite(tmp_path):
 @pytest.fixture(scope="session")
 def demo():
     """The demonstration data with its planted truth."""
-    from cxlib.data.demo import make_demo
+    from cxlib.demo.dataset import make_demo
 
     return make_demo()
 

@@ -12,38 +12,96 @@ import yaml
 from cxlib.dictionary import data_dictionary, kpi_list
 from tests.conftest import ROOT
 
-ROOMS = ("data", "measure", "analysis", "present", "batch")
-NOT_IN_ANALYSIS = {"matplotlib", "IPython", "papermill", "ibis", "seaborn", "ipywidgets"}
+# The rule of the house. A room below uses those that it names; a subject, which is a folder with the
+# name of its notebook, uses data, measure and page, and another subject only where it says so here.
+SHARED_ROOMS = {
+    "data": set(),
+    "measure": {"data"},
+    "page": {"data", "measure"},
+    "onboard": {"data"},
+    "demo": {"data"},
+    "batch": {"data"},
+}
+SUBJECTS = {path.stem[3:] for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")}
+OTHER_SUBJECTS = {
+    "data_readiness": {"personas", "score_changes"},
+    "kpi_drivers": {"score_worth"},
+    "score_worth": {"pdca_cycles"},
+    "account_tiers": {"score_changes", "score_worth"},
+}
+# Files of a subject that ask the engine, and those that show; all others only calculate.
+LOADING = {
+    "data_readiness": {"coverage", "evidence", "irregular", "outages", "quality", "quarterly"},
+    "personas": {"features", "groups"},
+    "kpi_drivers": {"outcomes"},
+    "score_changes": {"activity", "invitations"},
+    "score_worth": {"results"},
+    "account_tiers": {"accounts", "service"},
+    "pdca_cycles": {"log", "targets"},
+}
+SHOWING = re.compile(r"page|\w+_page|cards|charts|explore|form|whatif|wording|passport|schema")
+DRAWS = {"matplotlib", "seaborn", "IPython", "ipywidgets"}
+CODE = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+    for path in (ROOT / "cxlib").rglob("*.py")
+}
 
 
 def imports(path):
+    """The modules that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module
+            inner = [f"{node.module}.{each.name}" for each in node.names]
+            yield from (each if each in CODE else node.module for each in inner)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_only_from_rooms_above_it(room):
-    below = ROOMS[ROOMS.index(room) + 1 :]
-    for path in (ROOT / "cxlib" / room).rglob("*.py"):
-        for name in imports(path):
-            assert not any(name.startswith(f"cxlib.{each}") for each in below), (
-                f"{path} imports {name}"
-            )
+def room_of(module):
+    return module.split(".")[1]
 
 
-def test_analysis_neither_draws_nor_reads():
-    for path in (ROOT / "cxlib" / "analysis").glob("*.py"):
-        found = {name.split(".")[0] for name in imports(path)} & NOT_IN_ANALYSIS
-        assert not found, f"{path} imports {found}"
+@pytest.mark.parametrize("room", sorted(SHARED_ROOMS.keys() | SUBJECTS))
+def test_a_room_uses_only_the_rooms_that_it_may(room):
+    shared = {"data", "measure", "page"} | OTHER_SUBJECTS.get(room, set())
+    allowed = SHARED_ROOMS.get(room, shared) | {room, "errors", "lazily", "stopping"}
+    files = list((ROOT / "cxlib" / room).rglob("*.py"))
+    assert files
+    for path in files:
+        used = {room_of(name) for name in imports(path) if name.startswith("cxlib.")}
+        assert used <= allowed, f"{path} uses {used - allowed}"
 
 
-def test_the_batch_knows_notebooks_not_analyses():
-    for path in (ROOT / "cxlib" / "batch").glob("*.py"):
-        for name in imports(path):
-            assert not re.match(r"cxlib\.(measure|analysis|present)", name), f"{path}: {name}"
+def test_every_folder_is_a_room_or_a_subject_and_every_subject_has_one():
+    folders = {path.parent.name for path in (ROOT / "cxlib").glob("*/__init__.py")}
+    assert folders == SHARED_ROOMS.keys() | SUBJECTS
+
+
+def test_no_module_needs_itself_by_way_of_others():
+    needs = {name: set(imports(path)) & CODE.keys() for name, path in CODE.items()}
+    while leaves := {name for name, used in needs.items() if not used & needs.keys()}:
+        needs = {name: used for name, used in needs.items() if name not in leaves}
+    assert not needs, sorted(needs)
+
+
+@pytest.mark.parametrize("subject", sorted(SUBJECTS))
+def test_statistics_neither_ask_the_engine_nor_draw(subject):
+    for path in (ROOT / "cxlib" / subject).glob("*.py"):
+        found = {name.split(".")[0] for name in imports(path)}
+        shows, loads = SHOWING.fullmatch(path.stem), path.stem in LOADING[subject]
+        assert shows or not found & DRAWS, f"{path} draws"
+        assert loads or "ibis" not in found, f"{path} asks the engine"
+
+
+def test_methods_name_files_that_are_there():
+    folder = ROOT / "cxlib"
+    for line in (ROOT / "METHODS.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            found = re.search(r"`cxlib/(\w+)`", line)
+            folder = ROOT / "cxlib" / (found[1] if found else "")
+        for each in re.findall(r"`([\w/]+\.py)`", line):
+            places = (folder, ROOT / "cxlib", ROOT)
+            assert any((place / each).is_file() for place in places), line
 
 
 def test_both_dependency_lists_agree():

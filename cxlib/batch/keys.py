@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from cxlib.batch.notebooks import Notebook
-from cxlib.data.pseudonyms import pseudonym_key
+from cxlib.data.privacy.pseudonyms import pseudonym_key
 
 PACKAGE = Path(__file__).parents[1]
 SOURCES = (".py", ".j2", ".css", ".js", ".json")

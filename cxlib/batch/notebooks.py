@@ -135,23 +135,35 @@ def _read(path: Path, name: str) -> Notebook:
         question=question[1] if question else "",
         parameters=parameters,
         code_cells=tuple(text.splitlines()[0] for text in code if text),
-        imports=tuple(sorted({name for text in code for name in _imports(text)})),
+        imports=tuple(sorted(_used(code))),
         text=content,
         digest=hashlib.sha256(json.dumps([kinds, tags, sources]).encode()).hexdigest(),
     )
 
 
-def _imports(source: str) -> Iterator[str]:
+def _used(code: Sequence[str]) -> set[str]:
+    """The modules that cells import, and by their whole names what they use of them."""
+    nodes = [node for text in code for node in _nodes(text)]
+    modules, known = set(), {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            modules |= {each.name for each in node.names}
+            known |= {each.asname or each.name: each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            first, *rest = ast.unparse(node).split(".")
+            if first in known and all(map(str.isidentifier, rest)):
+                modules.add(".".join([known[first], *rest]))
+    return modules
+
+
+def _nodes(source: str) -> Iterator[ast.AST]:
     try:
-        tree = ast.parse(source)
+        yield from ast.walk(ast.parse(source))
     except SyntaxError:
         return  # such as a cell with a line of IPython's own
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{each.name}" for each in node.names)
 
 
 def _parameters(source: str, path: Path) -> dict[str, tuple[object, str]]:

@@ -8,6 +8,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pkgutil import resolve_name
 
 from cxlib.batch.warm import NOTEBOOK_MODULES, rehearse, settle
 
@@ -30,7 +31,7 @@ for name in MODULES:
     import_module(name)
 for name in filter(None, os.environ.get(NOTEBOOK_MODULES, "").split(",")):
     # A notebook that cannot import it says so itself, with its cell.
-    with suppress(ImportError):
-        import_module(name)
+    with suppress(ImportError, AttributeError):
+        resolve_name(name)
 rehearse()
 settle()

@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path, PurePosixPath
 
 from cxlib.batch import edition as editions
+from cxlib.batch.carryover import key_of
 from cxlib.batch.edition import ALL_FINDINGS, Edition, Entry, Published, Source, read_published
 from cxlib.batch.folder import swap
-from cxlib.batch.handing import key_of
 from cxlib.batch.indexes import quarter_page, quarters_page, slices_page
 from cxlib.batch.job import FAILED, PUBLISHED, Outcome
 from cxlib.batch.keys import code_key

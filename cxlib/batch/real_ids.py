@@ -44,7 +44,7 @@ class RealIds:
     @cached_property
     def by_column(self) -> "Mapping[str, pd.Series]":
         """The real ids by their pseudonyms, for each column that may hold one."""
-        from cxlib.data.privacy import real_ids
+        from cxlib.data.privacy.hide import real_ids
 
         return {name: real_ids(self.data, name) for name in IDS}
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cxlib.batch import warm
-from cxlib.batch.edition import Edition, Published, Source, has_page, read_published
-from cxlib.batch.folder import alone_in
-from cxlib.batch.handing import (
+from cxlib.batch.carryover import (
     at_quarter,
     earlier_quarters,
     goes_on,
@@ -17,6 +15,8 @@ from cxlib.batch.handing import (
     key_with,
     leaves_passports,
 )
+from cxlib.batch.edition import Edition, Published, Source, has_page, read_published
+from cxlib.batch.folder import alone_in
 from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED, SOURCE, Facts, Job, Outcome
 from cxlib.batch.notebooks import BEFORE, COMMON, Notebook
 from cxlib.batch.ownership import RUN, refuse_foreign
@@ -86,7 +86,7 @@ def _refuse_persons(request: Request) -> None:
         return
     from cxlib.data.config import read_config
     from cxlib.data.hidden_filters import refuse_persons
-    from cxlib.data.privacy import personal_names
+    from cxlib.data.privacy.hide import personal_names
 
     refuse_persons(request.where, personal_names(read_config(request.dataset)))
 
@@ -134,7 +134,7 @@ def _open(request: Request, file: Path) -> list[Volume]:
     """
     from cxlib.batch.slices import find_slices, folder_names
     from cxlib.data.opening import as_of
-    from cxlib.data.privacy import hide
+    from cxlib.data.privacy.hide import hide
     from cxlib.data.snapshot import land
     from cxlib.data.validate import validate
 

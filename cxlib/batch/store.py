@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from cxlib.batch.handing import PASSPORTS
+from cxlib.batch.carryover import PASSPORTS
 from cxlib.batch.ownership import INDEX, MARK, OURS, RUN, put_mark
 from cxlib.data.scratch import take_room
 from cxlib.errors import ArgumentError

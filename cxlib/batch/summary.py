@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cxlib.batch.edition import Published
 
-# Kinds of findings; `present/findings.py` says what each is.
+# Kinds of findings; `page/finding.py` says what each is.
 CHANGE, DECISION = "change", "decision"
 # Two computations of one number agree to this share of it.
 SAME = 1e-9

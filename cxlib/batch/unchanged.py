@@ -5,9 +5,9 @@ import os
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 
+from cxlib.batch.carryover import digest_before, goes_on
 from cxlib.batch.edition import Edition, Published, Source, is_whole, read_published
 from cxlib.batch.folder import free
-from cxlib.batch.handing import digest_before, goes_on
 from cxlib.batch.job import FAILED
 from cxlib.batch.keys import code_key, digest
 from cxlib.batch.ownership import INDEX, RUN

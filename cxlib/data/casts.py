@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import pandera.ibis as pa
 
 from cxlib.data.contract import FLAG, MOST, NUMBER, TEXT, TIME
-from cxlib.data.engine import ROW
+from cxlib.data.engines.base import ROW
 from cxlib.errors import DataError
 
 KEYS = ("account_id", "customer_id", "interaction_id", "response_id", "cycle_id")

@@ -21,7 +21,7 @@ from pandas.api.types import is_datetime64_any_dtype
 
 from cxlib.data.config import read_config
 from cxlib.data.contract import NUMBER, TIME, schemas
-from cxlib.data.engine import open_duckdb
+from cxlib.data.engines.base import open_duckdb
 from cxlib.data.files import find_table
 from cxlib.data.filters import parse_filter
 from cxlib.data.quarantine import sift

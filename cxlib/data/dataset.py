@@ -16,12 +16,12 @@ from pandas.api.types import is_numeric_dtype
 from sqlglot import exp
 
 from cxlib.data.config import Config
-from cxlib.data.engine import is_misfit
+from cxlib.data.engines.base import is_misfit
 from cxlib.data.filters import as_expression, columns_of, parse_filter, unknown_column
 from cxlib.data.hidden_filters import with_pseudonyms
 from cxlib.data.intake import Intake
 from cxlib.data.links import LINKS, reachable, widen
-from cxlib.data.pseudonyms import pseudonym_key
+from cxlib.data.privacy.pseudonyms import pseudonym_key
 from cxlib.data.quarter import Quarter
 from cxlib.errors import ArgumentError, MissingData
 

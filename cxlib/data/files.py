@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cxlib.data.config import Config, expand, read_config
-from cxlib.data.masks import shape_of
+from cxlib.data.privacy.masks import shape_of
 from cxlib.errors import ArgumentError, DataError
 
 # In the order in which they refer to one another; `contract.py` says what each holds.

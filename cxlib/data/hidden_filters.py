@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from cxlib.data.filters import columns_of, parse_filter
-from cxlib.data.masks import masked_text
-from cxlib.data.pseudonyms import LOOKS, pseudonym
+from cxlib.data.privacy.masks import masked_text
+from cxlib.data.privacy.pseudonyms import LOOKS, pseudonym
 from cxlib.errors import ArgumentError
 
 CONCEALED = "…"

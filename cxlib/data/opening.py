@@ -54,7 +54,7 @@ def open_dataset(
         Quarter.parse(quarter)
     # Loading what judges rows takes time that a run's notebooks need not spend: they have a
     # snapshot.
-    from cxlib.data.privacy import hide
+    from cxlib.data.privacy.hide import hide
     from cxlib.data.validate import validate
 
     dataset = validate(folder)

@@ -16,10 +16,10 @@ import pyarrow as pa
 from cxlib.data.casts import attribute_types, cast
 from cxlib.data.contract import FLAG, NUMBER, TIME, TYPE_NAMES, kind_of, rule_of
 from cxlib.data.dataset import EVENT
-from cxlib.data.engine import OWN, ROW, is_on_disk, keep, upload
+from cxlib.data.engines.base import OWN, ROW, is_on_disk, keep, upload
 from cxlib.data.intake import Intake
 from cxlib.data.marks import line_of
-from cxlib.data.masks import shape_of
+from cxlib.data.privacy.masks import shape_of
 from cxlib.data.remedies import remedy
 from cxlib.data.rules import (
     DUPLICATE,

@@ -17,8 +17,8 @@ import ibis
 import pyarrow as pa
 
 from cxlib.data.dataset import Dataset
-from cxlib.data.engine import explained, gist, is_warehouse, open_duckdb, stream
-from cxlib.data.sql import quoted
+from cxlib.data.engines.base import explained, gist, is_warehouse, open_duckdb, stream
+from cxlib.data.engines.sql import quoted
 from cxlib.errors import DataError
 
 VARIABLE = "CX_SNAPSHOT"

@@ -12,11 +12,11 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data.config import Config
-from cxlib.data.engine import OWN, ROW, bring, explained, gist, numbered, open_duckdb
+from cxlib.data.engines.base import OWN, ROW, bring, explained, gist, numbered, open_duckdb
+from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.files import not_utf8, read_mapping, undecodable
-from cxlib.data.masks import shape_of
+from cxlib.data.privacy.masks import shape_of
 from cxlib.data.rules import LINE
-from cxlib.data.sql import identifier, quoted
 from cxlib.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -83,7 +83,7 @@ def _mapped(
 def bring_raw(connection, file: Path) -> None:
     """Make a raw file a table of its own name; the columns of a CSV file are text."""
     if connection.name == "pyspark":
-        from cxlib.data import spark
+        from cxlib.data.engines import spark
 
         if file.suffix.lower() != ".parquet" and next(undecodable(file), None):
             raise DataError(not_utf8(file))

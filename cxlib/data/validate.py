@@ -13,7 +13,7 @@ import pandas as pd
 from cxlib.data.config import Config, read_config
 from cxlib.data.contract import schemas
 from cxlib.data.dataset import EVENT, Dataset
-from cxlib.data.engine import explained, gist, is_warehouse, open_engine
+from cxlib.data.engines.base import explained, gist, is_warehouse, open_engine
 from cxlib.data.files import PERSONAS, find_files, find_table, fingerprint
 from cxlib.data.marks import marks
 from cxlib.data.quarantine import sift

@@ -1,18 +1,30 @@
-"""KPIs as estimates with their intervals, by period and group."""
+"""What every subject counts with: KPIs as estimates with their intervals, and their changes.
 
-from cxlib.measure.contrast import Contrast, Window, contrasts
-from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import KPIS, Kpi, catalogue
-from cxlib.measure.panel import Panel, measure
+`cxlib.measure(data, …)` measures, as `cxlib.measure.panel.measure` says.
+"""
 
-__all__ = [
-    "KPIS",
-    "Contrast",
-    "Estimate",
-    "Kpi",
-    "Panel",
-    "Window",
-    "catalogue",
-    "contrasts",
-    "measure",
-]
+import sys
+from types import ModuleType
+
+from cxlib.lazily import offer
+
+__getattr__, __dir__ = offer(
+    __name__,
+    change="change_of compare steps_of_every_year",
+    clusters="cluster_of_customers",
+    contrast="Contrast Window contrasts not_compared same_step_before",
+    estimate="Estimate",
+    features="account_kpis account_segments accounts_at monthly_kpis",
+    kpis="KPIS RESULTS Kpi catalogue restated",
+    panel="Panel measure",
+)
+
+
+class _Measure(ModuleType):
+    """A folder that can be called: what notebooks do most often has the shortest name."""
+
+    def __call__(self, *args, **options):
+        return self.measure(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Measure

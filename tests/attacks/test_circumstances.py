@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cxlib.data import open_dataset
-from cxlib.data.pseudonyms import VARIABLE
+from cxlib.data.privacy.pseudonyms import VARIABLE
 from tests.conftest import SOURCE, cx
 
 GOOD = {"01_first": ["print('first')"]}
@@ -48,7 +48,7 @@ def test_pages_are_published_though_nobody_reads_what_is_said(arguments, tmp_pat
 def test_a_user_without_a_home_is_told_where_else_a_key_may_be():
     code = (
         "import os, pathlib\n"
-        "from cxlib.data.pseudonyms import pseudonym_key\n"
+        "from cxlib.data.privacy.pseudonyms import pseudonym_key\n"
         "from cxlib.errors import DataError\n"
         "os.setuid(61234)\n"
         "try: print(pseudonym_key())\n"

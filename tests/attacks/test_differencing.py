@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.nonresponse import weigh
 from cxlib.batch.slices import find_slices
 from cxlib.data import Quarter, open_dataset
 from cxlib.errors import ArgumentError
 from cxlib.measure import measure
 from cxlib.measure.clusters import counted_rows
-from cxlib.measure.invitations import asked_and_answered, invited, untold
 from cxlib.measure.kpis import catalogue
 from cxlib.measure.panel import by_source, lacking, spans_of
+from cxlib.score_changes.invitations import asked_and_answered, invited, untold
+from cxlib.score_changes.nonresponse import weigh
 from tests.conftest import ROOT, cx
 
 # These leave few over where nothing is withheld; CX_PAIRS=200 draws so many.

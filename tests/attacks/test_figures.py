@@ -7,8 +7,8 @@ from matplotlib.font_manager import fontManager
 from matplotlib.text import Text
 
 from cxlib.measure.estimate import Estimate
-from cxlib.present.figure import BLUE, Figure, canvas, styled, whiskers
-from cxlib.present.letters import MISSING, make_drawable
+from cxlib.page.figure import BLUE, Figure, canvas, styled, whiskers
+from cxlib.page.letters import MISSING, make_drawable
 
 TEXTS = [
     "Refund ($20, or 10% off $30)", "from $5 to $10", r"$\frac{x$", r"a_b^{c}", r"\alpha $$", "%d {0}",

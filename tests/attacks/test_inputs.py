@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cxlib.data import open_dataset
 from cxlib.data.config import Config, read_config
 from cxlib.data.hidden_filters import refuse_persons
-from cxlib.data.look import look
 from cxlib.errors import CxError
+from cxlib.onboard.look import look
 from tests.conftest import SOURCE
 
 # 10,000 of all kinds by CX_INPUTS=3334, which takes an hour.

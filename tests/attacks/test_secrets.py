@@ -11,7 +11,7 @@ from tests.conftest import cx
 # A notebook that writes a table as the suite's own do.
 TABLE = [
     "import pandas as pd\nfrom cxlib.data import open_dataset\n"
-    "from cxlib.present.tables import save_table",
+    "from cxlib.page.table import save_table",
     "data = open_dataset(dataset, quarter)\nids = data.tables['accounts'].execute().account_id",
     "frame = pd.DataFrame({'account_id': ids, 'said': ['=1+1', -5]})",
     "save_table(frame, 'care.csv')",

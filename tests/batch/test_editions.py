@@ -123,7 +123,7 @@ def test_a_single_notebook_is_renewed_and_the_others_stay(arguments, suite, tmp_
 
 
 def test_two_notebooks_must_not_write_the_same_table(arguments, suite):
-    cell = "from cxlib.present.tables import save_table\nimport pandas as pd\nsave_table(pd.DataFrame({'a': [1]}), 'same.csv')"
+    cell = "from cxlib.page.table import save_table\nimport pandas as pd\nsave_table(pd.DataFrame({'a': [1]}), 'same.csv')"
     suite(**{"01_first": [cell], "02_second": [cell]})
     run = cx(*arguments)
     assert run.returncode == 1
@@ -134,7 +134,7 @@ def test_two_notebooks_must_not_write_the_same_table(arguments, suite):
 
 
 def test_a_new_table_never_overwrites_that_of_a_page_that_is_kept(arguments, suite, tmp_path):
-    write = "from cxlib.present.tables import save_table\nimport pandas as pd\n"
+    write = "from cxlib.page.table import save_table\nimport pandas as pd\n"
     suite(**{"02_second": [write + "save_table(pd.DataFrame({'a': ['second']}), 'x.csv')"]})
     assert cx(*arguments).returncode == 0
     suite(**{"01_first": [write + "save_table(pd.DataFrame({'a': ['first']}), 'x.csv')"]})
@@ -157,7 +157,7 @@ def test_a_table_in_a_folder_is_published_and_kept(arguments, suite, tmp_path):
 
 
 def test_what_somebody_has_removed_is_made_again(arguments, suite, tmp_path):
-    cell = "from cxlib.present.tables import save_table\nimport pandas as pd\nsave_table(pd.DataFrame({'a': [1]}), 'x.csv')"
+    cell = "from cxlib.page.table import save_table\nimport pandas as pd\nsave_table(pd.DataFrame({'a': [1]}), 'x.csv')"
     suite(**{"02_second": [cell]})
     cx(*arguments)
     (tmp_path / "out" / "2026Q1" / "tables" / "x.csv").unlink()
@@ -206,11 +206,11 @@ def test_several_quarters_in_one_call_and_what_was_restated(tmp_path):
 def test_a_changed_past_is_a_restatement_with_its_reason(tmp_path, write, suite):
     cell = (
         "from cxlib.data import open_dataset\nfrom cxlib.measure import measure\n"
-        "from cxlib.present import drivers\n"
+        "from cxlib.kpi_drivers import page\n"
         "data = open_dataset(dataset, quarter, where)\n"
         "panel = measure(data, ['average_speed_of_answer'], period='quarter')\n"
-        "measures = drivers.published_measures(panel, data.config)\n"
-        "display(*drivers.change_findings((), 'before', '', measures))"
+        "measures = page.published_measures(panel, data.config)\n"
+        "display(*page.change_findings((), 'before', '', measures))"
     )
     rows = [
         f"{month}{day},1,2026-{month:02}-{day:02} 09:00:00,phone,{{wait}}"
@@ -301,7 +301,7 @@ def test_slices_of_another_notebook_or_parameter_are_taken_down(sliced, suite, t
 
 
 def test_a_slice_that_fails_is_told_on_every_index(sliced, suite, tmp_path):
-    tell = "from cxlib.present.findings import Finding\nFinding('{}')"
+    tell = "from cxlib.page.finding import Finding\nFinding('{}')"
     arguments = ["report", "2026Q1", "--dataset", sliced, "--by", "region",
                  "--notebooks", suite(**{"01_first": [tell.format("old news")]}),
                  "--out", tmp_path / "out"]  # fmt: skip

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cxlib.batch.real_ids import NOTICE
-from cxlib.data.demo import make_demo, write_demo
+from cxlib.demo.dataset import make_demo, write_demo
 from tests.conftest import cx
 
 MARKER = re.compile(rb"zq[a-z]{2}\d{5}|zqac%|49151000\d{5}", re.IGNORECASE)

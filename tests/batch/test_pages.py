@@ -104,7 +104,7 @@ def test_a_table_sorts_by_click_and_is_copied_as_csv(visit, demo_report):
 
 def test_durations_shares_and_gaps_sort_as_what_they_mean(visit, suite, write, tmp_path):
     cell = (
-        "from cxlib.present.tables import make_table\n"
+        "from cxlib.page.table import make_table\n"
         "make_table([{'x': each} for each in ('1 h 5 min', '95 s', '−3 s', '–', '2 min 3 s', "
         "'1,200 s (3 to 4)')], 'Times', ('x',))"
     )
@@ -128,9 +128,9 @@ EVIL = (
 )
 SHOW = """
 from cxlib.data import open_dataset
-from cxlib.present.findings import Finding
-from cxlib.present.figure import canvas, Figure
-from cxlib.present.tables import make_table
+from cxlib.page.finding import Finding
+from cxlib.page.figure import canvas, Figure
+from cxlib.page.table import make_table
 data = open_dataset(dataset, quarter, where)
 names = data.rows("accounts").execute().name.tolist()
 verbatims = data.rows("surveys").execute().verbatim.dropna().tolist()

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from cxlib.present.figure import LARGEST_SVG
+from cxlib.page.figure import LARGEST_SVG
 from tests.conftest import cx
 
 PAGES = (

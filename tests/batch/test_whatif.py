@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.tiers import TIER_NAMES, assign_tiers, standings
+from cxlib.account_tiers.accounts import quarter_books
+from cxlib.account_tiers.assignment import TIER_NAMES, assign_tiers, standings
+from cxlib.account_tiers.whatif import MOST_ACCOUNTS, WhatIf, payload, tiers_under
 from cxlib.batch.indexes import policy, script, style
 from cxlib.data.config import Override, TierRules
-from cxlib.measure.accounts import quarter_books
-from cxlib.present.whatif import MOST_ACCOUNTS, WhatIf, payload, tiers_under
 
 pytestmark = pytest.mark.browser
 

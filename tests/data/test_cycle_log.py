@@ -12,7 +12,7 @@ import pytest
 from cxlib.data import open_dataset
 from cxlib.data.cycle_log import HISTORY, history, read_log, save_cycle
 from cxlib.errors import ArgumentError, CxError, DataError
-from cxlib.present import cycle_form
+from cxlib.pdca_cycles import form as cycle_form
 from tests.conftest import ROOT
 
 WRITERS, EDITS = 8, 50

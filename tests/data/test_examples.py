@@ -5,7 +5,7 @@ import pytest
 
 from cxlib.data import open_dataset
 from cxlib.measure import measure
-from cxlib.measure.customers import contacts_of_strangers, customer_features
+from cxlib.personas.features import contacts_of_strangers, customer_features
 from tests.conftest import ROOT, SHARED
 
 pytestmark = pytest.mark.shared

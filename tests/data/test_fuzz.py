@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cxlib.data.config import SCALES, Config
 from cxlib.data.contract import schemas
-from cxlib.data.engine import open_duckdb
+from cxlib.data.engines.base import open_duckdb
 from cxlib.data.quarantine import set_apart, sift
 from cxlib.data.source import read_table
 from cxlib.errors import CxError

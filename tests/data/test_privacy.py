@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from cxlib.data import open_dataset
 from cxlib.data.filters import parse_filter
 from cxlib.data.hidden_filters import with_pseudonyms
-from cxlib.data.masks import masked_text, shape_of
-from cxlib.data.privacy import real_ids
-from cxlib.data.pseudonyms import VARIABLE, pseudonym, pseudonym_key
+from cxlib.data.privacy.hide import real_ids
+from cxlib.data.privacy.masks import masked_text, shape_of
+from cxlib.data.privacy.pseudonyms import VARIABLE, pseudonym, pseudonym_key
 from cxlib.errors import ArgumentError, DataError
 
 KEY = "the key of the tests"
@@ -144,7 +144,7 @@ class TestPseudonyms:
     def test_processes_that_begin_at_once_share_one_key(self, monkeypatch, tmp_path):
         monkeypatch.delenv(VARIABLE)
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-        code = "from cxlib.data.pseudonyms import pseudonym_key; print(pseudonym_key())"
+        code = "from cxlib.data.privacy.pseudonyms import pseudonym_key; print(pseudonym_key())"
         runs = [
             subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
             for _ in range(4)

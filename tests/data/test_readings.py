@@ -12,8 +12,8 @@ from cxlib.data import open_dataset
 from cxlib.data.marks import marks
 from cxlib.data.remedies import remedy
 from cxlib.data.rules import UNREADABLE_NUMBER
-from cxlib.data.start import begin
 from cxlib.errors import DataError
+from cxlib.onboard.start import begin
 
 DAYS = [date(2026, 1, 28) - timedelta(days=n) for n in range(28)]
 

@@ -5,7 +5,7 @@ import pytest
 
 from cxlib.data import open_dataset, snapshot
 from cxlib.data.opening import as_of
-from cxlib.data.privacy import hide
+from cxlib.data.privacy.hide import hide
 from cxlib.data.validate import validate
 from cxlib.measure import measure
 from tests.conftest import ROOT

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cxlib.data.demo import make_demo, write_demo
+from cxlib.demo.dataset import make_demo, write_demo
 
 USER, PASSWORD = "cx_reader", "pw-Zq7-never-shown"
 TOML = 'name = "Demo"\ncurrency = "EUR"\n\n[source]\n'
@@ -122,7 +122,7 @@ def server(tmp_path_factory, raw_tables) -> Server:
 def _fill(port: int, raw_tables: Path) -> None:
     import psycopg
 
-    from cxlib.data.postgres import Postgres
+    from cxlib.data.engines.postgres import Postgres
 
     connection = Postgres()
     for _ in range(100):

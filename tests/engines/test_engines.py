@@ -10,12 +10,12 @@ import pytest
 from cxlib.data import opening
 from cxlib.data.contract import schemas
 from cxlib.data.dataset import Dataset
-from cxlib.data.look import look
+from cxlib.data_readiness.outages import find_silences
+from cxlib.data_readiness.quality import find_contradictions
+from cxlib.data_readiness.quarterly import quarterly_measures
 from cxlib.errors import DataError
 from cxlib.measure.panel import measure
-from cxlib.measure.quality import find_contradictions
-from cxlib.measure.quarterly import quarterly_measures
-from cxlib.measure.silences import find_silences
+from cxlib.onboard.look import look
 
 # What engines make of ids is looked at as it is.
 open_dataset = partial(opening.open_dataset, raw_ids=True)
@@ -239,8 +239,8 @@ class TestTypesOfPostgreSQL:
             accounts(sql)
 
     def test_the_key_of_pseudonyms_is_not_told_to_the_server(self, request, dataset, monkeypatch):
-        from cxlib.data.postgres import Postgres
-        from cxlib.data.pseudonyms import pseudonym_key
+        from cxlib.data.engines.postgres import Postgres
+        from cxlib.data.privacy.pseudonyms import pseudonym_key
 
         told = []
         raw_sql = Postgres.raw_sql

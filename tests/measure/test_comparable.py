@@ -4,16 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.business import bands_of
-from cxlib.analysis.tiers import standings
+from cxlib.account_tiers.accounts import quarter_books, year_unspanned
+from cxlib.account_tiers.assignment import standings
+from cxlib.account_tiers.rules_page import threshold_table
+from cxlib.account_tiers.service import revenue_quarters
 from cxlib.batch.report import _refuse_few
 from cxlib.data import open_dataset
-from cxlib.measure import contrasts, invitations, measure
-from cxlib.measure.accounts import quarter_books, year_unspanned
+from cxlib.kpi_drivers.outcomes import answers_with_contact
+from cxlib.measure import contrasts, measure
 from cxlib.measure.contrast import not_compared
-from cxlib.measure.outcomes import answers_with_contact
-from cxlib.measure.service import revenue_quarters
-from cxlib.present.tier_rules import threshold_table
+from cxlib.score_changes import invitations
+from cxlib.score_worth.groups import bands_of
 
 
 @pytest.fixture

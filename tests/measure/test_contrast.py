@@ -7,9 +7,9 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 
-from cxlib.analysis.change import compare, every_year
 from cxlib.data import Quarter, open_dataset
 from cxlib.measure import contrasts
+from cxlib.measure.change import compare, every_year
 from cxlib.measure.clusters import CELL, counted_rows, narrow, sums_of
 from cxlib.measure.contrast import _residuals, _sides, not_compared
 from cxlib.measure.kpis import catalogue

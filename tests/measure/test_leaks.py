@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.business import compare_groups
 from cxlib.data import open_dataset
-from cxlib.measure.business import later_business, leaking
-from cxlib.measure.irregular import scores_that_part
+from cxlib.data_readiness.irregular import scores_that_part
 from cxlib.measure.leaks import parts
-from cxlib.present.business import leak_finding
+from cxlib.score_worth.groups import compare_groups
+from cxlib.score_worth.groups_page import leak_finding
+from cxlib.score_worth.results import later_business, leaking
 
 
 def company(folder, told: bool, rng):

@@ -5,12 +5,12 @@ from functools import partial
 import pandas as pd
 import pytest
 
-from cxlib.analysis.drivers import find_drivers
-from cxlib.analysis.ledger import keep_ledger
 from cxlib.data import Quarter, opening
+from cxlib.kpi_drivers.drivers import find_drivers
+from cxlib.kpi_drivers.outcomes import answers_with_contact
 from cxlib.measure import measure
-from cxlib.measure.invitations import asked_and_answered, scored_by, split_column
-from cxlib.measure.outcomes import answers_with_contact
+from cxlib.score_changes.decomposition import keep_ledger
+from cxlib.score_changes.invitations import asked_and_answered, scored_by, split_column
 from tests.conftest import ROOT
 
 # Ids are looked at as they are.

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.analysis.change import compare
 from cxlib.data import open_dataset
 from cxlib.measure import Window, contrasts
+from cxlib.measure.change import compare
 from tests.conftest import ROOT, SHARED
 
 pytestmark = [

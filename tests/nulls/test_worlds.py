@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pandas as pd
 
-from cxlib.analysis.change import compare
 from cxlib.data import Quarter, open_dataset
 from cxlib.measure import contrasts
+from cxlib.measure.change import compare
 
 WORLDS = int(os.environ.get("CX_NULLS", "12"))
 MOST = 0.06 if WORLDS >= 200 else 0.05 + 4 * np.sqrt(0.05 * 0.95 / WORLDS)

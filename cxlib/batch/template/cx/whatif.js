@@ -1,6 +1,6 @@
 "use strict";
 // Sliders for the thresholds and capacities of account tiers. What `resolve` and `place` do here,
-// cxlib/analysis/thresholds.py does in Python; a test compares the two account by account.
+// cxlib/account_tiers/thresholds.py does in Python; a test compares the two account by account.
 (() => {
   const LEAST = 1e-9;
   const STEPS = 1000;

@@ -1,0 +1,225 @@
+"""What the account-tiers page shows of the care that each tier gets."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cxlib.account_tiers.page import COLOURS
+from cxlib.account_tiers.service_allocation import FEWEST_CONTACTS, Care, TierDifference
+from cxlib.data import Dataset
+from cxlib.data.config import TIER_NAMES
+from cxlib.measure.kpis import KPIS
+from cxlib.measure.panel import Panel, estimate_of, measure_spans
+from cxlib.page.figure import FAINT, Figure, canvas, styled, whiskers
+from cxlib.page.finding import Finding
+from cxlib.page.table import Table, make_table
+from cxlib.page.wording import (
+    axis_label,
+    estimate,
+    in_sentence,
+    listed,
+    looked_at,
+    number,
+    rows,
+    scale,
+)
+
+CARE_KPIS = (
+    "service_level", "average_speed_of_answer", "first_contact_resolution", "csat", "nps",
+    "repeat_contact_rate",
+)  # fmt: skip
+# What every account can count on, whichever its tier.
+BASELINE = ("service_level", "first_contact_resolution")
+MOST_ROWS = 10
+# So many standard errors, three tiers being looked at.
+BEYOND_CHANCE = 2.4
+
+
+def care_panel(data: Dataset, tiers: pd.Series) -> Panel:
+    """The KPIs of care by tier, over the quarter.
+
+    Args:
+        data: The dataset.
+        tiers: The tier of each account, by `account_id`.
+    """
+    known = data.attach("accounts", tiers.rename("tier").rename_axis("account_id").reset_index())
+    span = pd.DataFrame(
+        {"period": [data.quarter.start], "start": [data.quarter.start], "end": [data.quarter.end],
+         "complete": [True]}
+    )  # fmt: skip
+    span = span.astype(dict.fromkeys(("period", "start", "end"), "datetime64[us]"))
+    return measure_spans(known, span, CARE_KPIS, by=["tier"])
+
+
+@styled
+def care_figure(panel: Panel, currency: str = "") -> Figure | None:
+    """The KPIs of care by tier, with intervals; None where there are none."""
+    names = [name for name in CARE_KPIS if len(_tiers_of(panel, name)) > 1]
+    if not names:
+        return None
+    lines = -(-len(names) // 2)
+    figure, axes = canvas(1.25 * lines, lines, min(len(names), 2), squeeze=False)
+    words = []
+    for axis in axes.flat[len(names) :]:
+        axis.set_axis_off()
+    for axis, name in zip(axes.flat, names, strict=False):
+        found = _tiers_of(panel, name)
+        labels = [f"Tier {tier}" for tier in found]
+        whiskers(
+            axis, found.values(), labels, [COLOURS[each] for each in found], scale(KPIS[name].unit)
+        )
+        axis.set_title(KPIS[name].label)
+        axis.set_xlabel(axis_label(KPIS[name], currency).split("(")[-1].rstrip(")"))
+        axis.grid(axis="x", color=FAINT, lw=0.6)
+        values = [f"Tier {tier} {estimate(each)}" for tier, each in found.items()]
+        words.append(f"{KPIS[name].label}: {listed(values)}")
+    return Figure(figure, f"KPIs by tier with 95% intervals. {'; '.join(words)}.")
+
+
+def difference_finding(differences: Sequence[TierDifference]) -> Finding:
+    """Whether the care of tiers differs beyond chance."""
+    if not differences:
+        return Finding("What care each tier gets cannot be told from these data.", news=False)
+    told = [
+        f"{in_sentence(KPIS[each.kpi].label)}: Tier {each.one} "
+        f"{number(each.first.value, each.first.unit)}, Tier {each.other} "
+        f"{number(each.second.value, each.second.unit)}"
+        for each in differences
+        if each.detected
+    ]
+    looked = f"{looked_at(len(differences), 'difference')}."
+    if not told:
+        return Finding(
+            "No detectable difference between tiers in service or satisfaction.",
+            evidence=f"{looked} Service is alike for all, as far as these data can tell.",
+            news=False,
+        )
+    return Finding(f"Tiers differ in {'; '.join(told)}.", evidence=looked)
+
+
+def baseline_finding(panel: Panel) -> Finding | None:
+    """What every tier can count on: the lowest of each; None where it cannot be told."""
+    words, worst = [], None
+    for name in BASELINE:
+        found = _tiers_of(panel, name)
+        if not found:
+            continue
+        tier = min(found, key=lambda each, found=found: found[each].value)
+        worst = worst or found[tier]
+        words.append(
+            f"{in_sentence(KPIS[name].label)} {estimate(found[tier])}, the lowest being Tier {tier}"
+        )
+    if not words:
+        return None
+    return Finding(
+        f"What every tier gets at least: {'; '.join(words)}.", estimate=worst, news=False
+    )
+
+
+def hours_finding(care: Care) -> Finding:
+    """How hours lie against what is due, and what closes the gap."""
+    if care.problem:
+        return Finding(f"How hours lie on tiers cannot be told: {care.problem}.", news=False)
+    total = float(care.tiers.hours.sum())
+    spent, capacity = (number(each, "points") for each in (total, care.capacity))
+    source = f"of {capacity} that can be given" if care.set_by_hand else "in all"
+    moves = [
+        f"Tier {tier} {'needs' if gap > 0 else 'can give'} {number(abs(gap), 'points')}"
+        for tier, gap, error in care.tiers[["gap", "error"]].itertuples()
+        # A capacity that is set is a plan; without one, only what goes beyond chance is a gap.
+        if abs(gap) >= 0.05 and (care.set_by_hand or abs(gap) > BEYOND_CHANCE * error)
+    ]
+    words = f"Service took {spent} hours {source}"
+    if not care.covers:
+        words += "; that does not cover the baseline, of which every tier falls short alike"
+    evidence = (
+        "Due is the mean handling time of contacts of the same channel and reason, whoever makes "
+        "them, and a share of what lies beyond."
+    )
+    if not care.set_by_hand:
+        evidence += " No capacity is set in dataset.toml ([care] hours), so it is what was given."
+    if not moves:
+        return Finding(f"{words}; no tier gets detectably more or less than is due.",
+                       evidence=evidence, news=False)  # fmt: skip
+    return Finding(f"{words}; to give what is due, {listed(moves)} hours.", evidence=evidence)
+
+
+def hours_table(care: Care, currency: str = "") -> Table | None:
+    """Hours and cost by tier; None where they cannot be told."""
+    if care.problem:
+        return None
+    records = []
+    for tier, row in care.tiers.iterrows():
+        record = {
+            "Tier": tier,
+            "Accounts": number(row.accounts, "count"),
+            "Contacts": number(row.contacts, "count"),
+            "Hours": number(row.hours, "points"),
+            "Baseline": number(row.baseline, "points"),
+            "Due": number(row.due, "points"),
+            "To move": number(row.gap, "points", sign=True),
+        }
+        if row.cost_share is not None:
+            record["Cost to serve, of revenue"] = estimate(row.cost_share)
+        records.append(record)
+    return make_table(records, "Hours of service in the quarter", tuple(records[0])[1:])
+
+
+def served_finding(care: Care) -> Finding | None:
+    """How many accounts get more or less than is due; None where it cannot be told."""
+    if care.problem:
+        return None
+    if not care.looked_at:
+        return Finding(
+            f"No account made {FEWEST_CONTACTS} contacts, too few to tell what is due to it.",
+            news=False,
+        )
+    under, over = (int((care.accounts.gap * side > 0).sum()) for side in (1, -1))
+    looked = f"of the {rows(care.looked_at, 'account')} with {FEWEST_CONTACTS} contacts or more"
+    if not under + over:
+        return Finding(
+            f"No account gets more or less time than is due to it, beyond chance, {looked}.",
+            news=False,
+        )
+    verb = "gets" if under == 1 else "get"
+    return Finding(
+        f"{rows(under, 'account')} {verb} less time than is due, {over:,} more, {looked}.",
+        evidence="Beyond how much handling times vary from contact to contact, given how many "
+        "accounts were looked at.",
+    )
+
+
+def served_table(care: Care, names: pd.Series) -> Table | None:
+    """Over- and under-served accounts, the largest gaps first; None without any.
+
+    Args:
+        care: What care accounts get.
+        names: Of accounts, by `account_id`.
+    """
+    if care.problem or care.accounts.empty:
+        return None
+    shown = care.accounts.head(MOST_ROWS)
+    return make_table(
+        [
+            {
+                "Account": names.get(account, account),
+                "Tier": row.tier,
+                "Contacts": number(row.contacts, "count"),
+                "Hours": number(row.hours),
+                "Due": number(row.due),
+                "Gap": number(row.gap, sign=True),
+            }
+            for account, row in shown.iterrows()
+        ],
+        f"Accounts with more or less time than is due: {len(shown):,} of {len(care.accounts):,}",
+        ("Contacts", "Hours", "Due", "Gap"),
+    )
+
+
+def _tiers_of(panel: Panel, kpi: str) -> dict:
+    """A KPI's estimate of each tier, where it has one."""
+    found = panel.of(kpi)
+    if found.empty:
+        return {}
+    rows_of = found.set_index("tier")
+    return {tier: estimate_of(rows_of.loc[tier]) for tier in TIER_NAMES if tier in rows_of.index}

@@ -1,0 +1,45 @@
+"""What the account-tiers page shows of how much hangs on the largest accounts."""
+
+import numpy as np
+
+from cxlib.account_tiers.concentration import TOP, Concentration
+from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, styled
+from cxlib.page.finding import Finding
+from cxlib.page.wording import estimate, number
+
+
+def concentration_finding(found: Concentration) -> Finding:
+    """How much hangs on the largest accounts."""
+    if found.problem:
+        return Finding(f"What hangs on the largest cannot be told: {found.problem}.", news=False)
+    tenth = max(round(found.accounts * TOP), 1)
+    return Finding(
+        f"The largest tenth of accounts ({number(tenth, 'count')}) brings "
+        f"{estimate(found.top_share)} of revenue, the largest one "
+        f"{number(found.largest, 'share')}. Gini {number(found.gini.value)} "
+        f"({number(found.gini.low)} to {number(found.gini.high)}).",
+        estimate=found.top_share,
+        evidence="Intervals are those of another draw of accounts like these. An account with more "
+        "refunds than sales counts as one without revenue. Gini is 0 where all "
+        "bring the same, and near 1 where one brings all.",
+    )
+
+
+@styled
+def lorenz_figure(found: Concentration) -> Figure | None:
+    """The Lorenz curve; None where nothing can be told."""
+    if found.problem:
+        return None
+    figure, axis = canvas(3.6, width=4.6)
+    axis.plot([0, 100], [0, 100], color=GREY, lw=1, ls="--")
+    axis.plot(100 * found.lorenz.accounts, 100 * found.lorenz.revenue, color=BLUE, lw=2)
+    axis.set(xlim=(0, 100), ylim=(0, 100), xlabel="Accounts, the smallest first (%)",
+             ylabel="Revenue that they bring (%)")  # fmt: skip
+    axis.grid(color=FAINT, lw=0.6)
+    half = float(np.interp(0.5, found.lorenz.accounts, found.lorenz.revenue))
+    return Figure(
+        figure,
+        f"Lorenz curve of revenue: the smaller half of accounts brings {number(half, 'share')}, "
+        f"the largest tenth {number(found.top_share.value, 'share')}; "
+        f"Gini {number(found.gini.value)}. The dashed line is where all bring the same.",
+    )

@@ -1,0 +1,154 @@
+"""What the account-tiers page shows of accounts that moved from tier to tier."""
+
+import pandas as pd
+
+from cxlib.account_tiers.migration import (
+    ARRIVAL,
+    DEPARTURE,
+    KNOWN,
+    LEFT,
+    NEW,
+    OVERRIDE,
+    VALUE,
+    Migration,
+)
+from cxlib.account_tiers.page import INPUTS, amount
+from cxlib.data.config import TIER_NAMES
+from cxlib.data.quarter import Quarter
+from cxlib.page.finding import CHANGE, Finding
+from cxlib.page.table import Table, make_table
+from cxlib.page.wording import number, rows
+
+MOST_ROWS = 15
+
+
+def moved_finding(
+    moved: Migration | None,
+    quarter: Quarter,
+    currency: str = "",
+    dated: bool = True,
+    news: bool = True,
+    why: str = "",
+) -> Finding:
+    """How many accounts moved, and the revenue that moved with them.
+
+    Args:
+        moved: How accounts moved.
+        quarter: Since when.
+        currency: Of amounts.
+        dated: Whether it is known when accounts leave.
+        news: Whether a move is to be told in the summary.
+        why: Why it is not known how accounts stood then.
+    """
+    if moved is None:
+        return Finding(
+            f"How accounts stood in {quarter} is not known: {why or 'no account was there'}.",
+            news=False,
+        )
+    up, down = moved.went(upwards=True), moved.went(upwards=False)
+    if up.empty and down.empty:
+        words = "no account changed tier"
+    else:
+        words = (
+            f"{rows(len(up), 'account')} moved up ({_money(up, currency)} of revenue), "
+            f"{rows(len(down), 'account')} down ({_money(down, currency)})"
+        )
+    left = moved.moved[moved.moved.now == LEFT]
+    arrived = moved.moved[moved.moved.before == NEW]
+    gone = f"{_money(left, currency)} of yearly revenue left with {rows(len(left), 'account')}"
+    if not dated:
+        gone = "when accounts leave is not known"
+    return Finding(
+        f"Since {quarter}, {words}; {gone}, {len(arrived):,} came.",
+        evidence="Accounts and bookings are counted, so there is no sampling error; what the "
+        "company has entered of an account is taken as it stands today.",
+        kind=CHANGE,
+        news=news and bool(len(up) + len(down)),
+    )
+
+
+def flow_table(
+    moved: Migration | None, quarter: Quarter, currency: str = "", dated: bool = True
+) -> Table | None:
+    """Accounts by where they stood and stand; None if not known.
+
+    Args:
+        moved: How accounts moved.
+        quarter: Since when.
+        currency: Of amounts.
+        dated: Whether it is known when accounts leave.
+    """
+    if moved is None:
+        return None
+    ways = list(moved.accounts) if dated else [name for name in moved.accounts if name != LEFT]
+    labels = {name: f"Tier {name}" for name in TIER_NAMES} | {NEW: "not there", LEFT: "left"}
+    records = [
+        {f"In {quarter}": labels[before]}
+        | {
+            labels[now]: (
+                f"{count:,} ({number(moved.revenue.loc[before, now], 'money', currency)})"
+                if count
+                else "–"
+            )
+            for now, count in row.items()
+        }
+        for before, row in moved.accounts[ways].iterrows()
+    ]
+    return make_table(
+        records,
+        f"Accounts (and their revenue) by tier in {quarter}, and now",
+        tuple(labels[name] for name in ways),
+    )
+
+
+def moved_table(moved: Migration | None, quarter: Quarter, currency: str = "") -> Table | None:
+    """Who moved and why, those with most revenue first; None if nobody did."""
+    if moved is None:
+        return None
+    between = pd.concat([moved.went(True), moved.went(False)])
+    between = between.sort_values("revenue", ascending=False, kind="stable")
+    if between.empty:
+        return None
+    shown = between.head(MOST_ROWS)
+    return make_table(
+        [
+            {
+                "Account": row["name"],
+                "From": f"Tier {row.before}",
+                "To": f"Tier {row.now}",
+                "Why": why(row, currency),
+                "Revenue, 12 months": number(row.revenue, "money", currency),
+            }
+            for _, row in shown.iterrows()
+        ],
+        f"Accounts that changed tier since {quarter}: {len(shown):,} of {len(between):,}",
+        ("Revenue, 12 months",),
+    )
+
+
+def why(row: pd.Series, currency: str = "") -> str:
+    """Why an account moved, in words.
+
+    Args:
+        row: Of `Migration.moved`.
+        currency: Of amounts.
+    """
+    if row.cause == OVERRIDE:
+        return "set by hand, or no longer so"
+    if row.cause in (ARRIVAL, DEPARTURE):
+        return "came" if row.cause == ARRIVAL else "left"
+    label, unit = INPUTS[row.input]
+    was, stands = amount(row.value_before, unit, currency), amount(row.value_now, unit, currency)
+    limits = [amount(each, unit, currency) for each in (row.threshold_before, row.threshold_now)]
+    if row.cause == KNOWN:
+        state = "is no longer known" if pd.isna(row.value_now) else f"is now known: {stands}"
+        return f"{label} {state}"
+    if row.cause == VALUE:
+        return f"{label} went from {was} to {stands}, threshold {limits[1]}"
+    return (
+        f"the threshold of {label} went from {limits[0]} to {limits[1]}; the account has {stands}"
+    )
+
+
+def _money(accounts: pd.DataFrame, currency: str) -> str:
+    return number(float(accounts.revenue.sum()), "money", currency)

@@ -1,1 +1,0 @@
-"""Pure functions from frames to frozen results; nothing here draws, reads or prints."""

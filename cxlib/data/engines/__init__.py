@@ -1,0 +1,1 @@
+"""The engines that rows live in: DuckDB, PostgreSQL and Spark."""

@@ -1,0 +1,1 @@
+"""Whom rows tell of: pseudonyms, and what is masked in texts."""

@@ -1,0 +1,149 @@
+"""What the data-readiness page shows of everything that is wrong, and its verdict."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cxlib.data_readiness.drift import ALPHA, Drift
+from cxlib.data_readiness.issues import (
+    CARE,
+    CARE_FROM,
+    LOST_UNFIT_FROM,
+    SOUND,
+    UNFIT,
+    UNFIT_FROM,
+    Issue,
+)
+from cxlib.data_readiness.quarterly import VOLUME
+from cxlib.data_readiness.verdict import REVENUE_CARE_FROM, REVENUE_UNFIT_FROM, Readiness
+from cxlib.page.finding import Finding
+from cxlib.page.table import Table, make_table
+from cxlib.page.wording import listed, looked_at, number, percent, rows
+
+WORDS = {
+    SOUND: "The data can be relied on.",
+    CARE: "The data can be relied on with care",
+    UNFIT: "The data cannot be relied on as they are",
+}
+MOST_SHOWN = 40
+
+
+def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
+    """Whether to believe the other pages, and what stands in the way."""
+    unknown = listed(readiness.untested)
+    untold = f" Nothing can be told of {unknown}." if unknown else ""
+    if readiness.level == SOUND:
+        minor = len(readiness.issues)
+        evidence = f"{rows(minor, 'small fault')} below, too rare to matter." if minor else ""
+        sentence = WORDS[SOUND] if not unknown else "No fault was found in the data."
+        return Finding(f"{sentence}{untold}", evidence=evidence, news=False, verdict=True)
+    grave = [each for each in readiness.issues if each.level == readiness.level]
+    words = [_in_words(each, currency) for each in grave[:3]]
+    more = f"; and {len(grave) - 3} more" if len(grave) > 3 else ""
+    return Finding(
+        f"{WORDS[readiness.level]}: {'; '.join(words)}{more}.{untold}",
+        evidence=f"Faulty rows ask for care from {CARE_FROM:.1%} of a table's rows on, or "
+        f"{REVENUE_CARE_FROM:.0%} of revenue; they forbid belief from {UNFIT_FROM:.0%} on, or "
+        f"{REVENUE_UNFIT_FROM:.0%} of revenue; so do rows and values that never came, from about "
+        f"{LOST_UNFIT_FROM:.0%} on. Whatever else is told asks for care.",
+        verdict=True,
+    )
+
+
+def _in_words(issue: Issue, currency: str) -> str:
+    where = f"in {issue.table}, " if issue.table else ""
+    if np.isnan(issue.share):
+        return f"{where}{issue.what}"
+    size = f"{rows(issue.rows)}, {percent(issue.share)}"
+    if issue.money:
+        size += f", which amount to {number(issue.money, 'money', currency)} in a year"
+    return f"{where}{issue.what}: {size}"
+
+
+def dimension_table(readiness: Readiness) -> Table:
+    """The verdict by dimension of data quality."""
+    return make_table(
+        [
+            {
+                "Dimension": name.capitalize(),
+                "Verdict": "not tested" if name in readiness.untested else level,
+                "Faults": number(sum(each.dimension == name for each in readiness.issues), "count"),
+            }
+            for name, level in readiness.levels.items()
+        ],
+        "Verdict by dimension",
+        ("Faults",),
+    )
+
+
+def issue_table(readiness: Readiness, currency: str) -> Table:
+    """Every fault, the gravest first, with the revenue of the accounts that it concerns."""
+    records = [
+        {
+            "Verdict": each.level,
+            "Where": ".".join(filter(None, (each.table, each.column))) or "all",
+            "What": each.what,
+            "Rows": _told(each.rows, "count"),
+            "Share": "–" if np.isnan(each.share) else percent(each.share),
+            "Revenue concerned": _told(each.revenue, "money", currency),
+        }
+        for each in readiness.issues[:MOST_SHOWN]
+    ]
+    none = {"Verdict": SOUND, "Where": "–", "What": "no fault found", "Rows": "0", "Share": "–",
+            "Revenue concerned": "–"}  # fmt: skip
+    left = len(readiness.issues) - MOST_SHOWN
+    more = f"; {left} lesser ones are left out here" if left > 0 else ""
+    return make_table(
+        records or [none],
+        f"Faults, the gravest first{more}",
+        ("Rows", "Share", "Revenue concerned"),
+    )
+
+
+def _told(value: float, unit: str, currency: str = "") -> str:
+    return "–" if np.isnan(value) else number(value, unit, currency)
+
+
+def drift_finding(drift: Drift) -> Finding:
+    """Whether the quarter's rows look otherwise than those before."""
+    if drift.problem:
+        return Finding(f"Drift cannot be told from chance: {drift.problem}.", news=False)
+    looked = rows(len(drift.tested), "measure")
+    if drift.found.empty:
+        return Finding(
+            f"No detectable drift against the quarter before, in {looked} of volume, filling, "
+            "categories and distributions.",
+            evidence=_power(drift),
+            news=False,
+        )
+    places = list(dict.fromkeys(
+        f"{each.table}.{each.column}" if each.column else each.table
+        for each in drift.found.itertuples()
+    ))  # fmt: skip
+    more = [f"{len(places) - 4} more"] if len(places) > 4 else []
+    return Finding(
+        f"Drifted against the quarter before, beyond chance: {listed([*places[:4], *more])}.",
+        evidence=f"{looked_at(len(drift.tested), 'measure')}, and allowance is made for that: a "
+        f"sound quarter raises a false alarm in at most 1 of {1 / ALPHA:.0f} cases. "
+        f"{_power(drift)}",
+    )
+
+
+def _power(drift: Drift) -> str:
+    """How much would have had to be lost to be seen."""
+    volumes = drift.tested[drift.tested.what == VOLUME]
+    words = [f"{each.table} {-np.expm1(-each.detectable):.0%}" for each in volumes.itertuples()]
+    if not words:
+        return ""
+    return f"Rows lost stand out from about these shares of a table on: {', '.join(words)}."
+
+
+def inventory_table(inventory: Sequence[Mapping[str, str]]) -> Table:
+    """The information behind the reports, as `dataset.toml` tells of it."""
+    heads = {"what": "Information", "form": "Form", "source": "Source", "producer": "Produced by",
+             "needed": "Needed", "delivery": "Pushed or pulled", "report": "Behind"}  # fmt: skip
+    return make_table(
+        [{head: each.get(name, "") or "–" for name, head in heads.items()} for each in inventory]
+        or [{"Information": "none is told: add [[inventory]] sections to dataset.toml"}],
+        "Inventory of the information behind the reports",
+    )

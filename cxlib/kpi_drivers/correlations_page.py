@@ -1,0 +1,239 @@
+"""What the KPI and drivers page shows of which KPIs go together."""
+
+import math
+from collections.abc import Iterable
+from itertools import cycle
+
+import numpy as np
+import pandas as pd
+
+from cxlib.kpi_drivers.account_correlation import Across
+from cxlib.kpi_drivers.correlation import Correlation
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import RESTATED, label_of
+from cxlib.page.figure import BLUE, GREY, PALETTE, Figure, canvas, styled, whiskers
+from cxlib.page.finding import Finding
+from cxlib.page.table import Table, make_table
+from cxlib.page.wording import estimate, in_sentence, listed, number, rows
+
+MOST_LEADS = 3
+CORRELATIONS = [
+    "x", "y", "level", "lag", "r", "low", "high", "p", "q", "rho", "rho_low", "rho_high",
+    "partial", "partial_low", "partial_high",
+]  # fmt: skip
+
+
+def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
+    """Which KPIs move together."""
+    found = [each for each in pairs if each.detected]
+    if not pairs:
+        return Finding(
+            "There are too few months that can be compared to tell which KPIs move together.",
+            news=False,
+        )
+    if not found:
+        return Finding(
+            f"Of {rows(len(pairs), 'pair')} of KPIs, none moves together beyond chance from month "
+            "to month.",
+            news=False,
+        )
+    words = [
+        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))} "
+        f"({number(each.r.value, sign=True)})"
+        for each in found[:4]
+    ]
+    return Finding(
+        f"Of {rows(len(pairs), 'pair')} of KPIs, {len(found)} "
+        f"{'moves' if len(found) == 1 else 'move'} together from month to month beyond chance: "
+        f"{listed(words)}{' and others' if len(found) > 4 else ''}.",
+        estimate=found[0].r,
+        evidence="Correlation of what trend, season and the month before do not foretell; it is "
+        "no cause.",
+    )
+
+
+def lead_finding(leads: tuple[Correlation, ...]) -> Finding:
+    """Which KPIs foretell others."""
+    if not leads:
+        return Finding(
+            "There are too few months that can be compared to tell which KPIs lead others.",
+            news=False,
+        )
+    found = _unlike([each for each in leads if each.detected])
+    if not found:
+        return Finding(
+            f"Of {rows(len(leads), 'lead')} of one KPI over another, none is beyond chance.",
+            news=False,
+        )
+    said = "; ".join(_lead(each) for each in found[:MOST_LEADS])
+    return Finding(
+        f"{said[0].upper()}{said[1:]}.",
+        estimate=found[0].r,
+        evidence=f"{rows(len(leads), 'pair')} of KPIs and leads of one to six months were looked "
+        "at, and allowance is made for that. Surprises alone are compared; it is no cause.",
+    )
+
+
+def _lead(each: Correlation) -> str:
+    months = "a month" if each.lag == 1 else f"{each.lag} months"
+    way = "higher" if each.r.value > 0 else "lower"
+    x, y = (in_sentence(_label(name)) for name in (each.x, each.y))
+    return (
+        f"{months} after a surprisingly high {x}, {y} is {way} than foretold "
+        f"(correlation {estimate(each.r, sign=True)})"
+    )
+
+
+def _unlike(found: list[Correlation]) -> list[Correlation]:
+    """Correlations that do not restate one another."""
+    kept: list[Correlation] = []
+    for each in found:
+        alike = any(
+            each.lag == other.lag and _same(each.x, other.x) and _same(each.y, other.y)
+            for other in kept
+        )
+        kept += [] if alike else [each]
+    return kept
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or any({one, other} <= family for family in RESTATED)
+
+
+def across_finding(pairs: tuple[Across, ...]) -> Finding:
+    """Which KPIs go together from account to account."""
+    found = [each for each in pairs if each.detected]
+    if not pairs:
+        return Finding("There are too few accounts to tell which KPIs go together.", news=False)
+    if not found:
+        return Finding(
+            f"Of {rows(len(pairs), 'pair')} of KPIs, none goes together across accounts beyond "
+            "chance.",
+            news=False,
+        )
+    words = [
+        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))}, "
+        f"{estimate(each.rho, sign=True)}"
+        for each in found[:4]
+    ]
+    more = f"; and {len(found) - 4} others" if len(found) > 4 else ""
+    return Finding(
+        f"Across accounts, {len(found)} of {rows(len(pairs), 'pair')} of KPIs go together beyond "
+        f"chance (rank correlation): {'; '.join(words)}{more}.",
+        estimate=found[0].rho,
+        evidence="Correlation of the accounts' ranks, in the data of the last twelve months. Few "
+        "contacts and answers per account make it look weaker than it is; it is no cause.",
+    )
+
+
+def reversal_finding(pairs: tuple[Across, ...]) -> Finding | None:
+    """Correlations across accounts that segments make; None if there is none."""
+    words = [
+        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))} "
+        f"({number(each.rho.value, sign=True)} in all, {estimate(turn.within, sign=True)} within "
+        f"{turn.segment.replace('_', ' ')})"
+        for each in pairs
+        for turn in each.reversals
+    ]
+    if not words:
+        return None
+    return Finding(
+        f"Beware: within segments, the sign turns round: {listed(words)}.",
+        evidence="Such a correlation comes from differences between the segments (Simpson's "
+        "paradox).",
+    )
+
+
+@styled
+def reversal_figure(
+    pairs: tuple[Across, ...], values: pd.DataFrame, segments: pd.DataFrame
+) -> Figure | None:
+    """The first correlation that turns round within segments; None if there is none."""
+    turned = next((each for each in pairs if each.reversals), None)
+    if turned is None:
+        return None
+    segment = turned.reversals[0].segment
+    both = values[[turned.x, turned.y]].assign(level=segments[segment]).dropna()
+    figure, axis = canvas(3.6)
+    for colour, (level, part) in zip(cycle(PALETTE), both.groupby("level"), strict=False):
+        x, y = part[turned.x].to_numpy(), part[turned.y].to_numpy()
+        axis.plot(x, y, "o", ms=3, alpha=0.4, color=colour)
+        ends = np.array([x.min(), x.max()])
+        slope, start = np.polyfit(x, y, 1) if np.ptp(x) else (0.0, y.mean())
+        axis.plot(ends, start + slope * ends, color=colour, lw=2, label=str(level))
+    axis.set(xlabel=_label(turned.x), ylabel=_label(turned.y))
+    axis.legend(title=segment.replace("_", " "), frameon=False)
+    return Figure(
+        figure,
+        f"Scatter of {_label(turned.y)} against {_label(turned.x)} by account, with a line for "
+        f"each {segment.replace('_', ' ')}: within them the sign is the other way round.",
+    )
+
+
+def correlation_frame(months: Iterable[Correlation], accounts: Iterable[Across]) -> pd.DataFrame:
+    """The file of correlations: x, y, level, lag, r, low, high, p, q, and Spearman's rho.
+
+    Args:
+        months: From month to month, with their lags.
+        accounts: From account to account.
+    """
+    levels = [(each, "month", each.lag) for each in months]
+    levels += [(each, "account", 0) for each in accounts]
+    records = [
+        (each.x, each.y, level, lag, each.r.value, each.r.low, each.r.high, each.p, each.q,
+         each.rho.value, each.rho.low, each.rho.high, *_ends(each.partial))
+        for each, level, lag in levels
+    ]  # fmt: skip
+    return pd.DataFrame(records, columns=CORRELATIONS)
+
+
+def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table | None:
+    """The strongest pairs; None without pairs."""
+    if not pairs:
+        return None
+    return make_table(
+        [
+            {
+                "KPI": _label(each.x),
+                "With": _label(each.y),
+                "Correlation": estimate(each.r).replace("-", "−"),
+                "Of ranks": number(each.rho.value, sign=True),
+                "Others held equal": estimate(each.partial).replace("-", "−"),
+                "Months": number(each.r.n, "count"),
+                "q": f"{each.q:.3f}",
+                "Reading": "together" if each.detected else "may be chance",
+            }
+            for each in pairs[:most]
+        ],
+        f"The {min(most, len(pairs))} strongest of {rows(len(pairs), 'pair')}",
+        ("Correlation", "Of ranks", "Others held equal", "Months", "q"),
+    )
+
+
+@styled
+def correlation_figure(pairs: tuple[Correlation, ...], most: int = 10) -> Figure | None:
+    """The strongest correlations with their intervals; None without pairs."""
+    if not pairs:
+        return None
+    shown = pairs[:most]
+    figure, axis = canvas(0.8 + 0.27 * len(shown))
+    colours = [BLUE if each.detected else GREY for each in shown]
+    labels = [f"{_label(each.x)} – {_label(each.y)}" for each in shown]
+    whiskers(axis, [each.r for each in shown], labels, colours)
+    axis.axvline(0, color="#8a9099", lw=1)
+    axis.set(xlim=(-1, 1), xlabel="Correlation from month to month (grey: may be chance)")
+    found = [each for each in pairs if each.detected]
+    words = [f"{_label(each.x)} with {_label(each.y)} {number(each.r.value)}" for each in found[:5]]
+    return Figure(
+        figure,
+        f"Dot chart of the {len(shown)} strongest of {len(pairs)} correlations between KPIs with "
+        f"95% intervals; beyond chance: {listed(words) or 'none'}.",
+    )
+
+
+def _ends(each: Estimate | None) -> tuple[float, float, float]:
+    return (each.value, each.low, each.high) if each else (math.nan, math.nan, math.nan)
+
+
+def _label(kpi: str) -> str:
+    return label_of(kpi)

@@ -1,0 +1,315 @@
+"""What goes with a score: how much of it each fact explains, and in which direction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.multitest import multipletests
+from statsmodels.tools import add_constant
+
+from cxlib.kpi_drivers.shapley import MOST_EXACT, ROUNDING, divide, shares_of_many
+from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.estimate import CONFIDENCE, Estimate
+
+FEWEST_ANSWERS = 50
+MOSTLY_MISSING = 0.5
+ALL_BUT_DETERMINED = 0.99
+# A fact that alone explains so much of a score is the score under another name, or its consequence.
+LEAKS = 0.9
+RESAMPLES = 1_000
+# Each driver more doubles the subsets to look at; so many are looked at in all, in at least so
+# many resamples.
+SUBSETS = 2**22
+FEWER_RESAMPLES = 200
+# Two drivers are told apart if one is ahead of the other in so many resamples.
+TOLD_APART = 0.95
+# Levels of a category that are rarer are pooled.
+RARE = 0.02
+POOLED = "other values"
+CHUNK = 50
+# So many candidates are looked at together, and no more than one for so many answers; of more,
+# those that alone explain most.
+MOST_TOGETHER, ANSWERS_EACH = 30, 20
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One driver of a score.
+
+    Attributes:
+        name: The driver.
+        share: How much of the score's variance it explains: its exact Shapley share of R², with
+            the interval of resampled customers.
+        rank_probability: In how many resamples it has the place that it has here.
+        tied: Whether the data cannot tell it from the driver after it.
+        inflation: By how much the others inflate the error of its effect (variance inflation
+            factor; for a category, the generalised one to the power 1 / df).
+        per_step: Change of the score with one step more of the driver, the others held equal;
+            None for a category.
+        standardised: The same in standard deviations of both.
+        p: Probability of so strong a link where there is none.
+        q: The same, allowing for how many candidates there were (Benjamini and Hochberg 1995).
+    """
+
+    name: str
+    share: Estimate
+    rank_probability: float
+    tied: bool
+    inflation: float
+    per_step: Estimate | None
+    standardised: Estimate | None
+    p: float
+    q: float
+
+    @property
+    def sign(self) -> int:
+        """1 if the score is higher where there is more of the driver, −1 if lower; 0 unknown.
+
+        Among many candidates, some would stand out by chance; so those are allowed for.
+        """
+        if self.per_step is None or not self.q < FALSE_DISCOVERIES:
+            return 0
+        return 1 if self.per_step.value > 0 else -1
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """The drivers of a score, the one that explains most first.
+
+    Attributes:
+        outcome: The score.
+        drivers: Those in the model.
+        explained: R², the share of the score's variance that they explain together.
+        answers: How many answers it rests on.
+        dropped: Why a candidate was not used, by its name.
+        exact: Whether the shares are exact; beyond 20 drivers they are Johnson's relative weights.
+        problem: Why nothing can be said; empty where something can.
+    """
+
+    outcome: str
+    drivers: tuple[Driver, ...]
+    explained: float
+    answers: int
+    dropped: dict[str, str]
+    exact: bool = True
+    problem: str = ""
+
+
+def find_drivers(
+    answers: pd.DataFrame,
+    outcome: str,
+    keep: Collection[str] = (),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Drivers:
+    """Divide what explains a score among the facts of the contact.
+
+    Of more candidates than can be looked at together, those are that alone explain most; how many
+    there were is allowed for in `q`. Shares of R² are those of `importance.py`; effects are those
+    of a regression with errors clustered by customer. Intervals and places come from resampling
+    customers with all their answers.
+
+    Args:
+        answers: `customer_id`, `score`, and a column per candidate: numbers, or texts for
+            categories, which enter as one.
+        outcome: The score's name.
+        keep: Candidates to use even though they all but determine the score.
+        resamples: How many; fewer where there are more than 12 drivers.
+        seed: For the resamples.
+    """
+    candidates = [name for name in answers if name not in ("customer_id", "score")]
+    dropped = {}
+    for name in candidates:
+        if answers[name].isna().mean() > MOSTLY_MISSING:
+            dropped[name] = f"unknown for {answers[name].isna().mean():.0%} of answers"
+    known = [each for each in candidates if each not in dropped]
+    chosen = _strongest(answers, known, keep)
+    dropped |= {
+        name: f"alone explains less than the {len(chosen)} that are looked at together"
+        for name in known
+        if name not in chosen
+    }
+    used = answers.drop(columns=list(dropped)).dropna()
+    designs: dict[str, pd.DataFrame] = {}
+    for name in chosen:
+        columns = _columns(name, used[name])
+        if why := _unfit(columns, designs, used.score, name in keep):
+            dropped[name] = why
+        else:
+            designs[name] = columns
+    if problem := _obstacle(used, designs):
+        return Drivers(outcome, (), np.nan, len(used), dropped, problem=problem)
+    design = pd.concat(designs.values(), axis=1)
+    ends = np.cumsum([0, *(each.shape[1] for each in designs.values())])
+    groups = [list(range(*pair)) for pair in pairwise(ends)]
+    table = np.column_stack([design, used.score])
+    shares = divide(np.cov(table.T), groups)
+    customers = pd.factorize(used.customer_id)[0]
+    again = _resampled(table, customers, groups, resamples, seed)
+    fit = OLS(used.score, add_constant(design)).fit(
+        cov_type="cluster", cov_kwds={"groups": customers}, use_t=True
+    )
+    effects = {
+        name: _effect(name, list(columns), fit, used.score, design)
+        for name, columns in designs.items()
+    }
+    q = _adjusted([each["p"] for each in effects.values()], len(known))
+    order = np.argsort(-shares.shares, kind="stable")
+    places = np.argsort(np.argsort(-again, axis=1, kind="stable"), axis=1)
+    drivers = []
+    for place, each in enumerate(order):
+        name = list(designs)[each]
+        after = again[:, order[place + 1]] if place + 1 < len(order) else -np.inf
+        drivers.append(
+            Driver(
+                name=name,
+                share=_share(shares.shares[each], again[:, each], len(used)),
+                rank_probability=float((places[:, each] == place).mean()),
+                tied=bool((again[:, each] > after).mean() < TOLD_APART),
+                inflation=_inflation(design, list(designs[name])),
+                **effects[name],
+                q=q[each],
+            )
+        )
+    return Drivers(outcome, tuple(drivers), shares.explained, len(used), dropped, shares.exact)
+
+
+def _strongest(answers: pd.DataFrame, names: list[str], keep: Collection[str]) -> list[str]:
+    """The candidates that alone explain most, as many as can be looked at, in their own order."""
+    most = max(min(MOST_TOGETHER, len(answers) // ANSWERS_EACH), 1)
+    if len(names) <= most:
+        return names
+    alone = {}
+    for name in names:
+        rows = answers[[name, "score"]].dropna()
+        columns = _columns(name, rows[name])
+        alone[name] = _r_squared(rows.score, columns) if len(rows) > columns.shape[1] + 1 else 0.0
+    # What is the score under another name takes nobody's place.
+    fit = [name for name in names if alone[name] <= LEAKS or name in keep]
+    first = sorted(fit, key=lambda name: -alone[name])[:most]
+    return [name for name in names if name in first or name not in fit]
+
+
+def _adjusted(p: list[float], candidates: int) -> np.ndarray:
+    """p allowing for all candidates: those that were not looked at count as without any link."""
+    every = [*np.nan_to_num(p, nan=1.0), *[1.0] * (candidates - len(p))]
+    return multipletests(every, method="fdr_bh")[1][: len(p)]
+
+
+def _columns(name: str, values: pd.Series) -> pd.DataFrame:
+    """A candidate as numbers: itself, or a column per level but the most frequent."""
+    if is_numeric_dtype(values):
+        return values.astype(float).to_frame(name)
+    share = values.value_counts(normalize=True)
+    pooled = values.where(values.map(share) >= RARE, POOLED)
+    levels = sorted(pooled.unique(), key=lambda each: (-(pooled == each).sum(), str(each)))
+    return pd.DataFrame({f"{name}: {each}": (pooled == each).astype(float) for each in levels[1:]},
+                        index=values.index)  # fmt: skip
+
+
+def _unfit(
+    columns: pd.DataFrame, before: dict[str, pd.DataFrame], score: pd.Series, keep: bool
+) -> str:
+    """Why a candidate cannot be used beside those before it; or nothing."""
+    if columns.empty or (columns.nunique() < 2).all():
+        return "the same for every answer"
+    if len(columns) <= columns.shape[1] + 1:
+        return ""
+    if not keep and _r_squared(score, columns) > LEAKS:
+        return "all but determines the score: its consequence, or the score under another name"
+    others = pd.concat(before.values(), axis=1) if before else columns.iloc[:, :0]
+    told = [_r_squared(columns[name], others) > ALL_BUT_DETERMINED for name in columns]
+    if len(columns) > others.shape[1] + 1 and all(told):
+        return "told by the drivers before it"
+    return ""
+
+
+def _r_squared(values: pd.Series, others: pd.DataFrame) -> float:
+    spread = float(np.var(values))
+    if not spread:
+        return 0.0
+    design = np.column_stack([np.ones(len(values)), others])
+    fitted = design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    return 1 - float(np.var(values - fitted)) / spread
+
+
+def _obstacle(used: pd.DataFrame, designs: dict[str, pd.DataFrame]) -> str:
+    if len(used) < FEWEST_ANSWERS:
+        return (
+            f"at least {FEWEST_ANSWERS} answers with a known contact are needed; "
+            f"there are {len(used)}"
+        )
+    if used.score.nunique() < 2:
+        return "every answer is the same"
+    return "" if designs else "no fact of the contacts is known, or none differs between them"
+
+
+def _resampled(table: np.ndarray, clusters: np.ndarray, groups, resamples: int, seed: int):
+    """Shares under resamples of whole clusters: a row for each.
+
+    Sums of products are taken once per cluster; a resample then is a weighted sum of them.
+    """
+    order = np.argsort(clusters, kind="stable")
+    rows = np.column_stack([np.ones(len(table)), table - table.mean(axis=0)])[order]
+    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+    width = rows.shape[1]
+    upper = np.triu_indices(width)
+    pairs = zip(*upper, strict=True)
+    sums = np.column_stack([np.add.reduceat(rows[:, i] * rows[:, j], starts) for i, j in pairs])
+    exact = len(groups) <= MOST_EXACT
+    count = min(resamples, max(SUBSETS >> len(groups), FEWER_RESAMPLES))
+    rng, found = np.random.default_rng(seed), []
+    even = np.full(len(starts), 1 / len(starts))
+    for start in range(0, count, CHUNK):
+        drawn = rng.multinomial(len(starts), even, min(CHUNK, count - start)) @ sums
+        products = np.zeros((len(drawn), width, width))
+        products[:, upper[0], upper[1]] = drawn
+        products[:, upper[1], upper[0]] = drawn
+        total = products[:, :1, :1]
+        means = products[:, :1, 1:] / total
+        covariances = products[:, 1:, 1:] / total - means.swapaxes(1, 2) * means
+        # What does not differ in a resample is left with rounding.
+        left = np.einsum("...ii->...i", covariances) > ROUNDING * table.var(axis=0)
+        covariances *= left[:, :, None] & left[:, None, :]
+        differ = left[:, -1]
+        found.append(
+            shares_of_many(covariances[differ], groups)
+            if exact
+            else np.array([divide(each, groups).shares for each in covariances[differ]])
+        )
+    return np.concatenate(found)
+
+
+def _share(value: float, again: np.ndarray, count: int) -> Estimate:
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(again, [tail, 1 - tail])
+    return Estimate(value, min(low, value), max(high, value), count, "share")
+
+
+def _effect(name: str, columns: list[str], fit, score: pd.Series, design: pd.DataFrame) -> dict:
+    """A driver's effect, the others held equal; of a category only whether it has any."""
+    if columns != [name]:
+        picked = np.eye(len(fit.params))[[fit.params.index.get_loc(each) for each in columns]]
+        return {"per_step": None, "standardised": None, "p": float(fit.f_test(picked).pvalue)}
+    scale = design[name].std() / score.std()
+    value, (low, high) = fit.params[name], fit.conf_int(1 - CONFIDENCE).loc[name]
+    ends, count = (value * scale, low * scale, high * scale), len(score)
+    return {
+        "per_step": Estimate(value, low, high, count, "score"),
+        "standardised": Estimate(*ends, count, "standard deviations"),
+        "p": float(fit.pvalues[name]),
+    }
+
+
+def _inflation(design: pd.DataFrame, names: list[str]) -> float:
+    """The variance inflation factor, generalised to several columns (Fox and Monette 1992)."""
+    others = [name for name in design if name not in names]
+    if not others:
+        return 1.0
+    correlation = design.corr()
+    parts = [np.linalg.slogdet(correlation.loc[side, side])[1] for side in (names, others)]
+    return float(np.exp((sum(parts) - np.linalg.slogdet(correlation)[1]) / len(names)))

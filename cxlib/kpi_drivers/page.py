@@ -1,0 +1,330 @@
+"""What the KPI and drivers page shows."""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import pandas as pd
+
+from cxlib.data import Quarter
+from cxlib.data.config import Config
+from cxlib.kpi_drivers.drivers import Driver, Drivers
+from cxlib.measure import KPIS
+from cxlib.measure.change import FALSE_DISCOVERIES, Change
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LOWER, Kpi
+from cxlib.measure.panel import Panel, estimate_of
+from cxlib.page.figure import GREEN, GREY, RED, Figure, canvas, styled, whiskers
+from cxlib.page.finding import CHANGE, Finding, Measure
+from cxlib.page.table import Table, make_table
+from cxlib.page.wording import estimate, in_sentence, listed, number, rows
+
+EMPTY = MappingProxyType({})
+# Why a KPI is not compared of which no reason is known.
+UNTOLD = "not measured before, or nothing shows how much chance moves it"
+SMALLEST = "Smallest change it alone would show"
+# Results of accounts, as outcomes are called in a sentence.
+RESULT_NAMES = {
+    "retained": "retention", "purchases": "purchase frequency", "returned": "the amount refunded",
+    "contacts": "the number of contacts", "cost": "the cost of contacts",
+}  # fmt: skip
+
+
+def change_findings(
+    changes: tuple[Change, ...],
+    against: str,
+    currency: str = "",
+    measures: tuple[Measure, ...] = (),
+    yearly: frozenset[str] = frozenset(),
+    lack: Mapping[str, str] = EMPTY,
+) -> tuple[Finding, ...]:
+    """One sentence for each KPI that has changed beyond chance, and one for all the others.
+
+    Args:
+        changes: The KPIs compared.
+        against: The quarter before, as it is to be called.
+        currency: Of money.
+        measures: The numbers that the last sentence publishes.
+        yearly: The KPIs whose change is a step that this season brings every year.
+        lack: Why KPIs are not compared, by their name.
+    """
+    if not changes:
+        whys = listed(dict.fromkeys(lack.values())) or "too little was measured in both quarters"
+        nothing = f"No KPI can be compared with {against}: {whys}."
+        return (Finding(nothing, news=False, measures=measures),)
+    found = [each for each in changes if each.detected]
+    return (
+        *(_change_finding(each, against, currency, each.kpi.name in yearly) for each in found),
+        _rest_finding(changes, against, measures),
+    )
+
+
+def _change_finding(change: Change, against: str, currency: str, season: bool) -> Finding:
+    way = "up" if change.difference.value > 0 else "down"
+    every = " The same step came in each earlier year: it is the season's." if season else ""
+    return Finding(
+        f"{change.kpi.label} is {way} against {against}{'' if season else _judged(change)}: "
+        f"{estimate(change.difference, currency, sign=True)}, to {estimate(change.now, currency)}."
+        f"{every}",
+        estimate=change.difference,
+        evidence="The change stands out from chance, allowing for the number of KPIs looked at.",
+        news=not season,
+        kind=CHANGE,
+    )
+
+
+def _rest_finding(
+    changes: tuple[Change, ...], against: str, measures: tuple[Measure, ...]
+) -> Finding:
+    still = [in_sentence(each.kpi.label) for each in changes if not each.detected]
+    words = f"No detectable change against {against}: {listed(still)}." if still else ""
+    # The comparison that publishes numbers stands above a table.
+    note = "The table gives the smallest change of each that would have been seen."
+    return Finding(
+        words or f"All KPIs compared with {against} have changed.",
+        evidence=note if measures else "",
+        news=False,
+        kind=CHANGE,
+        measures=measures,
+    )
+
+
+def published_measures(quarters: Panel, config: Config) -> tuple[Measure, ...]:
+    """Every KPI of every whole quarter, for later reports to compare with.
+
+    Args:
+        quarters: A panel by quarter, without groups.
+        config: The dataset's settings.
+    """
+    rows = quarters.frame[quarters.frame.complete.astype(bool)]
+    return tuple(
+        Measure(
+            name=row.kpi,
+            label=quarters.kpis[row.kpi].label,
+            period=str(Quarter.holding(row.period, config.fiscal_year_start)),
+            value=row.value,
+            text=estimate(estimate_of(row), config.currency),
+        )
+        for row in rows.itertuples()
+        if math.isfinite(row.value)
+    )
+
+
+def _judged(change: Change) -> str:
+    if change.kpi.better not in (HIGHER, LOWER):
+        return ""
+    good = (change.difference.value > 0) == (change.kpi.better == HIGHER)
+    return " (better)" if good else " (worse)"
+
+
+def change_table(
+    changes: tuple[Change, ...],
+    values: Sequence[tuple[Kpi, Estimate, bool]] = (),
+    currency: str = "",
+    lack: Mapping[str, str] = EMPTY,
+) -> Table:
+    """Every KPI now and before, with the change and what could have been seen.
+
+    Args:
+        changes: The KPIs compared.
+        values: Every KPI of the quarter, compared or not, as `Panel.values` gives them.
+        currency: Of money.
+        lack: Why KPIs are not compared, by their name.
+    """
+    compared = {each.kpi.name for each in changes}
+    # What is another KPI turned round stands in that one's row.
+    alone = [
+        (kpi, now) for kpi, now, _ in values if not {kpi.name, COMPLEMENTS.get(kpi.name)} & compared
+    ]
+    records = [_compared(each, currency) for each in changes]
+    whys = [lack.get(kpi.name, UNTOLD) for kpi, _ in alone]
+    if not changes and len(whys) > len(set(whys)) == 1:
+        whys = ["see above"] * len(alone)
+    records += [
+        _alone(kpi, now, currency, why) for (kpi, now), why in zip(alone, whys, strict=True)
+    ]
+    # Of a snapshot, a period may be whole and still be compared with none.
+    whole = all(whole for *_, whole in values)
+    others = lack and not any(why.startswith("the data run") for why in lack.values())
+    partly = "" if whole or others else ", as far as the data go"
+    return make_table(
+        records or [_nothing()], f"KPIs{partly}, with 95% intervals",
+        ("This quarter", "Before", "Change", SMALLEST),
+    )  # fmt: skip
+
+
+def _compared(change: Change, currency: str) -> dict[str, str]:
+    unit = change.kpi.unit
+    return {
+        "KPI": change.kpi.label,
+        "This quarter": estimate(change.now, currency),
+        "Before": number(change.before.value, unit, currency),
+        "Change": estimate(change.difference, currency, sign=True),
+        "Reading": _reading(change),
+        SMALLEST: number(change.detectable, unit, currency, sign=True).lstrip("+"),
+    }
+
+
+def _alone(kpi: Kpi, now: Estimate, currency: str, why: str) -> dict[str, str]:
+    return {
+        "KPI": kpi.label,
+        "This quarter": estimate(now, currency),
+        "Before": "–",
+        "Change": "–",
+        "Reading": f"not compared: {why}",
+        SMALLEST: "–",
+    }
+
+
+def _nothing() -> dict[str, str]:
+    return {"KPI": "none can be measured in the quarter", "This quarter": "–", "Before": "–",
+            "Change": "–", "Reading": "–", SMALLEST: "–"}  # fmt: skip
+
+
+def meaning_table(quarters: Panel, config: Config) -> Table:
+    """What each KPI that is measured means, with the dataset's own numbers."""
+    rules = config.thresholds
+    channels = [f"{name} {limit:,.0f} s" for name, limit in rules.service_level_by_channel.items()]
+    own = {
+        "service_level": ", ".join([f"{rules.service_level_seconds:,.0f} s", *channels]),
+        "repeat_contact_rate": rows(rules.repeat_days, "day"),
+        "response_rate": rows(rules.response_days, "day"),
+        "responded_in_time": ", ".join([number(rules.response_seconds, "seconds"), *channels]),
+    }
+    measured = set(quarters.frame.kpi)
+    return make_table(
+        [
+            {"KPI": kpi.label, "Meaning": kpi.meaning, "Here": own.get(name, "–")}
+            for name, kpi in quarters.kpis.items()
+            if name in measured
+        ]
+        or [{"KPI": "none is measured", "Meaning": "–", "Here": "–"}],
+        "What the KPIs mean, with this dataset's numbers",
+    )
+
+
+def _reading(change: Change) -> str:
+    if not change.detected:
+        alone = "; alone it would stand out, among so many it may be chance"
+        return f"no detectable change{alone if change.difference.excludes(0) else ''}"
+    return f"{'up' if change.difference.value > 0 else 'down'}{_judged(change)}"
+
+
+# Of more facts that are left out for one reason, their number is told.
+MOST_NAMED = 5
+
+
+def driver_finding(drivers: Drivers) -> Finding:
+    """What a score goes with most."""
+    score = _score_name(drivers.outcome)
+    if drivers.problem:
+        return Finding(f"What moves {score} cannot be told: {drivers.problem}.", news=False)
+    clear = [each for each in drivers.drivers if each.q < FALSE_DISCOVERIES]
+    if not clear:
+        return Finding(
+            f"No fact of the contact goes detectably with {score}.",
+            evidence=f"{rows(drivers.answers, 'answer')}.",
+            news=False,
+        )
+    first = clear[0]
+    words = [f"{each.name} ({_with_effect(each)})" for each in clear[:3]]
+    place = f"{first.name} comes first in {first.rank_probability:.0%} of resamples"
+    return Finding(
+        f"What goes most with {score}: {listed(words)}; {place}.",
+        estimate=first.share,
+        evidence=f"The facts of the contact account for {drivers.explained:.0%} of its variation, "
+        f"in {rows(drivers.answers, 'answer')}; an association, not proof of a cause."
+        f"{_ties(drivers)}",
+    )
+
+
+def _with_effect(driver: Driver) -> str:
+    share = f"{number(driver.share.value, 'share')} of its variation"
+    if driver.per_step is None:
+        return share
+    return f"{share}; {estimate(driver.per_step, sign=True)} per step"
+
+
+def _ties(drivers: Drivers) -> str:
+    """Which places the data cannot tell, in words."""
+    chains, chain = [], []
+    for each in drivers.drivers:
+        chain.append(each.name)
+        if not each.tied:
+            chains.append(chain)
+            chain = []
+    said = [listed(names) for names in chains if len(names) > 1]
+    return f" Too close to be put in order: {'; '.join(said)}." if said else ""
+
+
+@styled
+def driver_figure(drivers: Drivers) -> Figure | None:
+    """How much of a score each driver explains; None where there are none."""
+    if drivers.problem:
+        return None
+    figure, axis = canvas(0.9 + 0.34 * len(drivers.drivers))
+    colours = [{-1: RED, 0: GREY, 1: GREEN}[each.sign] for each in drivers.drivers]
+    labels = [each.name for each in drivers.drivers]
+    whiskers(axis, [each.share for each in drivers.drivers], labels, colours, 100)
+    score = _score_name(drivers.outcome)
+    axis.set_xlabel(f"Share of the variation of {score} (%); red lowers it, green raises it")
+    # A share of nothing is a whole dot, too.
+    axis.set_xlim(left=-0.015 * axis.get_xlim()[1])
+    words = [f"{each.name} {number(each.share.value, 'share')}" for each in drivers.drivers]
+    return Figure(
+        figure,
+        f"Dot chart of the drivers of {score}, as shares of its variation with 95% intervals: "
+        f"{listed(words)}.",
+    )
+
+
+def driver_table(drivers: Drivers) -> Table | None:
+    """The drivers of a score; None where there are none."""
+    if drivers.problem:
+        return None
+    way = "" if drivers.exact else "; more than 20, so shares are Johnson's relative weights"
+    return make_table(
+        [
+            {
+                "Driver": each.name,
+                "Share of variation": estimate(each.share),
+                "In this place": f"{each.rank_probability:.0%}",
+                "Change per step": estimate(each.per_step, sign=True),
+                "Inflated by others": number(each.inflation),
+                "p": f"{each.p:.3f}" if each.p >= 0.001 else "under 0.001",
+            }
+            for each in drivers.drivers
+        ],
+        f"Drivers of {_score_name(drivers.outcome)}{way}{_left_out(drivers)}",
+        ("Share of variation", "In this place", "Change per step", "Inflated by others", "p"),
+    )
+
+
+def driver_frame(*several: Drivers) -> pd.DataFrame:
+    """The file of drivers: outcome, driver, share, low, high, sign, rank, rank_probability."""
+    records = [
+        (found.outcome, each.name, each.share.value, each.share.low, each.share.high, each.sign,
+         rank, each.rank_probability)
+        for found in several
+        for rank, each in enumerate(found.drivers, start=1)
+    ]  # fmt: skip
+    columns = ["outcome", "driver", "share", "low", "high", "sign", "rank", "rank_probability"]
+    return pd.DataFrame(records, columns=columns)
+
+
+def _left_out(drivers: Drivers) -> str:
+    whys: dict[str, list[str]] = {}
+    for name, why in drivers.dropped.items():
+        whys.setdefault(why, []).append(name)
+    words = [
+        f"{listed(names) if len(names) <= MOST_NAMED else f'{len(names)} facts'} ({why})"
+        for why, names in whys.items()
+    ]
+    return f"; left out: {listed(words)}" if words else ""
+
+
+def _score_name(metric: str) -> str:
+    """How a survey answer is called in a sentence; a single answer has no Net Promoter Score."""
+    names = {"csat": "the CSAT score", "nps": "the NPS answer", "ces": "the ease score"}
+    names |= {kpi.name: in_sentence(kpi.label) for kpi in KPIS.values() if kpi.name not in names}
+    return names.get(metric) or RESULT_NAMES.get(metric) or f"the {metric} score"

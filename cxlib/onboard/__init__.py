@@ -1,0 +1,1 @@
+"""From raw exports to a first mapping: `cx init` and `cx sql`; nothing else uses it."""

@@ -1,0 +1,159 @@
+"""A figure with its alt text, drawn sharp, and the look that all figures share."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from functools import wraps
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure as Canvas
+
+from cxlib.page.letters import make_drawable
+
+# Okabe and Ito's colours, told apart also by people who see few colours.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#6b7079",
+)  # fmt: skip
+PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, YELLOW, GREY)
+INK, FAINT = "#1f2328", "#d9dce1"
+WIDTH = 7.4
+LARGEST_SVG = 150_000
+
+STYLE = {
+    **sns.axes_style("ticks"),
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": "#8a9099",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    # The same picture must give the same bytes.
+    "svg.hashsalt": "cxlib",
+    "svg.fonttype": "path",
+    # A dollar is a dollar.
+    "text.parse_math": False,
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure; shows itself in a notebook, with its alt text.
+
+    Attributes:
+        canvas: The matplotlib figure.
+        alt: What the figure shows, in words, for those who cannot see it.
+    """
+
+    canvas: Canvas
+    alt: str
+
+    @property
+    def axes(self) -> list[Axes]:
+        """The axes drawn on."""
+        return self.canvas.axes
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        with mpl.rc_context(STYLE), warnings.catch_warnings():
+            # The figure itself says so.
+            warnings.filterwarnings("ignore", "Glyph", UserWarning)
+            self._lay_out()
+            svg = self._save("svg", metadata={"Date": None, "Creator": None})
+            if len(svg) <= LARGEST_SVG:
+                kind, image = "image/svg+xml", svg.decode()
+            else:
+                kind, image = "image/png", self._save("png", dpi=192)
+        width = int(self.canvas.get_figwidth() * 96)
+        return {kind: image, "text/plain": self.alt}, {kind: {"alt": self.alt, "width": width}}
+
+    def _lay_out(self) -> None:
+        """Arrange the figure once; each saving would do it twice."""
+        make_drawable(self.canvas)
+        if layout := self.canvas.get_layout_engine():
+            layout.execute(self.canvas)
+            self.canvas.set_layout_engine("none")
+
+    def _save(self, kind: str, **options) -> bytes:
+        file = io.BytesIO()
+        self.canvas.savefig(file, format=kind, **options)
+        return file.getvalue()
+
+
+def styled(draw):
+    """Draw in the shared look, whatever the reader's own settings are."""
+
+    @wraps(draw)
+    def drawn(*args, **options):
+        with mpl.rc_context(STYLE):
+            return draw(*args, **options)
+
+    return drawn
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, from 1 to 21, as WCAG 2 defines it; text needs 4.5.
+
+    Examples:
+        >>> round(contrast("white", "black"), 1), round(contrast("white", GREY), 1)
+        (21.0, 5.0)
+    """
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in to_rgb(colour)
+    ]
+    red, green, blue = channels
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def readable_on(colour: str) -> str:
+    """Black or white, whichever can be read better on a colour; one of them always can."""
+    return max(("black", "white"), key=lambda ink: contrast(ink, colour))
+
+
+def canvas(height: float, rows: int = 1, columns: int = 1, width: float = WIDTH, **options):
+    """An empty figure: the canvas and its axes (an array, if several)."""
+    # Words are measured as wide as they will be in an SVG, which has 72 points to the inch.
+    figure = Canvas(figsize=(width, height), dpi=72, layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def dated(axes: Axes) -> None:
+    """Write the dates of an axis once, and short."""
+    locator = AutoDateLocator(maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+
+
+def whiskers(axes: Axes, estimates, labels, colours, factor: float = 1.0) -> None:
+    """A row per estimate: its value as a dot, its interval as a line."""
+    for row, (each, colour) in enumerate(zip(estimates, colours, strict=True)):
+        if each.has_interval:
+            axes.plot(
+                [each.low * factor, each.high * factor],
+                [row, row],
+                color=colour,
+                lw=2,
+                solid_capstyle="butt",
+            )
+        axes.plot(each.value * factor, row, "o", color=colour, ms=6)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color=FAINT, lw=0.6)
+    axes.set_axisbelow(True)

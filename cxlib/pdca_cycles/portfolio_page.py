@@ -1,0 +1,175 @@
+"""What the PDCA page shows of all cycles together, and of the quarter's milestones."""
+
+import pandas as pd
+
+from cxlib.measure.kpis import label_of
+from cxlib.page.finding import Finding
+from cxlib.page.table import Table, make_table
+from cxlib.page.wording import estimate, in_sentence, listed, month, number, rows
+from cxlib.pdca_cycles.charts import icons
+from cxlib.pdca_cycles.portfolio import Chain, Milestone, Portfolio
+from cxlib.pdca_cycles.review import Cycle
+
+MOST_QUARTERS = 6
+
+
+def portfolio_finding(found: Portfolio) -> Finding:
+    """How the loop turns."""
+    days = f" Half of them went round within {found.days:,.0f} days." if found.finished else ""
+    held = (
+        f"; {found.held} of the {found.watched} gains that could be watched have held"
+        if found.watched
+        else ""
+    )
+    against = f" Decided against their rule: {listed(found.against)}." if found.against else ""
+    return Finding(
+        f"{rows(found.started, 'cycle')} started, {found.finished} finished, {found.worked} of "
+        f"{found.judged} that could be judged worked{held}.{days}{against}",
+        evidence="Round the loop: from the change to the team's decision.",
+        news=bool(found.against),
+    )
+
+
+def chain_table(chains: tuple[Chain, ...], currency: str = "") -> Table | None:
+    """The cycles of each objective, and what they add up to; None without objectives."""
+    if not chains:
+        return None
+    return make_table(
+        [
+            {
+                "Objective": each.objective,
+                "KPI": each.kpi.label,
+                "Cycles, in order": " → ".join(each.cycles),
+                "Together, in the whole": (
+                    f"{estimate(each.effect, currency, sign=True)}, from {each.told}"
+                    if each.effect
+                    else "not known yet"
+                ),
+            }
+            for each in chains
+        ],
+        "What the cycles of an objective add up to: each effect times the share of contacts that "
+        "its scope covers",
+    )
+
+
+def milestone_findings(
+    milestones: tuple[Milestone, ...], currency: str = ""
+) -> tuple[Finding, ...]:
+    """A sentence for each target of the quarter."""
+    if not milestones:
+        return (Finding("No target is set for this quarter.", news=False),)
+    return tuple(_milestone(each, currency) for each in milestones)
+
+
+def _milestone(each: Milestone, currency: str) -> Finding:
+    label = in_sentence(label_of(each.kpi))
+    where = f" where {each.scope}" if each.scope else ""
+    if each.problem:
+        return Finding(f"The target of {label}{where} cannot be judged: {each.problem}.",
+                       news=False)  # fmt: skip
+    goal = number(each.target, each.so_far.unit, currency)
+    found, chance = estimate(each.so_far, currency), _chance(each.probability)
+    if not each.over:
+        return Finding(
+            f"{label[:1].upper()}{label[1:]}{where} stands at {found}; its target of {goal} will "
+            f"be met by the quarter's end with a probability of {chance}.",
+            estimate=each.so_far,
+        )
+    verb = "met" if each.met else "missed"
+    return Finding(
+        f"{label[:1].upper()}{label[1:]}{where} {verb} its target of {goal}: {found}.",
+        estimate=each.so_far,
+        evidence=f"The process as it is lies on the target's good side with a probability of "
+        f"{chance}: a target can be met, or missed, by luck.",
+        news=each.probability > 0.95 or each.probability < 0.05,
+    )
+
+
+def _chance(value: float) -> str:
+    if pd.isna(value):
+        return "not known"
+    if value < 0.01 or value > 0.99:
+        return "under 1%" if value < 0.01 else "over 99%"
+    return number(value, "share")
+
+
+def target_gap_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:
+    """The gap to each cycle's target, quarter by quarter since the change; None without any."""
+    known = [
+        each
+        for each in board
+        if not each.problem and pd.notna(each.target) and each.quarters is not None
+    ]
+    quarters = sorted({when for each in known for when in _since(each)})[-MOST_QUARTERS:]
+    if not known or not quarters:
+        return None
+    records = []
+    for cycle in known:
+        values = cycle.quarters.set_index("quarter").value
+        record = {
+            "Cycle": cycle.cycle_id,
+            "KPI": cycle.kpi.label,
+            "Target": number(cycle.target, cycle.kpi.unit, currency),
+        }
+        for when in quarters:
+            started = when in _since(cycle)
+            gap = values[when] - cycle.target if started else float("nan")
+            record[month(when)] = number(gap, cycle.kpi.unit, currency, sign=True)
+        records.append(record)
+    return make_table(
+        records, "Gap to target (KPI less target) in the quarters that began in these months",
+        tuple(records[0])[2:],
+    )  # fmt: skip
+
+
+def _since(cycle: Cycle) -> list[pd.Timestamp]:
+    """The quarters that began after the change, or with it."""
+    return [each for each in cycle.quarters.quarter if each >= pd.Timestamp(cycle.start)]
+
+
+def control_table(board: tuple[Cycle, ...]) -> Table | None:
+    """Variation, assurance, whether gains are held, and when to look again; None without charts."""
+    records = []
+    for cycle in board:
+        if cycle.chart is None:
+            continue
+        variation, assurance = icons(cycle)
+        watch = cycle.watch
+        records.append(
+            {
+                "Cycle": cycle.cycle_id,
+                "Chart": f"{cycle.chart.kind}{', trial limits' if cycle.chart.trial else ''}",
+                "Variation": variation,
+                "Assurance": assurance,
+                "Change": _gain(cycle),
+                "Limits set anew": month(watch.since) if watch else "–",
+                "Next review": f"{watch.review:%d %b %Y}" if watch and pd.notna(watch.review)
+                else "–",
+            }
+        )  # fmt: skip
+    return make_table(records, "Charts, and whether gains are held") if records else None
+
+
+def _gain(cycle: Cycle) -> str:
+    if cycle.watch is None:
+        return "–"
+    return "held" if cycle.held else f"slips back since {month(cycle.watch.alarm)}"
+
+
+def control_finding(board: tuple[Cycle, ...]) -> Finding:
+    """Which gains slip back."""
+    watched = [each for each in board if each.watch]
+    lost = [each for each in watched if not each.held]
+    if not watched:
+        return Finding("No change has lasted long enough to be watched.", news=False)
+    if not lost:
+        return Finding(f"{rows(len(watched), 'change')} watched; none slips back.", news=False)
+    words = listed(f"{each.cycle_id} since {month(each.watch.alarm)}" for each in lost)
+    verb = "slips" if len(lost) == 1 else "slip"
+    return Finding(
+        f"Of {rows(len(watched), 'change')} watched, {len(lost)} {verb} back: {words}. Look again "
+        "now.",
+        evidence="An alarm takes a special cause towards the old level, and the loss of a third "
+        "of the gain over two months.",
+    )

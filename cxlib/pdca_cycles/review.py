@@ -1,0 +1,269 @@
+"""PDCA cycles: where each stands, and whether its KPI has changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pandas as pd
+from statsmodels.stats.multitest import multipletests
+
+from cxlib.data.quarter import Quarter
+from cxlib.measure import intervals
+from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import HIGHER, LOWER, Kpi
+from cxlib.pdca_cycles import spc
+from cxlib.pdca_cycles.effect import (  # fmt: skip
+    AFTER_MONTHS,
+    BASELINE_MONTHS,
+    DIFFERENCES,
+    FEWEST_AFTER,
+    Found,
+    basis_of,
+    chart_of,
+    find_effect,
+    first_month_after,
+    month_number,
+    net_of,
+    rows_of,
+    windows,
+)
+from cxlib.pdca_cycles.interrupted import season_of
+from cxlib.pdca_cycles.log import CycleData
+from cxlib.pdca_cycles.plan import Plan, assess_plan, decide, number
+from cxlib.pdca_cycles.power import noise_of
+from cxlib.pdca_cycles.sustain import Watch, watch
+
+IMPROVED, WORSENED = "improved", "worsened"
+CHANGED, NO_CHANGE, TOO_EARLY = "changed", "no detectable change", "too early"
+PLAN, DO, CHECK, ACT = "Plan", "Do", "Check", "Act"
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A cycle as it stands.
+
+    Attributes:
+        cycle_id, title, objective, owner, decision, scope: As logged.
+        impact, effort, cost: As expected; NaN where not logged.
+        kpi: The KPI that it should move.
+        stage: Plan, Do, Check or Act.
+        start, check: When the change began, and when it is to be judged (NaT if not planned).
+        closed: When the team decided; NaT if it has not.
+        expected: The planned effect; NaN if none was.
+        months: The months of the chart.
+        chart: The KPI's control chart, limits from the baseline; None where not possible.
+        before, after: Mean of the monthly values in the baseline, and since the change.
+        found: What the change did; None where it cannot be told yet.
+        target: The KPI value to reach; NaN if none was set.
+        latest: The KPI over the reported quarter.
+        quarters: The KPI by quarter.
+        verdict: improved, worsened, changed (where neither direction is better), no detectable
+            change, or too early.
+        plan: The plan, judged; None where nothing could be measured.
+        rule: What the cycle's rule says: adopt, adapt, abandon, or nothing yet.
+        watch: How a detected gain is held; None where there is none, or it is too young.
+        problem: Why nothing can be said; empty where something can.
+        caution: What else to know: why the control scope could not be used, or why it is too early.
+    """
+
+    cycle_id: str
+    title: str
+    objective: str
+    owner: str
+    decision: str
+    scope: str
+    impact: float
+    effort: float
+    cost: float
+    kpi: Kpi | None
+    stage: str
+    start: datetime
+    check: datetime
+    closed: datetime
+    expected: float
+    months: pd.DatetimeIndex
+    chart: spc.Chart | None
+    before: Estimate | None
+    after: Estimate | None
+    found: Found | None
+    target: float
+    latest: Estimate | None
+    quarters: pd.DataFrame | None
+    verdict: str
+    plan: Plan | None
+    rule: str
+    watch: Watch | None
+    problem: str
+    caution: str
+
+    @property
+    def effect(self) -> Estimate | None:
+        """The step at the change; None where it cannot be told."""
+        return self.found.step if self.found else None
+
+    @property
+    def held(self) -> bool | None:
+        """Whether a detected gain has not slipped back; None where there is none to watch."""
+        return self.watch.held if self.watch else None
+
+    @property
+    def signal(self) -> str:
+        """The latest special cause in the chart since the change; empty without one."""
+        since = self.chart.signals[self.chart.baseline :] if self.chart else ()
+        return next((each for each in reversed(since) if each), "")
+
+
+def review_cycles(cycles: Sequence[CycleData]) -> tuple[Cycle, ...]:
+    """Review every cycle; one without data says so.
+
+    A change counts where the interval of its step leaves out zero, the step stands out among the
+    cycles that are checked in the same quarter (Benjamini and Hochberg 1995), and a control chart
+    shows a special cause on the same side. With a control scope the step is that of the difference
+    between the two scopes. Without one, two years of months are needed, since a yearly season could
+    not be told from a change.
+    """
+    board = [_review(each) for each in cycles]
+    judged = [n for n, each in enumerate(board) if each.found]
+    quarters = pd.Series({n: _checked_in(board[n], cycles[n].first_month) for n in judged})
+    for _, group in quarters.groupby(quarters):
+        p = [board[n].found.p for n in group.index]
+        for n, q in zip(group.index, multipletests(p, method="fdr_bh")[1], strict=True):
+            board[n] = _judged(board[n], cycles[n], float(q))
+    return tuple(board)
+
+
+def _review(cycle: CycleData) -> Cycle:
+    plan, problem = cycle.plan, cycle.problem
+    months = _months(cycle)
+    problem = problem or _obstacle(months)
+    chart = before = after = found = promise = None
+    caution = cycle.control_problem
+    if not problem:
+        chart = chart_of(months, cycle.kpi)
+        basis = basis_of(cycle)
+        caution = caution or basis.caution
+        earlier = basis.used[basis.used.before]
+        noise = noise_of(
+            earlier.value.to_numpy(float), month_number(earlier.month),
+            min(BASELINE_MONTHS, len(earlier)),
+        )  # fmt: skip
+        before = _mean(months.value[months.before], cycle.kpi.unit)
+        history = windows(cycle.months, plan.do_date)
+        history = history.value[history.before].to_numpy(float)
+        promise = assess_plan(plan, cycle.kpi, chart, history, noise, basis.least_after)
+        if months.after.sum() >= FEWEST_AFTER:
+            after = _mean(months.value[months.after], cycle.kpi.unit)
+            found, why = find_effect(cycle, months, chart, basis, noise)
+            caution = caution or why
+        else:
+            caution = caution or (
+                f"{rows_of(int(months.after.sum()))} seen since, and {FEWEST_AFTER} are needed"
+            )
+    asked = {name: number(plan.get(name)) for name in ("impact", "effort", "cost")}
+    return Cycle(
+        cycle_id=plan.cycle_id,
+        title=plan.title,
+        objective=_text(plan.objective),
+        owner=_text(plan.owner),
+        decision=_text(plan.decision),
+        scope=_text(plan.get("scope")),
+        **asked,
+        kpi=cycle.kpi,
+        stage=_stage(plan, cycle.now),
+        start=plan.do_date,
+        check=plan.check_date,
+        closed=plan.closed_at,
+        expected=number(plan.get("expected_effect")),
+        months=pd.DatetimeIndex(months.month),
+        chart=chart,
+        before=before,
+        after=after,
+        found=found,
+        target=number(plan.target),
+        latest=cycle.latest,
+        quarters=cycle.quarters,
+        verdict=TOO_EARLY,
+        plan=promise,
+        rule="",
+        watch=None,
+        problem=problem,
+        caution=caution,
+    )
+
+
+def _judged(cycle: Cycle, data: CycleData, q: float) -> Cycle:
+    """A cycle with its verdict, the probability being adjusted for how many are judged with it."""
+    found = replace(cycle.found, q=q)
+    step, verdict = found.step, NO_CHANGE
+    agrees = found.sides[0] if step.value > 0 else found.sides[1]
+    if step.excludes(0) and q < FALSE_DISCOVERIES and agrees:
+        verdict = CHANGED
+        if cycle.kpi.better in (HIGHER, LOWER):
+            good = (step.value > 0) == (cycle.kpi.better == HIGHER)
+            verdict = IMPROVED if good else WORSENED
+    # What has become worse is no gain to be held.
+    held = _watched(cycle, data, step.value) if verdict in (IMPROVED, CHANGED) else None
+    rule = decide(verdict, step, cycle.expected, cycle.kpi)
+    return replace(cycle, found=found, verdict=verdict, watch=held, rule=rule)
+
+
+def _watched(cycle: Cycle, data: CycleData, effect: float) -> Watch | None:
+    """How a gain is held, without what the season, or the control scope, did."""
+    basis = basis_of(data)
+    months = data.months.assign(own=data.months.value)
+    if basis.method == DIFFERENCES:
+        months = net_of(months, data.control)
+    else:
+        used = basis.used
+        season = season_of(
+            used.value.to_numpy(float), month_number(used.month), used.after.to_numpy(),
+            month_number(months.month),
+        )  # fmt: skip
+        months = months.assign(value=months.value.to_numpy(float) - season)
+    earlier = windows(months, cycle.start, BASELINE_MONTHS)
+    since = months[months.month >= first_month_after(cycle.start)].reset_index(drop=True)
+    return watch(since, effect, earlier.value[earlier.before], cycle.closed, data.now)
+
+
+def _checked_in(cycle: Cycle, first_month: int) -> str:
+    """The quarter in which a cycle is checked, by whose cycles the budget is shared."""
+    planned = pd.notna(cycle.check)
+    when = cycle.check if planned else cycle.start + pd.DateOffset(months=AFTER_MONTHS)
+    return str(Quarter.holding(pd.Timestamp(when), first_month))
+
+
+def _months(cycle: CycleData) -> pd.DataFrame:
+    """The months of the chart: the baseline and all since, with which is which."""
+    months = windows(cycle.months, cycle.plan.do_date, BASELINE_MONTHS)
+    begins = pd.Timestamp(cycle.plan.do_date).to_period("M").start_time
+    return months[months.before | (months.month >= begins)].reset_index(drop=True)
+
+
+def _obstacle(months: pd.DataFrame) -> str:
+    if months.empty:
+        return "nothing was measured within its scope"
+    count = int(months.before.sum())
+    if count < spc.FEWEST_BASELINE:
+        return (
+            f"its baseline has {count} months; a control chart needs at least {spc.FEWEST_BASELINE}"
+        )
+    return ""
+
+
+def _stage(plan: pd.Series, now: datetime) -> str:
+    if pd.Timestamp(plan.do_date) >= pd.Timestamp(now):
+        return PLAN
+    if pd.notna(plan.decision):
+        return ACT
+    return CHECK if pd.notna(plan.check_date) and plan.check_date <= pd.Timestamp(now) else DO
+
+
+def _mean(values: pd.Series, unit: str) -> Estimate:
+    spread = intervals.Spread(values.var(ddof=1) / len(values), len(values) - 1)
+    low, high = intervals.t_interval(values.mean(), spread)
+    return Estimate(float(values.mean()), float(low), float(high), len(values), unit)
+
+
+def _text(value) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,107 @@
+"""Control: is the gain of a change held, or does it slip back?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cxlib.pdca_cycles.spc import RANGE_PER_SIGMA, SIGMAS, Chart, xmr
+
+# Limits are set anew from so many months after the change.
+REBASE_MONTHS = 6
+# Beside a special cause, so many months must have lost so much of the gain on average.
+LATEST_MONTHS, LOST = 2, 1 / 3
+# Months after the decision at which an adopted change is looked at again; then every year.
+REVIEWS = (3, 6, 12)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How a gain is held.
+
+    Attributes:
+        months: The months since the change.
+        chart: The chart of the KPI as it is, with limits from the first of them.
+        since: The month from which the limits are set anew.
+        alarm: The first month in which the gain was seen to slip back; NaT if none.
+        review: When to look again; the end of what is reported, if there is an alarm.
+    """
+
+    months: pd.DatetimeIndex
+    chart: Chart
+    since: pd.Timestamp
+    alarm: pd.Timestamp
+    review: pd.Timestamp
+
+    @property
+    def held(self) -> bool:
+        """Whether the gain has not slipped back."""
+        return pd.isna(self.alarm)
+
+
+def watch(months: pd.DataFrame, effect: float, before: pd.Series, closed, now) -> Watch | None:
+    """Watch over a gain: limits rebased at the change, and an alarm when it slips back.
+
+    An alarm takes a special cause towards the old level, in a chart whose limits come from the
+    first months after the change; and over the two latest months the loss of a third of the gain,
+    by more than three standard errors. It is raised as of the month in which all that was first to
+    be seen, and cleared once the two latest months show the gain again.
+
+    Args:
+        months: The KPI by month since the change: month, `value` without what season, or the
+            control scope, did, and `own`, as it is.
+        effect: What the change did.
+        before: The KPI in the months before the change, likewise.
+        closed: When the team decided; NaT if it has not.
+        now: The end of what is reported.
+
+    Returns:
+        None while there are too few months to set limits from and one to watch.
+    """
+    if len(months) <= REBASE_MONTHS or not effect:
+        return None
+    values = months.value.to_numpy(dtype=float)
+    chart = xmr(months.own.to_numpy(dtype=float), baseline=REBASE_MONTHS)
+    centre = float(values[:REBASE_MONTHS].mean())
+    gain = centre - float(before.mean())
+    # How much months vary is told from both sides of the change.
+    ranges = [np.abs(np.diff(before)), np.abs(np.diff(values[:REBASE_MONTHS]))]
+    error = np.concatenate(ranges).mean() / RANGE_PER_SIGMA
+    error *= np.sqrt(1 / LATEST_MONTHS + 1 / REBASE_MONTHS)
+    lost = np.array(
+        [
+            (centre - values[at - LATEST_MONTHS : at].mean()) * np.sign(gain)
+            for at in range(REBASE_MONTHS + 1, len(values) + 1)
+        ]
+    )
+    slipped = (lost > LOST * abs(gain)) & (lost > SIGMAS * error)
+    alarm = pd.NaT
+    # Once the gain is back, an earlier alarm is over.
+    if lost[-1] > LOST * abs(gain):
+        for at in np.flatnonzero(slipped) + REBASE_MONTHS + 1:
+            seen = xmr(values[:at], baseline=REBASE_MONTHS)
+            if seen.signals[-1] and seen.sides[-1] == -np.sign(gain):
+                alarm = months.month.iloc[at - 1]
+                break
+    when = pd.DatetimeIndex(months.month)
+    review = pd.Timestamp(now) if pd.notna(alarm) else next_review(closed, now)
+    return Watch(when, chart, when[0], alarm, review)
+
+
+def next_review(closed, now) -> pd.Timestamp:
+    """When an adopted change is looked at next; NaT if nothing was decided.
+
+    Examples:
+        >>> next_review(pd.Timestamp("2026-01-19"), pd.Timestamp("2026-05-01"))
+        Timestamp('2026-07-19 00:00:00')
+    """
+    if pd.isna(closed):
+        return pd.NaT
+    closed, now = pd.Timestamp(closed), pd.Timestamp(now)
+    for months in REVIEWS:
+        if closed + pd.DateOffset(months=months) >= now:
+            return closed + pd.DateOffset(months=months)
+    years = 2
+    while closed + pd.DateOffset(years=years) < now:
+        years += 1
+    return closed + pd.DateOffset(years=years)

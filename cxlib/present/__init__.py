@@ -1,1 +1,0 @@
-"""What people see: figures with alt text, tables, sentences, widgets. One module a notebook."""

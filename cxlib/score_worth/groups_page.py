@@ -1,0 +1,165 @@
+"""What the page on the worth of a score shows of groups and their later business."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cxlib.measure.kpis import label_of
+from cxlib.page.figure import GREEN, GREY, RED, Figure, canvas, styled
+from cxlib.page.finding import Finding
+from cxlib.page.table import Table, make_table
+from cxlib.page.wording import estimate, listed, number, rows, scale
+from cxlib.score_worth.groups import UNITS, Comparison, Gap
+from cxlib.score_worth.results import ANSWER
+
+LABELS = {
+    "retained": "Retention", "revenue": "Revenue", "purchases": "Purchases",
+    "returned": "Refunds", "contacts": "Contacts", "cost": "Cost of contacts",
+}  # fmt: skip
+EVIDENCE = (
+    "Accounts by their customers' mean answer, compared as if alike in {alike}. An association, "
+    "not proof of a cause."
+)
+
+
+def group_finding(found: Comparison, months: int, currency: str = "") -> Finding:
+    """Whether the best group did better than the worst, like for like.
+
+    Args:
+        found: The groups.
+        months: How long they were followed.
+        currency: Of money.
+    """
+    if len(found.groups) < 2 or not any(each.difference.has_interval for each in found.gaps):
+        small = [f"{rows(count, name.rstrip('s'))}" for name, count in found.left_out.items()]
+        why = f" ({listed(small)})" if small else ""
+        return Finding(
+            f"What later came of accounts cannot be compared by their answers: too few accounts "
+            f"with an answer that can be used{why}, or no later results.",
+            news=False,
+        )
+    worst, best = found.groups[0].name, found.groups[-1].name
+    gaps = [each for each in found.gaps if (each.lower, each.upper) == (worst, best)]
+    gaps = [each for each in gaps if each.difference.has_interval]
+    clear = [each for each in gaps if each.detected]
+    evidence = EVIDENCE.format(alike=_alike(found))
+    if not clear:
+        first = min(gaps, key=lambda each: each.q)
+        return Finding(
+            f"Over the {months} months after, no result of {best} differs detectably from that of "
+            f"{worst}, like for like, given that {len(gaps)} results are looked at. The nearest to "
+            f"it: {_gap(first, currency)}.",
+            estimate=first.difference,
+            evidence=evidence,
+            news=False,
+        )
+    return Finding(
+        f"Over the {months} months after, {best} differ from {worst}, like for like, in "
+        f"{listed(_gap(each, currency) for each in clear)}.",
+        estimate=clear[0].difference,
+        evidence=evidence,
+    )
+
+
+def leak_finding(leaks: Sequence[str]) -> Finding | None:
+    """A warning that answers give away who left; None where none do."""
+    if not leaks:
+        return None
+    names = listed(dict.fromkeys(label_of(each.removeprefix(ANSWER)) for each in leaks))
+    return Finding(
+        f"{names} cannot be used here: it tells without a single exception which accounts left.",
+        evidence="No opinion foretells so surely. The scores may have been entered, or asked for, "
+        "when it was known who was leaving. What they seem to be worth is not shown.",
+    )
+
+
+def _alike(found: Comparison) -> str:
+    return listed(each.replace("_", " ") for each in found.alike_by) or "nothing else"
+
+
+def _gap(gap: Gap, currency: str) -> str:
+    money = gap.difference.unit in ("money", "per account")
+    per = " per account and quarter" if money else ""
+    difference = estimate(gap.difference, currency, sign=True)
+    return f"{LABELS[gap.result].lower()} {difference}{per}"
+
+
+@styled
+def group_figure(found: Comparison, currency: str = "") -> Figure | None:
+    """Each result by group, raw and like for like; None where there are not two groups."""
+    results = list(found.groups[0].raw) if len(found.groups) > 1 else []
+    if not results:
+        return None
+    lines = -(-len(results) // 3)
+    height = (0.95 + 0.3 * len(found.groups)) * lines + 0.2
+    figure, axes = canvas(height, lines, min(len(results), 3), squeeze=False)
+    for axis in axes.flat[len(results) :]:
+        axis.set_axis_off()
+    colours = [RED, *[GREY] * (len(found.groups) - 2), GREEN]
+    for place, (axis, result) in enumerate(zip(axes.flat, results, strict=False)):
+        factor = scale("share" if result == "retained" else "")
+        for row, (group, colour) in enumerate(zip(found.groups, colours, strict=True)):
+            each, raw = group.adjusted[result], group.raw[result]
+            if each.has_interval:
+                ends = [each.low * factor, each.high * factor]
+                axis.plot(ends, [row, row], color=colour, lw=2)
+            axis.plot(each.value * factor, row, "o", color=colour, ms=6)
+            axis.plot(raw.value * factor, row, "o", mfc="none", mec=colour, ms=6)
+        names = [f"{each.name} ({number(each.accounts, 'count')})" for each in found.groups]
+        axis.set_yticks(range(len(names)), names if place % 3 == 0 else [""] * len(names))
+        axis.set_ylim(len(names) - 0.5, -0.5)
+        axis.tick_params(axis="y", length=0)
+        axis.locator_params(axis="x", nbins=4)
+        axis.set_title(LABELS[result])
+        axis.set_xlabel(_unit(result, currency))
+    words = [
+        f"{LABELS[result]}: "
+        + listed(f"{g.name} {estimate(g.adjusted[result], currency)}" for g in found.groups)
+        for result in results
+    ]
+    return Figure(
+        figure,
+        "Later results by group, like for like as filled dots with 95% intervals, raw as rings. "
+        f"{'; '.join(words)}.",
+    )
+
+
+def _unit(result: str, currency: str) -> str:
+    if result == "retained":
+        return "% of accounts still there"
+    return "per quarter" if result in ("purchases", "contacts") else f"{currency} per quarter"
+
+
+def group_table(found: Comparison, currency: str = "") -> Table | None:
+    """The groups' results, raw and like for like; None where there are none."""
+    if not found.groups or not found.groups[0].raw:
+        return None
+    heads = [each.name.capitalize() for each in found.groups]
+    records = [
+        {"Result": _with_unit(result, currency), "As": label}
+        | {
+            head: estimate(getattr(group, kind)[result])
+            for head, group in zip(heads, found.groups, strict=True)
+        }
+        for result in found.groups[0].raw
+        for label, kind in (("seen", "raw"), ("alike", "adjusted"))
+    ]
+    caption = "Per account and quarter, as seen and as if alike, with 95% intervals"
+    return make_table(records, caption, tuple(heads))
+
+
+def _with_unit(result: str, currency: str) -> str:
+    money = UNITS[result] == "money" and currency
+    return f"{LABELS[result]} ({currency})" if money else LABELS[result]
+
+
+def group_frame(found: Comparison, metric: str) -> pd.DataFrame:
+    """The file of the groups: metric, result, group, accounts, kind (raw, adjusted), value, …"""
+    records = [
+        (metric, result, group.name, group.accounts, kind, each.value, each.low, each.high)
+        for group in found.groups
+        for kind in ("raw", "adjusted")
+        for result, each in getattr(group, kind).items()
+    ]
+    columns = ["metric", "result", "group", "accounts", "kind", "value", "low", "high"]
+    return pd.DataFrame(records, columns=columns)
