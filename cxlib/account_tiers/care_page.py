@@ -162,7 +162,7 @@ def hours_table(care: Care, currency: str = "") -> Table | None:
         if row.cost_share is not None:
             record["Cost to serve, of revenue"] = estimate(row.cost_share)
         records.append(record)
-    return make_table(records, "Hours of service in the quarter", tuple(records[0])[1:])
+    return make_table(records, "Hours of service in the quarter")
 
 
 def served_finding(care: Care) -> Finding | None:
@@ -196,7 +196,7 @@ def served_table(care: Care, names: pd.Series) -> Table | None:
         care: What care accounts get.
         names: Of accounts, by `account_id`.
     """
-    if care.problem or care.accounts.empty:
+    if care.problem:
         return None
     shown = care.accounts.head(MOST_ROWS)
     return make_table(
@@ -212,7 +212,6 @@ def served_table(care: Care, names: pd.Series) -> Table | None:
             for account, row in shown.iterrows()
         ],
         f"Accounts with more or less time than is due: {len(shown):,} of {len(care.accounts):,}",
-        ("Contacts", "Hours", "Due", "Gap"),
     )
 
 

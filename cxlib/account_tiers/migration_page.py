@@ -17,7 +17,7 @@ from cxlib.data.config import TIER_NAMES
 from cxlib.data.quarter import Quarter
 from cxlib.page.finding import CHANGE, Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import number, rows
+from cxlib.page.wording import Written, number, rows
 
 MOST_ROWS = 15
 
@@ -85,20 +85,17 @@ def flow_table(
     records = [
         {f"In {quarter}": labels[before]}
         | {
-            labels[now]: (
-                f"{count:,} ({number(moved.revenue.loc[before, now], 'money', currency)})"
-                if count
-                else "–"
-            )
+            labels[now]: _with_revenue(count, moved.revenue.loc[before, now], currency)
             for now, count in row.items()
         }
         for before, row in moved.accounts[ways].iterrows()
     ]
-    return make_table(
-        records,
-        f"Accounts (and their revenue) by tier in {quarter}, and now",
-        tuple(labels[name] for name in ways),
-    )
+    return make_table(records, f"Accounts (and their revenue) by tier in {quarter}, and now")
+
+
+def _with_revenue(count: int, revenue: float, currency: str) -> Written:
+    text = f"{count:,} ({number(revenue, 'money', currency)})" if count else "–"
+    return Written(text, count)
 
 
 def moved_table(moved: Migration | None, quarter: Quarter, currency: str = "") -> Table | None:
@@ -107,8 +104,6 @@ def moved_table(moved: Migration | None, quarter: Quarter, currency: str = "") -
         return None
     between = pd.concat([moved.went(True), moved.went(False)])
     between = between.sort_values("revenue", ascending=False, kind="stable")
-    if between.empty:
-        return None
     shown = between.head(MOST_ROWS)
     return make_table(
         [
@@ -122,7 +117,6 @@ def moved_table(moved: Migration | None, quarter: Quarter, currency: str = "") -
             for _, row in shown.iterrows()
         ],
         f"Accounts that changed tier since {quarter}: {len(shown):,} of {len(between):,}",
-        ("Revenue, 12 months",),
     )
 
 

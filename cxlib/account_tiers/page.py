@@ -12,7 +12,7 @@ from cxlib.data.config import TIER_NAMES
 from cxlib.page.figure import BLUE, FAINT, GREY, INK, ORANGE, Figure, canvas, readable_on, styled
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import listed, number, rows
+from cxlib.page.wording import Written, listed, number, rows
 
 COLOURS = {"I": BLUE, "II": ORANGE, "III": GREY}
 NOBODY: Mapping[str, str] = {}
@@ -49,9 +49,9 @@ def tier_finding(tiers: Tiers, dated: bool = True) -> Finding:
     )
 
 
-def amount(value: float, unit: str, currency: str = "") -> str:
+def amount(value: float, unit: str, currency: str = "") -> Written:
     """An input, or its threshold, as people read it."""
-    return f"{value:g}" if unit == "count" else number(value, unit, currency)
+    return Written(f"{value:g}", value) if unit == "count" else number(value, unit, currency)
 
 
 def reason(row: pd.Series, currency: str = "", by_hand: Mapping[str, str] = NOBODY) -> str:
@@ -106,7 +106,6 @@ def account_table(tiers: Tiers, tier: str, currency: str = "", most: int = 15) -
         ]
         or [dict.fromkeys(ACCOUNT_COLUMNS, "–")],
         f"Tier {tier}: the {len(shown)} of {rows(len(chosen), 'account')} that made it by least",
-        ACCOUNT_COLUMNS[2:],
     )
 
 

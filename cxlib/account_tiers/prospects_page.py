@@ -4,7 +4,7 @@ import pandas as pd
 
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import number, rows
+from cxlib.page.wording import Written, number, rows
 
 MOST_ROWS = 10
 # Below this probability, a promise is called weak.
@@ -47,8 +47,6 @@ def shiny_finding(shiny: pd.DataFrame, accounts: pd.DataFrame, currency: str = "
 
 def shiny_table(shiny: pd.DataFrame, currency: str = "") -> Table | None:
     """Shiny prospects, those with the weakest evidence first; None without any."""
-    if shiny.empty:
-        return None
     shown = shiny.head(MOST_ROWS)
     return make_table(
         [
@@ -63,7 +61,6 @@ def shiny_table(shiny: pd.DataFrame, currency: str = "") -> Table | None:
             for _, row in shown.iterrows()
         ],
         f"Shiny prospects: the {len(shown):,} with the weakest evidence, of {len(shiny):,}",
-        ("Promise, per year", "Times its revenue", "Probability"),
     )
 
 
@@ -94,25 +91,20 @@ def quiet_finding(quiet: pd.DataFrame, accounts: pd.DataFrame, currency: str = "
 
 def quiet_table(quiet: pd.DataFrame, currency: str = "") -> Table | None:
     """Quiet partners, the oldest first; None without any."""
-    if quiet.empty:
-        return None
     shown = quiet.head(MOST_ROWS)
     return make_table(
         [
             {
                 "Account": row["name"],
-                "Strategic value": f"{row.strategic_value:g}",
+                "Strategic value": Written(f"{row.strategic_value:g}", row.strategic_value),
                 "Revenue, 12 months": number(row.revenue_12m, "money", currency),
                 "Relationship": f"{row.tenure:.1f} years" if pd.notna(row.tenure) else "–",
             }
             for _, row in shown.iterrows()
         ],
         f"Quiet partners: the {len(shown):,} with the longest relationship, of {len(quiet):,}",
-        ("Strategic value", "Revenue, 12 months"),
     )
 
 
-def _chance(value: float) -> str:
-    if pd.isna(value):
-        return "–"
-    return "under 1%" if value < 0.01 else number(value, "share")
+def _chance(value: float) -> Written:
+    return Written("under 1%", value) if value < 0.01 else number(value, "share")

@@ -19,7 +19,7 @@ from cxlib.account_tiers.risk import (
 from cxlib.data import Quarter
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, listed, number, rows
+from cxlib.page.wording import Written, estimate, listed, number, rows
 
 NAMES = {
     SCORE: "low scores", SILENCE: "gone silent", RUSH: "a rush of contacts",
@@ -78,15 +78,16 @@ def risk_table(risk: Risk, currency: str = "") -> Table:
         [
             {
                 "Tier": tier,
-                "Accounts with a sign": f"{row.at_risk:,.0f} of {row.accounts:,.0f}",
+                "Accounts with a sign": Written(
+                    f"{row.at_risk:,.0f} of {row.accounts:,.0f}", row.at_risk
+                ),
                 "Revenue at risk": number(row.low, "money", currency),
-                "Of its revenue": number(row.low / row.revenue, "share") if row.revenue else "–",
+                "Of its revenue": number(row.low / row.revenue if row.revenue else np.nan, "share"),
                 "At most, with the unheard": _most(row.high, currency),
             }
             for tier, row in risk.tiers.iterrows()
         ],
         "Yearly revenue of accounts that give signs of leaving",
-        ("Accounts with a sign", "Revenue at risk", "Of its revenue", "At most, with the unheard"),
     )
 
 
@@ -99,22 +100,22 @@ def signal_table(risk: Risk, known: Sequence[Foretold], since: Quarter) -> Table
         since: That quarter.
     """
     past = {each.signal: each for each in known}
-    records = []
-    for name in SIGNALS:
-        each = past.get(name)
-        records.append(
-            {
-                "Sign": NAMES[name],
-                "What it is": MEANINGS[name],
-                "Accounts": f"{int(risk.accounts[name].sum()):,} of {risk.told[name]:,}",
-                f"Left since {since}": (
-                    f"{estimate(each.with_it)} with it, {estimate(each.without)} without any"
-                    if each
-                    else "too few gave it to tell"
-                ),
-            }
-        )
-    return make_table(records, "Signs of leaving", ("Accounts",))
+    given = {name: int(risk.accounts[name].sum()) for name in SIGNALS}
+    records = [
+        {
+            "Sign": NAMES[name],
+            "What it is": MEANINGS[name],
+            "Accounts": Written(f"{given[name]:,} of {risk.told[name]:,}", given[name]),
+            f"Left since {since}": (
+                f"{estimate(past[name].with_it)} with it, {estimate(past[name].without)} without "
+                "any"
+                if name in past
+                else "too few gave it to tell"
+            ),
+        }
+        for name in SIGNALS
+    ]
+    return make_table(records, "Signs of leaving")
 
 
 def foretold_finding(known: Sequence[Foretold], since: Quarter) -> Finding:
@@ -144,8 +145,6 @@ def foretold_finding(known: Sequence[Foretold], since: Quarter) -> Finding:
 def risk_account_table(risk: Risk, names: pd.Series, currency: str = "") -> Table | None:
     """The accounts with signs, those with most revenue first; None without any."""
     given = risk.accounts[risk.accounts.signals > 0]
-    if given.empty:
-        return None
     shown = given.sort_values("revenue", ascending=False, kind="stable").head(MOST_ROWS)
     return make_table(
         [
@@ -158,7 +157,6 @@ def risk_account_table(risk: Risk, names: pd.Series, currency: str = "") -> Tabl
             for account, row in shown.iterrows()
         ],
         f"Accounts that give signs of leaving: {len(shown):,} of {len(given):,}",
-        ("Revenue, 12 months",),
     )
 
 
@@ -167,8 +165,8 @@ def _untold(risk: Risk) -> str:
     return f"; not: {listed(rest)}" if rest else ""
 
 
-def _most(value: float, currency: str) -> str:
-    return "not known" if np.isnan(value) else number(value, "money", currency)
+def _most(value: float, currency: str) -> Written:
+    return Written("not known", value) if np.isnan(value) else number(value, "money", currency)
 
 
 def _odds(each: Foretold) -> str:

@@ -65,7 +65,6 @@ def threshold_table(tiers: Tiers, rules: TierRules, currency: str = "") -> Table
         ],
         "Thresholds; an account that stood as high a quarter ago stays until it falls short by "
         f"more than {number(rules.buffer, 'share')}",
-        ("At least",),
     )
 
 
@@ -139,7 +138,7 @@ def override_table(tiers: Tiers) -> Table | None:
         for kind, group in kinds
         for each in group
     ]
-    return make_table(records, "Tiers set by hand") if records else None
+    return make_table(records, "Tiers set by hand")
 
 
 def lifetime_finding(inputs: Inputs, rules: TierRules) -> Finding:
@@ -241,8 +240,6 @@ def sensitivity_finding(moved: pd.DataFrame, accounts: int) -> Finding | None:
 
 def sensitivity_table(moved: pd.DataFrame, currency: str = "") -> Table | None:
     """What each threshold decides; None where no input is known."""
-    if moved.empty:
-        return None
     return make_table(
         [
             {
@@ -254,5 +251,4 @@ def sensitivity_table(moved: pd.DataFrame, currency: str = "") -> Table | None:
             for each in moved.itertuples()
         ],
         "Accounts that change tier if one threshold lies 10% (a score: one point) lower, or higher",
-        ("If it took", "Accounts up", "Accounts down"),
     )

@@ -46,7 +46,6 @@ def intake_table(coverage: Coverage) -> Table:
             for each in coverage.intake.itertuples()
         ],
         "Rows by table",
-        ("Read", "Used", "Set apart"),
     )
 
 
@@ -65,7 +64,6 @@ def fault_table(coverage: Coverage) -> Table:
         ]
         or [{"File": "–", "Column": "–", "Rule": "no fault found", "Rows": "0", "Looks like": "–"}],
         "Rows set apart, by reason",
-        ("Rows",),
     )
 
 

@@ -72,7 +72,6 @@ def dimension_table(readiness: Readiness) -> Table:
             for name, level in readiness.levels.items()
         ],
         "Verdict by dimension",
-        ("Faults",),
     )
 
 
@@ -83,25 +82,17 @@ def issue_table(readiness: Readiness, currency: str) -> Table:
             "Verdict": each.level,
             "Where": ".".join(filter(None, (each.table, each.column))) or "all",
             "What": each.what,
-            "Rows": _told(each.rows, "count"),
-            "Share": "–" if np.isnan(each.share) else percent(each.share),
-            "Revenue concerned": _told(each.revenue, "money", currency),
+            "Rows": number(each.rows, "count"),
+            "Share": percent(each.share),
+            "Revenue concerned": number(each.revenue, "money", currency),
         }
         for each in readiness.issues[:MOST_SHOWN]
     ]
-    none = {"Verdict": SOUND, "Where": "–", "What": "no fault found", "Rows": "0", "Share": "–",
-            "Revenue concerned": "–"}  # fmt: skip
+    none = {"Verdict": SOUND, "Where": "–", "What": "no fault found", "Rows": number(0, "count"),
+            "Share": number(np.nan), "Revenue concerned": number(np.nan)}  # fmt: skip
     left = len(readiness.issues) - MOST_SHOWN
     more = f"; {left} lesser ones are left out here" if left > 0 else ""
-    return make_table(
-        records or [none],
-        f"Faults, the gravest first{more}",
-        ("Rows", "Share", "Revenue concerned"),
-    )
-
-
-def _told(value: float, unit: str, currency: str = "") -> str:
-    return "–" if np.isnan(value) else number(value, unit, currency)
+    return make_table(records or [none], f"Faults, the gravest first{more}")
 
 
 def drift_finding(drift: Drift) -> Finding:

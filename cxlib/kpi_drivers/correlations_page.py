@@ -14,7 +14,7 @@ from cxlib.measure.kpis import RESTATED, label_of
 from cxlib.page.figure import BLUE, GREY, PALETTE, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, number, rows
+from cxlib.page.wording import estimate, in_sentence, listed, number, probability, rows
 
 MOST_LEADS = 3
 CORRELATIONS = [
@@ -189,24 +189,21 @@ def correlation_frame(months: Iterable[Correlation], accounts: Iterable[Across])
 
 def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table | None:
     """The strongest pairs; None without pairs."""
-    if not pairs:
-        return None
     return make_table(
         [
             {
                 "KPI": _label(each.x),
                 "With": _label(each.y),
-                "Correlation": estimate(each.r).replace("-", "−"),
+                "Correlation": estimate(each.r),
                 "Of ranks": number(each.rho.value, sign=True),
-                "Others held equal": estimate(each.partial).replace("-", "−"),
+                "Others held equal": estimate(each.partial),
                 "Months": number(each.r.n, "count"),
-                "q": f"{each.q:.3f}",
+                "q": probability(each.q),
                 "Reading": "together" if each.detected else "may be chance",
             }
             for each in pairs[:most]
         ],
         f"The {min(most, len(pairs))} strongest of {rows(len(pairs), 'pair')}",
-        ("Correlation", "Of ranks", "Others held equal", "Months", "q"),
     )
 
 

@@ -17,7 +17,16 @@ from cxlib.measure.panel import Panel, estimate_of
 from cxlib.page.figure import GREEN, GREY, RED, Figure, canvas, styled, whiskers
 from cxlib.page.finding import CHANGE, Finding, Measure
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, number, rows
+from cxlib.page.wording import (
+    estimate,
+    in_sentence,
+    listed,
+    number,
+    percent,
+    probability,
+    rows,
+    size,
+)
 
 EMPTY = MappingProxyType({})
 # Why a KPI is not compared of which no reason is known.
@@ -147,10 +156,7 @@ def change_table(
     whole = all(whole for *_, whole in values)
     others = lack and not any(why.startswith("the data run") for why in lack.values())
     partly = "" if whole or others else ", as far as the data go"
-    return make_table(
-        records or [_nothing()], f"KPIs{partly}, with 95% intervals",
-        ("This quarter", "Before", "Change", SMALLEST),
-    )  # fmt: skip
+    return make_table(records or [_nothing()], f"KPIs{partly}, with 95% intervals")
 
 
 def _compared(change: Change, currency: str) -> dict[str, str]:
@@ -161,7 +167,7 @@ def _compared(change: Change, currency: str) -> dict[str, str]:
         "Before": number(change.before.value, unit, currency),
         "Change": estimate(change.difference, currency, sign=True),
         "Reading": _reading(change),
-        SMALLEST: number(change.detectable, unit, currency, sign=True).lstrip("+"),
+        SMALLEST: size(change.detectable, unit, currency),
     }
 
 
@@ -169,8 +175,8 @@ def _alone(kpi: Kpi, now: Estimate, currency: str, why: str) -> dict[str, str]:
     return {
         "KPI": kpi.label,
         "This quarter": estimate(now, currency),
-        "Before": "–",
-        "Change": "–",
+        "Before": number(math.nan),
+        "Change": number(math.nan),
         "Reading": f"not compared: {why}",
         SMALLEST: "–",
     }
@@ -288,15 +294,14 @@ def driver_table(drivers: Drivers) -> Table | None:
             {
                 "Driver": each.name,
                 "Share of variation": estimate(each.share),
-                "In this place": f"{each.rank_probability:.0%}",
+                "In this place": percent(each.rank_probability, whole=True),
                 "Change per step": estimate(each.per_step, sign=True),
                 "Inflated by others": number(each.inflation),
-                "p": f"{each.p:.3f}" if each.p >= 0.001 else "under 0.001",
+                "p": probability(each.p),
             }
             for each in drivers.drivers
         ],
         f"Drivers of {_score_name(drivers.outcome)}{way}{_left_out(drivers)}",
-        ("Share of variation", "In this place", "Change per step", "Inflated by others", "p"),
     )
 
 

@@ -98,8 +98,6 @@ def priority_figure(found: PriorityMap) -> Figure | None:
 
 def priority_table(found: PriorityMap) -> Table | None:
     """The map in numbers; None where too few drivers have a direction."""
-    if not found.placements:
-        return None
     return make_table(
         [
             {
@@ -113,7 +111,6 @@ def priority_table(found: PriorityMap) -> Table | None:
         ],
         "How much drivers matter (share of variation), and how well they go (0%: the worst, 100%: "
         "the best twentieth ever seen), with 95% intervals",
-        ("Matters", "Goes"),
     )
 
 

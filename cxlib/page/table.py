@@ -2,15 +2,17 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cxlib.data.formulas import harmless
 from cxlib.data.privacy.pseudonyms import LOOKS
+from cxlib.page.wording import Written
 
 # A batch run says through this variable where a notebook's files go; in JupyterLab they go
 # beside the notebook.
@@ -21,25 +23,36 @@ INTERVAL = re.compile(r"(\((?=[^()]{5,20}\))[^()]+ to [^()]+\))")
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts; shows itself in a notebook.
+    """A table of texts; shows itself in a notebook, with numbers on the right.
 
     Attributes:
         frame: The cells, already written out.
         caption: What the table says.
-        numeric: Columns to align on the right.
     """
 
     frame: pd.DataFrame
     caption: str
-    numeric: tuple[str, ...] = ()
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """The numbers behind the texts, in full precision; the ends of intervals in columns."""
+        columns = {}
+        for head, cells in self.frame.items():
+            ends = [getattr(cell, "values", (cell,)) for cell in cells]
+            names = [head] if max(map(len, ends)) == 1 else [head, f"{head} low", f"{head} high"]
+            for place, name in enumerate(names):
+                columns[name] = [each[place] if place < len(each) else np.nan for each in ends]
+        return pd.DataFrame(columns)
 
     def _repr_html_(self) -> str:
+        numeric = {name for name, cells in self.frame.items() if _is_of_numbers(cells)}
         heads = "".join(
-            f'<th scope="col"{self._align(name)}>{escape(str(name))}</th>' for name in self.frame
+            f'<th scope="col"{_align(name in numeric)}>{escape(str(name))}</th>'
+            for name in self.frame
         )
         body = "".join(
             "<tr>" + "".join(
-                f"<td{self._class(name, str(cell))}>{_whole(escape(str(cell)))}</td>"
+                f"<td{_class(str(cell), name in numeric)}>{_whole(escape(str(cell)))}</td>"
                 for name, cell in zip(self.frame, row, strict=True)
             ) + "</tr>"
             for row in self.frame.itertuples(index=False)
@@ -50,11 +63,17 @@ class Table:
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
-    def _class(self, name: str, cell: str) -> str:
-        return ' class="pseudonym"' if LOOKS.fullmatch(cell) else self._align(name)
 
-    def _align(self, name: str) -> str:
-        return ' class="number"' if name in self.numeric else ""
+def _is_of_numbers(cells: Iterable[str]) -> bool:
+    return any(isinstance(cell, Written) for cell in cells)
+
+
+def _class(cell: str, numeric: bool) -> str:
+    return ' class="pseudonym"' if LOOKS.fullmatch(cell) else _align(numeric)
+
+
+def _align(numeric: bool) -> str:
+    return ' class="number"' if numeric else ""
 
 
 def _whole(cell: str) -> str:
@@ -62,11 +81,9 @@ def _whole(cell: str) -> str:
     return INTERVAL.sub(r'<span class="interval">\1</span>', cell)
 
 
-def make_table(
-    records: list[Mapping[str, str]], caption: str, numeric: tuple[str, ...] = ()
-) -> Table:
-    """A table from rows of texts."""
-    return Table(pd.DataFrame(records), caption, numeric)
+def make_table(records: Sequence[Mapping[str, str]], caption: str) -> Table | None:
+    """A table from rows of texts and written numbers; None without rows."""
+    return Table(pd.DataFrame(records, dtype=object), caption) if len(records) else None
 
 
 def save_table(frame: pd.DataFrame, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Self
 
 import pandas as pd
 from numpy import format_float_positional
@@ -10,9 +11,23 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import Kpi
 
 
+class Written(str):
+    """A number as it is written, which still knows what it is.
+
+    Args:
+        text: As people read it.
+        values: The number; of an estimate, its value and the ends of its interval.
+    """
+
+    def __new__(cls, text: str, *values: float) -> Self:  # noqa: D102
+        written = super().__new__(cls, text)
+        written.values = values
+        return written
+
+
 def number(
     value: float, unit: str = "", currency: str = "", sign: bool = False, like: float | None = None
-) -> str:
+) -> Written:
     """A number as people read it.
 
     Args:
@@ -29,11 +44,15 @@ def number(
         ('65,000 EUR', '+3.1 points')
     """
     if value is None or not math.isfinite(value):
-        return "–"
+        return Written("–", math.nan)
     text = _magnitude(abs(value), unit, currency, sign, abs(value if like is None else like))
-    if value < 0 and any(digit in text for digit in "123456789"):
-        return f"−{text}"
-    return f"+{text}" if sign else text
+    below = value < 0 and any(digit in text for digit in "123456789")
+    return Written(f"{'−' if below else '+' if sign else ''}{text}", value)
+
+
+def size(value: float, unit: str = "", currency: str = "") -> Written:
+    """How large a change is, whichever way it goes: 3.1 points, and not +3.1 points."""
+    return Written(number(value, unit, currency, sign=True).lstrip("+"), value)
 
 
 def _magnitude(value: float, unit: str, currency: str, change: bool, like: float) -> str:
@@ -65,7 +84,7 @@ def _duration(seconds: float, like: float) -> str:
     return f"{hours} h {minutes} min"
 
 
-def estimate(each: Estimate | None, currency: str = "", sign: bool = False) -> str:
+def estimate(each: Estimate | None, currency: str = "", sign: bool = False) -> Written:
     """A value with its interval.
 
     Examples:
@@ -77,29 +96,39 @@ def estimate(each: Estimate | None, currency: str = "", sign: bool = False) -> s
         '–'
     """
     if each is None:
-        return "–"
+        return Written("–", math.nan)
+    values = (each.value, each.low, each.high)
     if not each.has_interval:
-        return f"{number(each.value, each.unit, currency, sign)} (no interval)"
+        return Written(f"{number(each.value, each.unit, currency, sign)} (no interval)", *values)
     like = max(abs(each.value), abs(each.low), abs(each.high))
-    texts = [
-        number(value, each.unit, currency, sign, like)
-        for value in (each.value, each.low, each.high)
-    ]
+    texts = [number(value, each.unit, currency, sign, like) for value in values]
     units = {re.sub(r"^[^A-Za-z%]*", "", text) for text in texts}
     low, high = texts[1:]
     if len(units) == 1 and not re.search(r"[a-z] \d", texts[0]):
         # The unit need not be said three times.
         low, high = (re.sub(r"[A-Za-z% ]+$", "", text) for text in (low, high))
-    return f"{texts[0]} ({low} to {high})"
+    return Written(f"{texts[0]} ({low} to {high})", *values)
 
 
-def percent(share: float) -> str:
-    """A share, without pretending that a few rows are none or all."""
+def percent(share: float, whole: bool = False) -> Written:
+    """A share, without pretending that a few rows are none or all; or in whole percent."""
+    if whole:
+        return Written(f"{share:.0%}", share)
     if 0 < share < 0.0005:
-        return "under 0.1%"
+        return Written("under 0.1%", share)
     if 0.9995 < share < 1:
-        return "over 99.9%"
+        return Written("over 99.9%", share)
     return number(share, "share")
+
+
+def probability(p: float) -> Written:
+    """A p-value.
+
+    Examples:
+        >>> probability(0.0123), probability(1e-9)
+        ('0.012', 'under 0.001')
+    """
+    return Written(f"{p:.3f}" if p >= 0.001 else "under 0.001", p)
 
 
 def rows(count: float, thing: str = "row") -> str:

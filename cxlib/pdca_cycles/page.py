@@ -175,17 +175,8 @@ def gap_table(board: tuple[Cycle, ...], currency: str = "") -> Table:
                 "Reading": _met(cycle),
             }
         )
-    empty = [
-        {
-            "Cycle": "–",
-            "KPI": "–",
-            "Target": "–",
-            "This quarter": "–",
-            "Gap": "–",
-            "Reading": "no target set",
-        }
-    ]
-    return make_table(records or empty, "Gap to target", ("Target", "This quarter", "Gap"))
+    empty = dict.fromkeys(("Cycle", "KPI", "Target", "This quarter", "Gap"), "–")
+    return make_table(records or [empty | {"Reading": "no target set"}], "Gap to target")
 
 
 def _met(cycle: Cycle) -> str:

@@ -11,7 +11,7 @@ from cxlib.data import Dataset
 from cxlib.errors import ArgumentError, DataError
 from cxlib.page.finding import Finding
 from cxlib.page.table import OUTPUT_VARIABLE, Table, make_table
-from cxlib.page.wording import listed, number, rows
+from cxlib.page.wording import Written, listed, number, rows, size
 from cxlib.pdca_cycles.charts import QUICK_EFFORT, QUICK_IMPACT
 from cxlib.pdca_cycles.plan import (
     ALREADY,
@@ -79,34 +79,24 @@ def smart_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:
                 "Timed": _mark(plan.smart[TIMED], _dates(cycle)),
             }
         )
-    return make_table(records, "Is the goal SMART?") if records else None
+    return make_table(records, "Is the goal SMART?")
 
 
 def power_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:
     """What each plan could show, and when; None without any."""
-    records = []
-    for cycle in board:
-        plan = cycle.plan
-        if plan is None:
-            continue
-        smallest = (
-            number(plan.smallest, cycle.kpi.unit, currency, sign=True).replace("+", "")
-            if np.isfinite(plan.smallest)
-            else "–"
-        )
-        records.append(
-            {
-                "Cycle": cycle.cycle_id,
-                "Planned effect": number(cycle.expected, cycle.kpi.unit, currency, sign=True),
-                "Weeks to the check": _weeks(plan.to_check) if plan.to_check else "–",
-                "Probability of seeing it": number(plan.power, "share"),
-                "Weeks needed for 80%": _needed(cycle),
-                "Smallest visible by the check": smallest,
-            }
-        )
-    if not records:
-        return None
-    return make_table(records, "What could be seen, and when", tuple(records[0])[1:])
+    planned = [each for each in board if each.plan is not None]
+    records = [
+        {
+            "Cycle": cycle.cycle_id,
+            "Planned effect": number(cycle.expected, cycle.kpi.unit, currency, sign=True),
+            "Weeks to the check": _weeks(cycle.plan.to_check),
+            "Probability of seeing it": number(cycle.plan.power, "share"),
+            "Weeks needed for 80%": _needed(cycle),
+            "Smallest visible by the check": size(cycle.plan.smallest, cycle.kpi.unit, currency),
+        }
+        for cycle in planned
+    ]
+    return make_table(records, "What could be seen, and when")
 
 
 def quick_finding(board: tuple[Cycle, ...]) -> Finding | None:
@@ -174,8 +164,6 @@ def frozen_finding(plans: FrozenPlans) -> Finding:
 
 def edits_table(plans: FrozenPlans) -> Table | None:
     """What was changed in plans after they had begun; None if nothing was."""
-    if not plans.edits:
-        return None
     return make_table(
         [
             {
@@ -232,11 +220,11 @@ def _dates(cycle: Cycle) -> str:
     return f"check on {cycle.check:%d %b %Y}"
 
 
-def _needed(cycle: Cycle) -> str:
+def _needed(cycle: Cycle) -> Written:
     if not np.isfinite(cycle.expected):
-        return "–"
-    return _weeks(cycle.plan.needed) if cycle.plan.needed else "over two years"
+        return number(np.nan)
+    return _weeks(cycle.plan.needed) if cycle.plan.needed else Written("over two years", np.inf)
 
 
-def _weeks(months: int) -> str:
-    return f"{months * WEEKS_PER_MONTH:.0f}"
+def _weeks(months: int) -> Written:
+    return number(months * WEEKS_PER_MONTH if months else np.nan, "count")

@@ -32,8 +32,6 @@ def portfolio_finding(found: Portfolio) -> Finding:
 
 def chain_table(chains: tuple[Chain, ...], currency: str = "") -> Table | None:
     """The cycles of each objective, and what they add up to; None without objectives."""
-    if not chains:
-        return None
     return make_table(
         [
             {
@@ -102,7 +100,7 @@ def target_gap_table(board: tuple[Cycle, ...], currency: str = "") -> Table | No
         if not each.problem and pd.notna(each.target) and each.quarters is not None
     ]
     quarters = sorted({when for each in known for when in _since(each)})[-MOST_QUARTERS:]
-    if not known or not quarters:
+    if not quarters:
         return None
     records = []
     for cycle in known:
@@ -118,9 +116,8 @@ def target_gap_table(board: tuple[Cycle, ...], currency: str = "") -> Table | No
             record[month(when)] = number(gap, cycle.kpi.unit, currency, sign=True)
         records.append(record)
     return make_table(
-        records, "Gap to target (KPI less target) in the quarters that began in these months",
-        tuple(records[0])[2:],
-    )  # fmt: skip
+        records, "Gap to target (KPI less target) in the quarters that began in these months"
+    )
 
 
 def _since(cycle: Cycle) -> list[pd.Timestamp]:
@@ -148,7 +145,7 @@ def control_table(board: tuple[Cycle, ...]) -> Table | None:
                 else "–",
             }
         )  # fmt: skip
-    return make_table(records, "Charts, and whether gains are held") if records else None
+    return make_table(records, "Charts, and whether gains are held")
 
 
 def _gain(cycle: Cycle) -> str:

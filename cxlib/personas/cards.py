@@ -304,7 +304,7 @@ def rule_table(rule: Rule | None, personas: Personas, currency: str = "") -> Tab
         "How to recognise a persona, and how often that is right, of the "
         f"{learnt} customers it was learnt from"
     )
-    return make_table(records, caption, ("Customers", "Right"))
+    return make_table(records, caption)
 
 
 @styled

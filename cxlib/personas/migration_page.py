@@ -141,7 +141,7 @@ def share_table(movement: Movement | None, personas: Personas, then: str, now: s
         }
         for each in movement.shares.itertuples()
     ]
-    return make_table(records, "Share of active customers", (then, now, "Change"))
+    return make_table(records, "Share of active customers")
 
 
 @styled

@@ -142,11 +142,8 @@ def ledger_table(ledger: Ledger, by: str) -> Table | None:
         }
         for group, of in groups.items()
     ]  # fmt: skip
-    return make_table(
-        records,
-        f"What each {by.replace('_', ' ')} added to the change, with 95% intervals",
-        (*heads.values(), "In all"),
-    )
+    caption = f"What each {by.replace('_', ' ')} added to the change, with 95% intervals"
+    return make_table(records, caption)
 
 
 def ledger_frame(by: str, ledgers: Mapping[str, Ledger], kpi: str = "nps") -> pd.DataFrame:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import listed, looked_at, number, rows
+from cxlib.page.wording import Written, listed, looked_at, number, rows
 from cxlib.score_changes.activity import PAST
 from cxlib.score_changes.silence import Silence
 
@@ -54,8 +54,6 @@ def silent_table(
         facts: As `account_facts` gives them; an account that is not in it is named by its id.
         currency: Of the revenue.
     """
-    if silence.accounts.empty:
-        return None
     table = silence.accounts.join(facts[["name", "revenue_12m"]])
     table = table.sort_values("revenue_12m", ascending=False, kind="stable")
     kinds = {"contact": "contacts", "answer": "answered"}
@@ -68,12 +66,12 @@ def silent_table(
                 "Revenue, 12 months": number(row.revenue_12m, "money", currency),
                 "Silence": f"no {row.silence}",
                 "In the year before": number(activity.loc[account, past].sum(), "count"),
-                "By chance": "under 0.1%" if row.p < 0.001 else number(row.p, "share"),
+                "By chance": _chance(row.p),
             }
         )
     records = records[:MOST_ACCOUNTS]
-    return make_table(
-        records,
-        f"{rows(len(records), 'account')} gone silent, of {len(table):,}",
-        ("Revenue, 12 months", "In the year before", "By chance"),
-    )
+    return make_table(records, f"{rows(len(records), 'account')} gone silent, of {len(table):,}")
+
+
+def _chance(p: float) -> Written:
+    return Written("under 0.1%", p) if p < 0.001 else number(p, "share")

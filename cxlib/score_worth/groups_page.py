@@ -145,7 +145,7 @@ def group_table(found: Comparison, currency: str = "") -> Table | None:
         for label, kind in (("seen", "raw"), ("alike", "adjusted"))
     ]
     caption = "Per account and quarter, as seen and as if alike, with 95% intervals"
-    return make_table(records, caption, tuple(heads))
+    return make_table(records, caption)
 
 
 def _with_unit(result: str, currency: str) -> str:

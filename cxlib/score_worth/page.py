@@ -136,8 +136,6 @@ def bend_finding(worths: tuple[Worth, ...], currency: str = "") -> Finding | Non
 
 def worth_table(worths: tuple[Worth, ...], accounts: int, currency: str = "") -> Table | None:
     """What a point of each KPI goes with; None where nothing is known."""
-    if not worths:
-        return None
     money = f", {currency}" if currency else ""
     each_account, all_accounts = f"Per account{money}", f"All accounts{money}"
     return make_table(
@@ -154,7 +152,6 @@ def worth_table(worths: tuple[Worth, ...], accounts: int, currency: str = "") ->
         ],
         "Later revenue per quarter that goes with one point more, like for like, with 95% "
         "intervals, and of how many accounts the KPI is known",
-        (each_account, all_accounts, "Known"),
     )
 
 

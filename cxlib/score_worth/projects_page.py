@@ -12,7 +12,7 @@ from cxlib.measure import KPIS
 from cxlib.measure.estimate import Estimate
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, number, rows
+from cxlib.page.wording import Written, estimate, in_sentence, listed, number, percent, rows
 from cxlib.pdca_cycles.log import CycleData, reach
 from cxlib.pdca_cycles.review import Cycle
 from cxlib.score_worth.page import POINTS, scaled
@@ -22,6 +22,7 @@ from cxlib.score_worth.projects import Return, project_return
 # After so many quarters nobody waits for a cost to come back.
 LONG = 40
 LIKELY = 0.8
+NOT_KNOWN = Written("not known", math.nan)
 
 
 @dataclass(frozen=True)
@@ -242,27 +243,23 @@ def project_table(projects: Iterable[Project], currency: str = "") -> Table | No
         {
             "Project": each.name,
             "Change where made": f"{KPIS[each.kpi].label} {estimate(each.change, sign=True)}",
-            "Of contacts": f"{each.reach:.0%}",
+            "Of contacts": percent(each.reach, whole=True),
             f"Cost{money}": number(each.returned.cost, "money"),
             f"Net of {rows(each.returned.quarters, 'quarter')}{money}": estimate(
                 each.returned.net, sign=True
             )
             if each.point.known
-            else "not known",
-            "Pays": f"{each.returned.pays:.0%}" if each.point.known else "not known",
+            else NOT_KNOWN,
+            "Pays": percent(each.returned.pays, whole=True) if each.point.known else NOT_KNOWN,
             f"A point is worth{money}": estimate(_a_point(each), sign=True),
             f"It must be{money}": _must_be(each),
         }
         for each in projects
     ]
-    if not records:
-        return None
-    texts = ("Project", "Change where made")
     return make_table(
         records,
         "What cycles return, and what one point of the KPI is worth and must be worth to pay, per "
         "account and quarter, with 95% intervals",
-        tuple(name for name in records[0] if name not in texts),
     )
 
 
@@ -270,9 +267,9 @@ def _a_point(project: Project) -> Estimate:
     return scaled(project.point.worth, POINTS[KPIS[project.kpi].unit][0])
 
 
-def _must_be(project: Project) -> str:
+def _must_be(project: Project) -> Written:
     """What a point must be worth; nothing of a project that has changed nothing detectably."""
     if not project.change.excludes(0):
-        return "no change"
+        return Written("no change", math.nan)
     needed = project.returned.break_even * POINTS[KPIS[project.kpi].unit][0]
-    return number(needed, "money", sign=True) if math.isfinite(needed) else "–"
+    return number(needed, "money", sign=True)
