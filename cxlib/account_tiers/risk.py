@@ -8,11 +8,10 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
-from statsmodels.stats.multitest import multipletests
 
 from cxlib.data.config import TIER_NAMES
 from cxlib.measure import intervals
-from cxlib.measure.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
+from cxlib.measure.contrast import FALSE_DISCOVERIES, adjust, adjusted_probabilities, difference
 from cxlib.measure.estimate import Estimate
 from cxlib.score_changes.silence import gone_silent, rush_of_contacts
 from cxlib.score_worth.groups import BANDS
@@ -149,7 +148,7 @@ def decline(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = fall / np.sqrt(spread * (1 + 1 / count))
     p = stats.t.sf(t.fillna(0.0), freedom)
-    q = pd.Series(multipletests(p, method="fdr_bh")[1], fall.index)
+    q = pd.Series(adjust(p), fall.index)
     least = pd.Series(LEAST_FALL, fall.index)
     if "bookings" in revenue:
         # A booking that comes a few days later is no fall.

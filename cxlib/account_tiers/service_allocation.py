@@ -7,11 +7,16 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from cxlib.data.config import TIER_NAMES, CareRules
 from cxlib.measure import intervals
-from cxlib.measure.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
+from cxlib.measure.contrast import (
+    FALSE_DISCOVERIES,
+    Judged,
+    adjust,
+    adjusted_probabilities,
+    difference,
+)
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.panel import Panel, estimate_of
 
@@ -50,7 +55,7 @@ class Care:
 
 
 @dataclass(frozen=True)
-class TierDifference:
+class TierDifference(Judged):
     """How far two tiers lie apart in a KPI.
 
     Attributes:
@@ -68,11 +73,6 @@ class TierDifference:
     second: Estimate
     gap: Estimate
     q: float
-
-    @property
-    def detected(self) -> bool:
-        """Whether the gap stands out from chance."""
-        return self.q < FALSE_DISCOVERIES
 
 
 def weigh_care(
@@ -177,7 +177,7 @@ def _apart(table: pd.DataFrame, sums: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     over = stats.norm.sf((np.log(ratio.clip(lower=1e-9)) + upper / 2) / np.sqrt(upper))
     under = stats.gamma.cdf(ratio, 1 / varies, scale=varies)
     p = np.minimum(1.0, 2 * np.where(ratio > 1, over, under))
-    enough["q"] = multipletests(p, method="fdr_bh")[1]
+    enough["q"] = adjust(p)
     apart = enough[enough.q < FALSE_DISCOVERIES][columns]
     order = apart.gap.abs().sort_values(ascending=False, kind="stable").index
     return apart.loc[order], len(enough)

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
-from cxlib.measure.change import FALSE_DISCOVERIES
 from cxlib.measure.coefficients import beside, of_ranks, partial, probability, with_interval
+from cxlib.measure.contrast import FALSE_DISCOVERIES, Judged, adjust
 from cxlib.measure.estimate import Estimate
 
 FEWEST_ACCOUNTS = 30
@@ -32,7 +31,7 @@ class Reversal:
 
 
 @dataclass(frozen=True)
-class Across:
+class Across(Judged):
     """How two KPIs go together across accounts.
 
     Attributes:
@@ -53,11 +52,6 @@ class Across:
     p: float
     q: float
     reversals: tuple[Reversal, ...] = ()
-
-    @property
-    def detected(self) -> bool:
-        """Whether the correlation stands out from chance, given how many were looked at."""
-        return self.q < FALSE_DISCOVERIES
 
 
 def correlate_accounts(
@@ -89,7 +83,7 @@ def correlate_accounts(
         )  # fmt: skip
     if not pairs:
         return ()
-    q = multipletests([p for *_, p in pairs], method="fdr_bh")[1]
+    q = adjust([p for *_, p in pairs])
     found = [Across(*each, float(adjusted)) for each, adjusted in zip(pairs, q, strict=True)]
     found = _with_reversals(found, values, segments)
     return tuple(sorted(found, key=lambda each: (each.p, each.x, each.y)))
@@ -106,7 +100,7 @@ def _with_reversals(
                 looked.append((number, segment, *within))
     if not looked:
         return found
-    q = multipletests([p for *_, p in looked], method="fdr_bh")[1]
+    q = adjust([p for *_, p in looked])
     turned: dict[int, list[Reversal]] = {}
     for (number, segment, within, _), adjusted in zip(looked, q, strict=True):
         if adjusted < FALSE_DISCOVERIES and within.value * found[number].rho.value < 0:

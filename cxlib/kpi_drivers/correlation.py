@@ -7,11 +7,10 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from cxlib.errors import ArgumentError
-from cxlib.measure.change import FALSE_DISCOVERIES
 from cxlib.measure.coefficients import beside, of_ranks, partial, probability, with_interval
+from cxlib.measure.contrast import Judged, adjust
 from cxlib.measure.estimate import Estimate
 
 FEWEST_MONTHS = 12
@@ -30,7 +29,7 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Correlation:
+class Correlation(Judged):
     """How two KPIs move together.
 
     Attributes:
@@ -52,11 +51,6 @@ class Correlation:
     p: float
     q: float
     partial: Estimate | None = None
-
-    @property
-    def detected(self) -> bool:
-        """Whether the correlation stands out from chance, given how many were looked at."""
-        return self.q < FALSE_DISCOVERIES
 
 
 def correlate(
@@ -124,7 +118,7 @@ def _correlate(series, restated, pairs_of, lags, season, later=None) -> tuple[Co
                 pairs.append((x, y, lag, count, lost, r, rho, p))
     if not pairs:
         return ()
-    q = multipletests([p for *_, p in pairs], method="fdr_bh")[1]
+    q = adjust([p for *_, p in pairs])
     found = [
         Correlation(
             x, y, lag, with_interval(r, count, lost),

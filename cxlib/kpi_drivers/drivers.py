@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.multitest import multipletests
 from statsmodels.tools import add_constant
 
 from cxlib.kpi_drivers.shapley import MOST_EXACT, ROUNDING, divide, shares_of_many
-from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.contrast import Judged, adjust
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 
 FEWEST_ANSWERS = 50
@@ -37,7 +36,7 @@ MOST_TOGETHER, ANSWERS_EACH = 30, 20
 
 
 @dataclass(frozen=True)
-class Driver:
+class Driver(Judged):
     """One driver of a score.
 
     Attributes:
@@ -71,7 +70,7 @@ class Driver:
 
         Among many candidates, some would stand out by chance; so those are allowed for.
         """
-        if self.per_step is None or not self.q < FALSE_DISCOVERIES:
+        if self.per_step is None or not self.detected:
             return 0
         return 1 if self.per_step.value > 0 else -1
 
@@ -197,7 +196,7 @@ def _strongest(answers: pd.DataFrame, names: list[str], keep: Collection[str]) -
 def _adjusted(p: list[float], candidates: int) -> np.ndarray:
     """p allowing for all candidates: those that were not looked at count as without any link."""
     every = [*np.nan_to_num(p, nan=1.0), *[1.0] * (candidates - len(p))]
-    return multipletests(every, method="fdr_bh")[1][: len(p)]
+    return adjust(every)[: len(p)]
 
 
 def _columns(name: str, values: pd.Series) -> pd.DataFrame:

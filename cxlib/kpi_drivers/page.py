@@ -10,7 +10,7 @@ from cxlib.data import Quarter
 from cxlib.data.config import Config
 from cxlib.kpi_drivers.drivers import Driver, Drivers
 from cxlib.measure import KPIS
-from cxlib.measure.change import FALSE_DISCOVERIES, Change
+from cxlib.measure.contrast import Change
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
@@ -225,7 +225,7 @@ def driver_finding(drivers: Drivers) -> Finding:
     score = _score_name(drivers.outcome)
     if drivers.problem:
         return Finding(f"What moves {score} cannot be told: {drivers.problem}.", news=False)
-    clear = [each for each in drivers.drivers if each.q < FALSE_DISCOVERIES]
+    clear = [each for each in drivers.drivers if each.detected]
     if not clear:
         return Finding(
             f"No fact of the contact goes detectably with {score}.",

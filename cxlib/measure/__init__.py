@@ -10,9 +10,9 @@ from cxlib.lazily import offer
 
 __getattr__, __dir__ = offer(
     __name__,
-    change="change_of compare steps_of_every_year",
     clusters="cluster_of_customers",
-    contrast="Contrast Window contrasts not_compared same_step_before",
+    comparison="Window contrasts not_compared same_step_before",
+    contrast="Contrast change_of compare steps_of_every_year",
     estimate="Estimate",
     features="account_kpis account_segments accounts_at monthly_kpis",
     kpis="KPIS RESULTS Kpi catalogue restated",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import MissingData
-from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.contrast import FALSE_DISCOVERIES
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import PROPORTION, Kpi
 from cxlib.pdca_cycles import spc

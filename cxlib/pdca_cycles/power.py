@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from cxlib.measure.change import POWER
+from cxlib.measure.contrast import POWER
 from cxlib.pdca_cycles import spc
 from cxlib.pdca_cycles.interrupted import CORRELATIONS, design_of, fit_steps, whitening
 

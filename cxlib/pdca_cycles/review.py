@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from cxlib.data.quarter import Quarter
 from cxlib.measure import intervals
-from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.contrast import FALSE_DISCOVERIES, adjust
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import HIGHER, LOWER, Kpi
 from cxlib.pdca_cycles import spc
@@ -128,7 +127,7 @@ def review_cycles(cycles: Sequence[CycleData]) -> tuple[Cycle, ...]:
     quarters = pd.Series({n: _checked_in(board[n], cycles[n].first_month) for n in judged})
     for _, group in quarters.groupby(quarters):
         p = [board[n].found.p for n in group.index]
-        for n, q in zip(group.index, multipletests(p, method="fdr_bh")[1], strict=True):
+        for n, q in zip(group.index, adjust(p), strict=True):
             board[n] = _judged(board[n], cycles[n], float(q))
     return tuple(board)
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.contrast import FALSE_DISCOVERIES
 from cxlib.measure.estimate import Estimate
 from cxlib.page.figure import Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding

@@ -7,7 +7,7 @@ import pandas as pd
 import seaborn as sns
 
 from cxlib.measure import KPIS, Panel
-from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.contrast import FALSE_DISCOVERIES
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.panel import estimate_of
 from cxlib.page.figure import Figure, canvas, readable_on, styled

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from cxlib.measure import intervals
-from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.contrast import FALSE_DISCOVERIES, adjust
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.personas.clustering import Personas, assign
 
@@ -97,7 +96,7 @@ def movement(before: pd.Series, now: pd.Series, clusters: pd.Series | None = Non
     columns = ["persona", "before", "now", "change", "low", "high", "p"]
     shares = pd.DataFrame(rows, columns=columns)
     p_values = shares.pop("p")
-    shares["q"] = multipletests(p_values, method="fdr_bh")[1] if rows else p_values
+    shares["q"] = adjust(p_values)
     clear = shares.q < FALSE_DISCOVERIES
     shares["verdict"] = np.select(
         [clear & (shares.change > 0), clear], [GROWING, SHRINKING], STEADY

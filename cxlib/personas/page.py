@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxlib.measure import KPIS, Panel, intervals
-from cxlib.measure.change import FALSE_DISCOVERIES, Change, compare, independent
+from cxlib.measure.contrast import FALSE_DISCOVERIES, Change, compare, independent
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import COUNT
 from cxlib.measure.panel import estimate_of

@@ -8,11 +8,10 @@ from scipy.stats import norm
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 from statsmodels.stats.meta_analysis import effectsize_smd
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_effectsize
 
 from cxlib.measure import intervals
-from cxlib.measure.change import adjusted_probabilities, difference
+from cxlib.measure.contrast import adjust, adjusted_probabilities, difference
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.personas.clustering import Personas
 from cxlib.personas.encoding import CATEGORY, NUMBER, Feature, code, code_values, values_of
@@ -108,7 +107,7 @@ def differences(table: pd.DataFrame, personas: Personas) -> pd.DataFrame:
     reach = norm.ppf(0.5 + CONFIDENCE / 2) * error
     found["low"], found["high"] = found.effect - reach, found.effect + reach
     p_values = 2 * norm.sf(found.effect.abs() / error)
-    found["q"] = multipletests(p_values, method="fdr_bh")[1] if len(found) else p_values
+    found["q"] = adjust(p_values)
     return found
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxlib.measure.change import FALSE_DISCOVERIES, adjusted_probabilities
+from cxlib.measure.contrast import Judged, adjusted_probabilities
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.score_changes.invitations import BEFORE, COUNTS, NOW, OTHERS
 
@@ -32,7 +32,7 @@ FEWEST_STAYED, FEWEST_STAYED_OF_GROUP = 30, 10
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Judged):
     """One line of the ledger.
 
     Attributes:
@@ -49,11 +49,6 @@ class Entry:
     group: str
     change: Estimate
     q: float
-
-    @property
-    def detected(self) -> bool:
-        """Whether it stands out from chance."""
-        return self.q < FALSE_DISCOVERIES
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from cxlib.measure import intervals
-from cxlib.measure.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
+from cxlib.measure.contrast import Judged, adjusted_probabilities, difference
 from cxlib.measure.estimate import Estimate
 from cxlib.score_changes.invitations import COUNTS, NOT_KNOWN, OTHERS, WHOSE
 
@@ -25,7 +25,7 @@ COLLINEAR = 1e-8
 
 
 @dataclass(frozen=True)
-class ResponseRate:
+class ResponseRate(Judged):
     """How often a group answers, against everyone else.
 
     Attributes:
@@ -45,11 +45,6 @@ class ResponseRate:
     def named(self) -> bool:
         """Whether it is a group of its own, not those of whom nothing is known, or the rest."""
         return self.group not in (NOT_KNOWN, OTHERS)
-
-    @property
-    def detected(self) -> bool:
-        """Whether the group answers more or less often than others beyond chance."""
-        return self.q < FALSE_DISCOVERIES
 
 
 @dataclass(frozen=True)

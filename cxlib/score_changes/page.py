@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from cxlib.measure.change import Change
+from cxlib.measure.contrast import Change
 from cxlib.measure.kpis import label_of
 from cxlib.page.figure import BLUE, GREY, INK, Figure, canvas, styled, whiskers
 from cxlib.page.finding import CHANGE, Finding

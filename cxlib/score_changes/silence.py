@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.special import betaln
-from statsmodels.stats.multitest import multipletests
 
-from cxlib.measure.change import FALSE_DISCOVERIES
+from cxlib.measure.contrast import FALSE_DISCOVERIES, adjust
 from cxlib.score_changes.activity import PAST
 
 # An account is compared with its own past where so many of four quarters are known, each of which
@@ -50,7 +49,7 @@ def gone_silent(activity: pd.DataFrame) -> Silence:
     for silence, p in (("contact", _no_contact(activity)), ("answer", _no_answer(activity))):
         if len(p):
             looked_at |= set(p.index)
-            q = pd.Series(multipletests(p, method="fdr_bh")[1], p.index)
+            q = pd.Series(adjust(p), p.index)
             found.append(pd.DataFrame({"silence": silence, "p": p, "q": q})[q < FALSE_DISCOVERIES])
     columns = ["silence", "p", "q"]
     if not found:
@@ -77,7 +76,7 @@ def rush_of_contacts(activity: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         return pd.DataFrame(columns=["p", "q"], index=known.index), 0
     now = known.contacts_now.to_numpy()[:, None]
     chance = stats.nbinom.sf(now - 1, 1 / bursts, 1 / (1 + bursts * expected)).mean(axis=1)
-    found = pd.DataFrame({"p": chance, "q": multipletests(chance, method="fdr_bh")[1]}, known.index)
+    found = pd.DataFrame({"p": chance, "q": adjust(chance)}, known.index)
     rushed = found[found.q < FALSE_DISCOVERIES].sort_values("p", kind="stable")
     return rushed, len(found)
 

@@ -11,7 +11,7 @@ from statsmodels.regression.linear_model import OLS
 from cxlib.data.config import Config
 from cxlib.errors import ArgumentError
 from cxlib.measure import intervals
-from cxlib.measure.change import FALSE_DISCOVERIES, adjusted_probabilities, difference
+from cxlib.measure.contrast import Judged, adjusted_probabilities, difference
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.kpis import PASSIVE, PROMOTER
 from cxlib.score_worth.results import CONTROLS, RESULTS
@@ -64,7 +64,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Gap:
+class Gap(Judged):
     """How far a group lies from the group below it, like for like.
 
     Attributes:
@@ -80,11 +80,6 @@ class Gap:
     upper: str
     difference: Estimate
     q: float
-
-    @property
-    def detected(self) -> bool:
-        """Whether the groups differ beyond chance."""
-        return self.q < FALSE_DISCOVERIES
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
 from cxlib.measure import intervals
-from cxlib.measure.change import FALSE_DISCOVERIES, adjusted_probabilities
+from cxlib.measure.contrast import FALSE_DISCOVERIES, Judged, adjusted_probabilities
 from cxlib.measure.estimate import Estimate
 from cxlib.score_worth.groups import contrast_of, controls
 from cxlib.score_worth.results import POINTS_OF
@@ -21,7 +21,7 @@ MIDDLES: Mapping[str, float] = {"nps": 0.0, "csat": 3.0, "ces": 4.0}
 
 
 @dataclass(frozen=True)
-class Worth:
+class Worth(Judged):
     """How later revenue goes with a KPI.
 
     Attributes:
@@ -47,11 +47,6 @@ class Worth:
     bend_q: float
     spread: float
     accounts: int
-
-    @property
-    def detected(self) -> bool:
-        """Whether the slope stands out from chance."""
-        return self.q < FALSE_DISCOVERIES
 
     @property
     def bends(self) -> bool:

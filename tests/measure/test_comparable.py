@@ -12,7 +12,7 @@ from cxlib.batch.report import _refuse_few
 from cxlib.data import open_dataset
 from cxlib.kpi_drivers.outcomes import answers_with_contact
 from cxlib.measure import contrasts, measure
-from cxlib.measure.contrast import not_compared
+from cxlib.measure.comparison import not_compared
 from cxlib.score_changes import invitations
 from cxlib.score_worth.groups import bands_of
 

@@ -15,7 +15,7 @@ import pytest
 
 from cxlib.data import open_dataset
 from cxlib.measure import Window, contrasts
-from cxlib.measure.change import compare
+from cxlib.measure.contrast import compare
 from tests.conftest import ROOT, SHARED
 
 pytestmark = [

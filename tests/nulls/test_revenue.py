@@ -13,7 +13,7 @@ from scipy import stats
 
 from cxlib.data import Quarter, open_dataset
 from cxlib.measure import contrasts
-from cxlib.measure.change import compare
+from cxlib.measure.contrast import compare
 
 DRAWS = 1_000 if int(os.environ.get("CX_NULLS", "0")) >= 200 else 40
 NOW, BEFORE = Quarter.parse("2021Q2"), Quarter.parse("2021Q1")

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cxlib.data import Quarter, open_dataset
 from cxlib.measure import contrasts
-from cxlib.measure.change import compare
+from cxlib.measure.contrast import compare
 
 WORLDS = int(os.environ.get("CX_NULLS", "12"))
 MOST = 0.06 if WORLDS >= 200 else 0.05 + 4 * np.sqrt(0.05 * 0.95 / WORLDS)

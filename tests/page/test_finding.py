@@ -10,7 +10,7 @@ from cxlib.kpi_drivers import correlations_page
 from cxlib.kpi_drivers import page as drivers
 from cxlib.kpi_drivers.correlation import correlate
 from cxlib.measure import KPIS, Estimate, measure
-from cxlib.measure.change import compare, independent
+from cxlib.measure.contrast import compare, independent
 from cxlib.page.finding import MIME, Finding
 from cxlib.page.table import Table, make_table, save_table
 from cxlib.pdca_cycles import page as cycles

@@ -6,7 +6,7 @@ import pytest
 
 from cxlib.data import Quarter
 from cxlib.measure import KPIS, measure
-from cxlib.measure.change import compare, independent
+from cxlib.measure.contrast import compare, independent
 from cxlib.measure.estimate import Estimate
 from cxlib.score_changes import page as show
 from cxlib.score_changes.decomposition import (
