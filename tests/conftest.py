@@ -23,6 +23,8 @@ settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+# Whether the longest tests run whole.
+LONG = bool(os.environ.get("CX_LONG"))
 SOURCE = {
     # Three customers are fewer than are published otherwise.
     "dataset.toml": 'name = "Small"\n\n[privacy]\nsmallest_group = 1\n',

@@ -71,9 +71,11 @@ def leaks(file):
 
 def test_no_marker_is_published_and_the_crm_gets_the_real_ids(marked, tmp_path):
     out, crm = tmp_path / "out", tmp_path / "out-crm"
-    run = cx("report", "2026Q3", "--dataset", marked, "--out", out, "--by", "region")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert not MARKER.search((run.stdout + run.stderr).encode())
+    # Every page of the whole, and of its slices the one that names accounts.
+    for options in ((), ("--by", "region", "--only", "account_tiers")):
+        run = cx("report", "2026Q3", "--dataset", marked, "--out", out, *options)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert not MARKER.search((run.stdout + run.stderr).encode())
     public = [each for each in out.rglob("*") if each.is_file()]
     assert sum(each.suffix == ".html" for each in public) > 8
     assert sum(each.suffix == ".ipynb" for each in public) >= 7
