@@ -1,9 +1,11 @@
 """What several tests share: the demonstration data, small datasets, real data, the browser."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -54,51 +56,51 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="needs Chromium (Debian's package chromium)"))
 
 
+def write_dataset(folder: Path, **files: str | bytes | None) -> Path:
+    """Write a small dataset; each argument replaces a file's text, or leaves the file out."""
+    named = {name.replace("__", "."): text for name, text in files.items()}
+    folder.mkdir(exist_ok=True)
+    for name, text in (SOURCE | named).items():
+        path = folder / name
+        if text is None:
+            path.unlink(missing_ok=True)
+        elif isinstance(text, bytes):
+            path.write_bytes(text)
+        else:
+            path.write_text(text, encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
 def write(tmp_path):
-    """Write a small dataset; each argument replaces a file's text, or leaves the file out."""
-
-    def make(**files: str | bytes | None) -> Path:
-        named = {name.replace("__", "."): text for name, text in files.items()}
-        folder = tmp_path / "dataset"
-        folder.mkdir(exist_ok=True)
-        for name, text in (SOURCE | named).items():
-            path = folder / name
-            if text is None:
-                path.unlink(missing_ok=True)
-            elif isinstance(text, bytes):
-                path.write_bytes(text)
-            else:
-                path.write_text(text, encoding="utf-8")
-        return folder
-
-    return make
+    """Write a small dataset into the test's own folder."""
+    return partial(write_dataset, tmp_path / "dataset")
 
 
 COMMON = 'quarter = "2026Q1"  # q\ndataset = "d"  # d\nwhere = ""  # w\n'
 
 
+def write_suite(folder: Path, parameters: str = COMMON, **cells: list[str]) -> Path:
+    """Write a folder of tiny notebooks; each is a list of code cells after the parameters cell."""
+    folder.mkdir(exist_ok=True)
+    for name, sources in cells.items():
+        notebook = nbformat.v4.new_notebook()
+        head = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+        notebook.cells = [nbformat.v4.new_markdown_cell(f"# {name}\n\n**What?**"), head]
+        notebook.cells += [nbformat.v4.new_code_cell(each) for each in sources]
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder
+
+
 @pytest.fixture
 def suite(tmp_path):
-    """Write a folder of tiny notebooks; each is a list of code cells after the parameters cell."""
-
-    def make(parameters: str = COMMON, **cells: list[str]) -> Path:
-        folder = tmp_path / "suite"
-        folder.mkdir(exist_ok=True)
-        for name, sources in cells.items():
-            notebook = nbformat.v4.new_notebook()
-            head = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
-            notebook.cells = [nbformat.v4.new_markdown_cell(f"# {name}\n\n**What?**"), head]
-            notebook.cells += [nbformat.v4.new_code_cell(each) for each in sources]
-            notebook.metadata["kernelspec"] = {
-                "name": "python3",
-                "display_name": "Python 3",
-                "language": "python",
-            }
-            nbformat.write(notebook, folder / f"{name}.ipynb")
-        return folder
-
-    return make
+    """Write tiny notebooks into the test's own folder."""
+    return partial(write_suite, tmp_path / "suite")
 
 
 @pytest.fixture(scope="session")
@@ -133,6 +135,12 @@ def cx(*arguments: str, **options) -> subprocess.CompletedProcess:
         cwd=options.pop("cwd", ROOT), env=environment, capture_output=True, text=True,
         check=False, timeout=600, **options,
     )  # fmt: skip
+
+
+def ran(run):
+    """The notebooks that a run executed."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    return re.findall(r"^\[\d+/\d+\] (\w+),", run.stdout, re.MULTILINE)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,11 @@
-"""A real browser, for the tests of pages."""
+"""A real browser for the tests of pages, and an edition for those of runs."""
+
+import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from tests.conftest import cx, write_dataset, write_suite
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +45,27 @@ def visit(browser):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory, request):
+    """A dataset, the suite `GOOD` of the module and its pages in `reports`, made once.
+
+    Gives what puts them back for a test, always in the same place: pages hang on where it is.
+    """
+    place, kept = tmp_path_factory.mktemp("edition"), tmp_path_factory.mktemp("kept")
+    module = request.module
+    folders = (
+        write_dataset(place / "dataset"),
+        write_suite(place / "suite", module.PARAMETERS, **module.GOOD),
+    )
+    run = cx("report", "2026Q1", "--dataset", folders[0], "--notebooks", folders[1],
+             "--out", place / "reports")  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    shutil.copytree(place, kept, symlinks=True, dirs_exist_ok=True)
+
+    def put_back():
+        shutil.rmtree(place)
+        return shutil.copytree(kept, place, symlinks=True)
+
+    return put_back

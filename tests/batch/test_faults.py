@@ -14,26 +14,29 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from tests.conftest import ROOT, cx
+from tests.conftest import COMMON, ROOT, cx
 
 GOOD = {"01_first": ["print('first')"], "02_second": ["x = 1", "print('second')"]}
+PARAMETERS = COMMON
 MARK = "CX_TEST_RUN"
 
 
 @pytest.fixture
-def arguments(write, suite, tmp_path):
-    """The arguments of a run of the small suite into the test's own folder."""
-    suite(**GOOD)
-    return ["report", "2026Q1", "--dataset", write(), "--notebooks", tmp_path / "suite"]
+def tmp_path(edition):
+    """A folder in which both notebooks are published."""
+    return edition()
 
 
 @pytest.fixture
-def published(arguments, tmp_path):
-    """A folder of reports in which both notebooks are published."""
-    out = tmp_path / "reports"
-    run = cx(*arguments, "--out", out)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return out
+def arguments(tmp_path):
+    """The arguments of a run of the small suite."""
+    folders = ["--dataset", tmp_path / "dataset", "--notebooks", tmp_path / "suite"]
+    return ["report", "2026Q1", *folders]
+
+
+@pytest.fixture
+def published(tmp_path):
+    return tmp_path / "reports"
 
 
 def files_of(folder):
