@@ -103,6 +103,15 @@ class Dataset:
     slice: tuple[str, object, tuple[object, ...]] | None = None
     pseudonyms: frozenset[str] = frozenset()
 
+    def __repr__(self) -> str:
+        used = [f"{each.used:,} {each.table}" for each in self.intake if each.table in self.tables]
+        until = f" as of {self.quarter}" if self.quarter else ""
+        only = f"where {self.where}, of " if self.where else ""
+        return (
+            f"{self.config.name}{until}: {only}{', '.join(used)}. cx.measure(data) measures its "
+            'KPIs; data.frame("surveys", "role") gives rows.'
+        )
+
     def has(self, table: str, *columns: str) -> bool:
         """Whether the dataset holds a table, and columns that it or what it refers to has."""
         return not self.lacks(table, *columns)
@@ -136,6 +145,14 @@ class Dataset:
         if lack := self.lacks(table, *columns):
             raise MissingData(f"the dataset {self.config.name!r} lacks {lack}")
         return widen(self.tables, self.columns_of(table), table, columns)
+
+    def frame(self, table: str, *columns: str) -> pd.DataFrame:
+        """The same rows in pandas: `data.frame("surveys", "role", "region")`.
+
+        Raises:
+            MissingData: The dataset does not have the table or a column.
+        """
+        return self.rows(table, *columns).execute()
 
     def columns_of(self, table: str) -> dict[str, str]:
         """The columns that describe a table's rows, and the table that holds each."""

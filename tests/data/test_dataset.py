@@ -323,3 +323,20 @@ def test_a_mapping_must_not_read_a_file_behind_the_fingerprints_back(source, wri
     folder = write(revenue__csv=None, revenue__sql=f"SELECT * FROM {source}")
     with pytest.raises(DataError, match="by itself; name the raw files by their names alone"):
         open_dataset(folder)
+
+
+def test_a_dataset_says_what_is_in_it_and_what_to_do_next(write):
+    data = open_dataset(write(), "2026Q1", "region = 'EMEA'")
+    assert repr(data) == (
+        "Small as of 2026Q1: where region = 'EMEA', of 2 accounts, 3 customers, 3 interactions, "
+        '3 surveys, 2 revenue. cx.measure(data) measures its KPIs; data.frame("surveys", "role") '
+        "gives rows."
+    )
+
+
+def test_rows_come_as_a_frame_with_what_they_refer_to(write):
+    found = open_dataset(write(), raw_ids=True).frame("surveys", "role", "region")
+    assert dict(zip(found.response_id, found.region, strict=True)) == {
+        "r1": "EMEA", "r2": "APAC", "r3": "APAC",
+    }  # fmt: skip
+    assert set(found.role) == {"user", "admin"}

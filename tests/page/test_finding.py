@@ -11,7 +11,9 @@ from cxlib.kpi_drivers import page as drivers
 from cxlib.kpi_drivers.correlation import correlate
 from cxlib.measure import KPIS, Estimate, measure
 from cxlib.measure.contrast import compare, independent
+from cxlib.page import wording
 from cxlib.page.finding import MIME, Finding
+from cxlib.page.section import Section
 from cxlib.page.table import Table, make_table, save_table
 from cxlib.pdca_cycles import page as cycles
 
@@ -151,3 +153,25 @@ def test_a_decision_is_told_in_its_quarter_beside_what_the_data_say(data):
     (nothing,) = cycles.decision_findings(board, data.quarter.start, data.quarter.end)
     assert "No decision" in nothing.sentence
     assert not nothing.news
+
+
+def test_a_table_keeps_its_numbers_and_sets_them_on_the_right():
+    share = wording.estimate(Estimate(0.5, 0.4, 0.6, 9, "share"))
+    rows = [
+        {"KPI": "CSAT", "Value": share, "n": wording.number(9)},
+        {"KPI": "NPS", "Value": "not known", "n": wording.number(12.34)},
+    ]
+    table = make_table(rows, "KPIs")
+    assert list(table.data) == ["KPI", "Value", "Value low", "Value high", "n"]
+    assert table.data["Value high"].tolist()[0] == 0.6
+    assert table.data.n.tolist() == [9, 12.34]
+    assert table._repr_html_().count('<td class="number">') == 4
+    assert make_table([], "nothing") is None
+
+
+def test_a_section_shows_its_parts_in_their_order_and_leaves_out_what_is_not_there(capsys):
+    section = Section(Finding("First."), None, Finding("Then."))
+    section._ipython_display_()
+    assert [each.sentence for each in section.parts] == ["First.", "Then."]
+    out = capsys.readouterr().out
+    assert 0 <= out.index("First.") < out.index("Then.")
