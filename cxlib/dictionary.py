@@ -27,65 +27,6 @@ ROWS = {
     "targets": "A row is the target of a KPI in a quarter.",
 }
 
-MEANINGS = {
-    "name": "Name of the dataset, as on the pages (required)",
-    "description": "One line on what it is",
-    "currency": "Written after amounts of money",
-    "fiscal_year_start": "Month in which the fiscal year starts, 1 to 12; a fiscal year is named "
-    "for the calendar year in which it ends",
-    "scales": "Lowest and highest score of each survey metric; name further metrics here",
-    "source.engine": "What holds the raw tables and runs the SQL: `duckdb`, `postgres` or `spark`",
-    "source.folder": "Folder of the raw files that SQL mappings name, relative to this one (DuckDB "
-    "and Spark); here and below, `${NAME:-default}` stands for an environment variable",
-    "source.host": "The PostgreSQL server; what is left out here comes from PGHOST, PGPORT, …",
-    "source.port": "Its port",
-    "source.database": "Its database",
-    "source.schema": "Where the raw tables are, in PostgreSQL or Spark",
-    "source.user": "Who asks; the password comes from PGPASSWORD or `~/.pgpass`, never from here",
-    "source.master": "The Spark cluster",
-    "source.timeout_seconds": "A PostgreSQL server that has not answered by then is given up",
-    "thresholds.service_level_seconds": "A contact is answered in time within so many seconds, "
-    "where the customer waits on the line",
-    "thresholds.response_seconds": "The same where nobody does, such as by e-mail",
-    "channels.synchronous": "Channels on which the customer waits on the line; all do but those "
-    "known to be written (e-mail, web, letter, message, social, portal, …)",
-    "channels.asynchronous": "Further channels on which nobody waits on the line",
-    "thresholds.service_level_by_channel": "The same for single channels, such as `email = 3600`",
-    "thresholds.repeat_days": "A contact for the same reason within so many days is a repeat",
-    "thresholds.response_days": "A survey answer counts for the response rate within so many days",
-    "tiers.revenue_top_share": "Tier I: the accounts with the highest revenue, as a share of all",
-    "tiers.revenue": "Tier I: revenue of twelve months, instead of the share",
-    "tiers.strategic_value": "Tier I: strategic value of at least this",
-    "tiers.growth_top_share": "Tier II: the highest growth potential, as a share of all",
-    "tiers.growth": "Tier II: growth potential per year, instead of the share",
-    "tiers.lifetime_value_top_share": "Tier II: the highest lifetime value, as a share of all",
-    "tiers.lifetime_value": "Tier II: lifetime value, instead of the share",
-    "tiers.capacity_1": "Tier I: accounts that can be served; beside an amount, the stricter holds",
-    "tiers.capacity_2": "Tier II: accounts that can be served",
-    "tiers.buffer": "An account stays in its tier until it falls short by more than this share",
-    "tiers.margin": "What is left of revenue, as a share; lifetime value counts that",
-    "tiers.horizon_years": "Lifetime value looks so many years ahead",
-    "tiers.discount_rate": "What a year's wait takes off the worth of money, as a share",
-    "tiers.overrides": "Tiers set by hand: sections `[[tiers.overrides]]`, each with `account`, "
-    "`tier`, `reason`, `until`, its last day (a date without quotes), and maybe `since`",
-    "care.hours": "Hours of service that can be given in a quarter; as many as were, if not set",
-    "care.surplus_1": "The share of hours beyond the baseline that goes to Tier I",
-    "care.surplus_2": "Likewise to Tier II; the rest goes to Tier III",
-    "privacy.personal": "Columns that name persons, beside those marked above, such as "
-    '`["interactions.caller"]`; pages show pseudonyms for them',
-    "privacy.public": "Columns marked as personal that pages may show all the same, such as "
-    '`["accounts.name"]` where accounts are companies',
-    "privacy.smallest_group": "KPIs by group or within a filter leave out groups of fewer "
-    "customers, and what would give them away; a report with a filter that leaves fewer is refused",
-    "inventory": "The information behind the reports, for the page on data readiness: sections "
-    "`[[inventory]]`, each with `what` and, as far as known, `form`, `source`, `producer`, "
-    "`needed` (when), `delivery` (pushed or pulled) and `report`",
-    "personas.features": 'What personas are made of, such as `["channel", "role"]`; all that is '
-    "known of customers, unless told",
-    "personas.names": "Your own names for personas, by letter: in `[personas.names]`, a line such "
-    'as `A = "Fridah"`',
-}
-
 
 def data_dictionary() -> str:
     """The data dictionary, in Markdown."""
@@ -107,9 +48,7 @@ def data_dictionary() -> str:
         "| setting | default | meaning |",
         "| --- | --- | --- |",
     ]
-    settings += [
-        f"| `{name}` | {default} | {MEANINGS[name]} |" for name, default in _settings(Config)
-    ]
+    settings += _settings(Config)
     parts.append("\n".join(settings))
     return "\n\n".join(parts) + "\n"
 
@@ -143,14 +82,15 @@ def _column(name: str, column) -> str:
     return f"| `{name}` | {kind} | {unit} | {written} | {column.description} |"
 
 
-def _settings(kind: type, prefix: str = "") -> list[tuple[str, str]]:
+def _settings(kind: type, prefix: str = "") -> list[str]:
     rows = []
     for each in fields(kind):
         if is_dataclass(each.type):
             rows += _settings(each.type, f"{prefix}{each.name}.")
             continue
         default = each.default if each.default_factory is MISSING else each.default_factory()
-        rows.append((f"{prefix}{each.name}", _written(default)))
+        meaning = each.metadata["meaning"]
+        rows.append(f"| `{prefix}{each.name}` | {_written(default)} | {meaning} |")
     return rows
 
 
