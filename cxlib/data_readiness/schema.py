@@ -1,11 +1,11 @@
 """The columns of each table, left for the next quarter, which tells what has come and gone."""
 
 import json
-import os
 from pathlib import Path
 
 from cxlib.data import Dataset
-from cxlib.page.table import OUTPUT_VARIABLE
+from cxlib.errors import DataError
+from cxlib.page.carry import find, leave
 
 FILE = "schema_passport.json"
 
@@ -20,10 +20,7 @@ def schema_of(data: Dataset) -> dict[str, dict[str, str]]:
 
 def save_schema(data: Dataset) -> Path:
     """Leave the schema for the next quarter."""
-    path = Path(os.environ.get(OUTPUT_VARIABLE, ".")) / "tables" / FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(schema_of(data), indent=2, sort_keys=True), encoding="utf-8")
-    return path
+    return leave(FILE, json.dumps(schema_of(data), indent=2, sort_keys=True))
 
 
 def schema_changes(data: Dataset, before: str) -> list[tuple[str, str, str]]:
@@ -32,11 +29,19 @@ def schema_changes(data: Dataset, before: str) -> list[tuple[str, str, str]]:
     Args:
         data: The dataset.
         before: The folder of that report; empty if there is none.
+
+    Raises:
+        ArgumentError: There is no folder `before`.
+        DataError: What the earlier report left cannot be read.
     """
-    path = Path(before) / "tables" / FILE
-    if not before or not path.is_file():
+    if (found := find(before, FILE, "list of columns")) is None:
         return []
-    old, new = json.loads(path.read_text(encoding="utf-8")), schema_of(data)
+    try:
+        old = json.loads(found[1])
+        pairs = {table: dict(columns.items()) for table, columns in old.items()}
+    except (ValueError, AttributeError) as error:
+        raise DataError(f"{found[0]}: no list of columns: {error}") from None
+    old, new = pairs, schema_of(data)
     changes = []
     for table in sorted({*old, *new}):
         was, now = old.get(table, {}), new.get(table, {})

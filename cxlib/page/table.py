@@ -1,6 +1,5 @@
 """Tables as people read them, and as files for other programs."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,9 @@ import pandas as pd
 
 from cxlib.data.formulas import harmless
 from cxlib.data.privacy.pseudonyms import LOOKS
+from cxlib.page.carry import tables_folder
 from cxlib.page.wording import Written
 
-# A batch run says through this variable where a notebook's files go; in JupyterLab they go
-# beside the notebook.
-OUTPUT_VARIABLE = "CX_OUTPUT"
 # An interval in brackets, after its value; longer ones would make a table wider than its page.
 INTERVAL = re.compile(r"(\((?=[^()]{5,20}\))[^()]+ to [^()]+\))")
 
@@ -91,9 +88,7 @@ def save_table(frame: pd.DataFrame, name: str) -> Path:
 
     In CSV, a text that a spreadsheet would take for a formula gets a leading apostrophe.
     """
-    folder = Path(os.environ.get(OUTPUT_VARIABLE, ".")) / "tables"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
+    path = tables_folder() / name
     if path.suffix == ".parquet":
         frame.to_parquet(path, index=False)
     else:

@@ -11,8 +11,8 @@ from cxlib.data.contract import DECISIONS
 from cxlib.data.cycle_log import KEY, read_log, save_cycle
 from cxlib.errors import CxError, DataError
 from cxlib.measure.kpis import KPIS
+from cxlib.page.carry import OUTPUT_VARIABLE
 from cxlib.page.finding import Finding
-from cxlib.page.table import OUTPUT_VARIABLE
 
 NEW = "add a cycle"
 # In the order of the form, with a hint for an empty field.

@@ -1,16 +1,16 @@
 """What the PDCA page shows of plans: are they SMART, can they be seen, were they changed since?"""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from cxlib.data import Dataset
-from cxlib.errors import ArgumentError, DataError
+from cxlib.errors import DataError
+from cxlib.page.carry import find, leave
 from cxlib.page.finding import Finding
-from cxlib.page.table import OUTPUT_VARIABLE, Table, make_table
+from cxlib.page.table import Table, make_table
 from cxlib.page.wording import Written, listed, number, rows, size
 from cxlib.pdca_cycles.charts import QUICK_EFFORT, QUICK_IMPACT
 from cxlib.pdca_cycles.plan import (
@@ -134,11 +134,8 @@ def frozen_plans(data: Dataset, before: str = "") -> FrozenPlans:
 
 def save_frozen(plans: FrozenPlans) -> Path:
     """Leave the frozen plans for the next quarter's report."""
-    folder = Path(os.environ.get(OUTPUT_VARIABLE, ".")) / "tables"
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"plans": dict(plans.plans)}, ensure_ascii=False, indent=1, sort_keys=True)
-    (folder / FILE).write_text(text, encoding="utf-8")
-    return folder / FILE
+    return leave(FILE, text)
 
 
 def frozen_finding(plans: FrozenPlans) -> Finding:
@@ -194,15 +191,11 @@ def overlap_finding(pairs: tuple[tuple[str, str], ...]) -> Finding:
 
 
 def _load(before: str) -> Mapping[str, Mapping]:
-    if not before:
+    if (found := find(before, FILE, "frozen plans")) is None:
         return {}
-    if not Path(before).is_dir():
-        raise ArgumentError(f"before == {before!r}: there is no such folder")
-    path = Path(before) / "tables" / FILE
-    if not path.is_file():
-        return {}
+    path, text = found
     try:
-        plans = json.loads(path.read_text(encoding="utf-8"))["plans"]
+        plans = json.loads(text)["plans"]
         if not all({"digest", "since", "plan"} <= set(each) for each in plans.values()):
             raise ValueError("a plan lacks a part")
     except (ValueError, KeyError, TypeError, AttributeError) as error:

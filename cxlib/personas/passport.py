@@ -1,13 +1,12 @@
 """The passport of personas as a file: where one is looked for, and where it is left."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from cxlib.data import Dataset, Quarter
 from cxlib.data.files import PERSONAS
-from cxlib.errors import ArgumentError, DataError
-from cxlib.page.table import OUTPUT_VARIABLE
+from cxlib.errors import DataError
+from cxlib.page.carry import find, leave
 from cxlib.personas.tracking import Passport, from_json, to_json
 
 FILE = "personas_passport.json"
@@ -25,17 +24,11 @@ def load_passport(data: Dataset, before: str = "") -> Passport | None:
         ArgumentError: There is no folder `before`.
         DataError: The passport cannot be read, or is that of another dataset.
     """
-    if before and not Path(before).is_dir():
-        raise ArgumentError(f"before == {before!r}: there is no such folder")
     path, text = data.folder / PERSONAS, data.passport
     if text is None:
-        path = Path(before) / "tables" / FILE
-        if not before or not path.is_file():
+        if (found := find(before, FILE, "passport of personas")) is None:
             return None
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise DataError(f"{path}: no passport of personas: it is not UTF-8") from None
+        path, text = found
     passport = from_json(text, str(path))
     if passport.dataset != data.config.name:
         raise DataError(
@@ -67,8 +60,4 @@ def save_passport(passport: Passport | None) -> Path | None:
     """Leave a passport in `tables/` for the next quarter; nothing, if there is none."""
     if passport is None:
         return None
-    folder = Path(os.environ.get(OUTPUT_VARIABLE, ".")) / "tables"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / FILE
-    path.write_text(to_json(passport), encoding="utf-8")
-    return path
+    return leave(FILE, to_json(passport))

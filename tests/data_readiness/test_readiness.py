@@ -14,6 +14,7 @@ from cxlib.data_readiness import schema
 from cxlib.data_readiness.drift import find_drift
 from cxlib.data_readiness.issues import CARE, CONSISTENT, SOUND, UNFIT, VALID, Issue
 from cxlib.data_readiness.verdict import judge
+from cxlib.errors import ArgumentError, DataError
 from tests.data_readiness import exports
 from tests.data_readiness.faults import FAULTS
 from tests.data_readiness.worlds import UNREST, judged, sound
@@ -78,6 +79,17 @@ def test_a_column_that_has_gone_and_one_that_changed_its_type_are_told(tmp_path)
     words = {each.what for each in readiness.issues}
     assert "team has gone" in words
     assert "wait_seconds was string, and is float64" in words
+
+
+@pytest.mark.parametrize("text", [b"{", b"[1]", b'{"surveys": 1}', b"\xff"])
+def test_an_earlier_list_of_columns_that_cannot_be_read_is_named(data, tmp_path, text):
+    with pytest.raises(ArgumentError, match="there is no such folder"):
+        schema.schema_changes(data, str(tmp_path / "nowhere"))
+    (tmp_path / "tables").mkdir()
+    assert schema.schema_changes(data, str(tmp_path)) == []
+    (tmp_path / "tables" / schema.FILE).write_bytes(text)
+    with pytest.raises(DataError, match="no list of columns"):
+        schema.schema_changes(data, str(tmp_path))
 
 
 @pytest.mark.parametrize("left", [("revenue",), ("interactions",), ("interactions", "surveys")])
