@@ -15,7 +15,8 @@ from cxlib.account_tiers.migration import (
 from cxlib.account_tiers.page import INPUTS, amount
 from cxlib.data.config import TIER_NAMES
 from cxlib.data.quarter import Quarter
-from cxlib.page.finding import CHANGE, Finding
+from cxlib.findings import CHANGE
+from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import Written, number, rows
 

@@ -11,7 +11,8 @@ import jinja2
 from cxlib.batch.edition import Edition, Published, read_published
 from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED
 from cxlib.batch.provenance import provenance
-from cxlib.batch.summary import CHANGE, DECISION, Restatements, Sentence, sentences
+from cxlib.batch.summary import Restatements, Sentence, sentences
+from cxlib.findings import CHANGE, DECISION
 
 TEMPLATES = Path(__file__).parent / "template"
 HEADLINES = 7

@@ -12,19 +12,18 @@ from traitlets.config import Config
 
 from cxlib.batch.indexes import TEMPLATES, headlines, policy, script, style
 from cxlib.batch.job import Facts
+from cxlib.findings import MIME, PARTS
 
-FINDING = "application/vnd.cxlib.finding+json"
 EXPLORE = "explore"
-PARTS = ("sentence", "estimate", "evidence", "news", "kind", "measures")
 
 
 def findings_of(notebook: nbformat.NotebookNode) -> list[dict]:
     """The findings stored in an executed notebook, in their order."""
     return [
-        dict(output["data"][FINDING])
+        dict(output["data"][MIME])
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if FINDING in output.get("data", {})
+        if MIME in output.get("data", {})
     ]
 
 
@@ -79,7 +78,7 @@ def _number_findings(notebook: nbformat.NotebookNode) -> None:
         output
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if FINDING in output.get("data", {})
+        if MIME in output.get("data", {})
     ]
     for number, output in enumerate(found, start=1):
         html = output.data["text/html"]

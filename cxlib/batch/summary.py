@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from cxlib.batch.edition import Published
 
-# Kinds of findings; `page/finding.py` says what each is.
-CHANGE, DECISION = "change", "decision"
 # Two computations of one number agree to this share of it.
 SAME = 1e-9
 

@@ -14,7 +14,7 @@ from cxlib.measure.kpis import RESTATED, label_of
 from cxlib.page.figure import BLUE, GREY, PALETTE, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, number, probability, rows
+from cxlib.page.wording import capital, estimate, in_sentence, listed, number, probability, rows
 
 MOST_LEADS = 3
 CORRELATIONS = [
@@ -67,7 +67,7 @@ def lead_finding(leads: tuple[Correlation, ...]) -> Finding:
         )
     said = "; ".join(_lead(each) for each in found[:MOST_LEADS])
     return Finding(
-        f"{said[0].upper()}{said[1:]}.",
+        f"{capital(said)}.",
         estimate=found[0].r,
         evidence=f"{rows(len(leads), 'pair')} of KPIs and leads of one to six months were looked "
         "at, and allowance is made for that. Surprises alone are compared; it is no cause.",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cxlib.data import Quarter
 from cxlib.data.config import Config
+from cxlib.findings import CHANGE
 from cxlib.kpi_drivers.drivers import Driver, Drivers
 from cxlib.measure import KPIS
 from cxlib.measure.contrast import Change
@@ -15,7 +16,7 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.page.figure import GREEN, GREY, RED, Figure, canvas, styled, whiskers
-from cxlib.page.finding import CHANGE, Finding, Measure
+from cxlib.page.finding import Finding, Measure
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
     estimate,

@@ -3,12 +3,8 @@
 from dataclasses import asdict, dataclass
 from html import escape
 
+from cxlib.findings import MIME, STATE
 from cxlib.measure.estimate import Estimate
-
-MIME = "application/vnd.cxlib.finding+json"
-# What a finding is about, for the summary of the quarter: the state of things, a comparison with
-# an earlier quarter, or what somebody decided.
-STATE, CHANGE, DECISION = "state", "change", "decision"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from cxlib.measure import Panel
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import listed
+from cxlib.page.wording import capital, listed
 
 
 def withheld_table(panel: Panel) -> Table | None:
@@ -16,7 +16,7 @@ def withheld_table(panel: Panel) -> Table | None:
     records = [
         {
             "Group": group,
-            "Why": f"{why[0].upper()}{why[1:]}",
+            "Why": capital(why),
             "Not shown": listed(label[name] for name in panel.kpis if name in set(each.kpi)),
         }
         for (group, why), each in rows.groupby(["group", "why"], sort=False)

@@ -162,6 +162,16 @@ def in_sentence(label: str) -> str:
     return label if any(letter.isupper() for letter in rest) else label[:1].lower() + rest
 
 
+def capital(text: str) -> str:
+    """A text as it begins a sentence.
+
+    Examples:
+        >>> capital("no chart"), capital("NPS rose"), capital("")
+        ('No chart', 'NPS rose', '')
+    """
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def month(moment) -> str:
     """A month as `Jul 2026`."""
     return "–" if pd.isna(moment) else f"{pd.Timestamp(moment):%b %Y}"

@@ -6,11 +6,12 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from cxlib.findings import DECISION
 from cxlib.measure import Estimate
 from cxlib.measure.kpis import HIGHER, LOWER
-from cxlib.page.finding import DECISION, Finding
+from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, month, number, rows
+from cxlib.page.wording import capital, estimate, in_sentence, listed, month, number, rows
 from cxlib.pdca_cycles.review import CHANGED, IMPROVED, NO_CHANGE, TOO_EARLY, WORSENED, Cycle
 
 FILE_COLUMNS = (
@@ -113,10 +114,10 @@ def _evidence(cycle: Cycle) -> str:
     if slope and slope.excludes(0):
         words.append(f"Beside it, the slope changed by {estimate(slope, sign=True)} a month")
     if cycle.caution:
-        words.append(cycle.caution[:1].upper() + cycle.caution[1:])
+        words.append(capital(cycle.caution))
     decided = f"the team decided to {cycle.decision}" if cycle.decision else "no decision yet"
     rule = f"; the rule says: {cycle.rule}" if cycle.rule else ""
-    words.append(f"{decided[:1].upper()}{decided[1:]}{rule}")
+    words.append(f"{capital(decided)}{rule}")
     return f"{'. '.join(words)}."
 
 

@@ -11,7 +11,7 @@ from cxlib.errors import DataError
 from cxlib.page.carry import find, leave
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import Written, listed, number, rows, size
+from cxlib.page.wording import Written, capital, listed, number, rows, size
 from cxlib.pdca_cycles.charts import QUICK_EFFORT, QUICK_IMPACT
 from cxlib.pdca_cycles.plan import (
     ALREADY,
@@ -147,7 +147,7 @@ def frozen_finding(plans: FrozenPlans) -> Finding:
         words += [f"{rows(fresh, 'plan')} frozen for the first time"] if fresh else []
         sentence = "; ".join(words) or "no plan has begun"
         return Finding(
-            f"{sentence[:1].upper()}{sentence[1:]}.",
+            f"{capital(sentence)}.",
             evidence="A plan is frozen, with a hash, by the first report after its change began; "
             "an edit before that report cannot be seen.",
             news=False,

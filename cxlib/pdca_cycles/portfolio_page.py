@@ -5,7 +5,7 @@ import pandas as pd
 from cxlib.measure.kpis import label_of
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, month, number, rows
+from cxlib.page.wording import capital, estimate, in_sentence, listed, month, number, rows
 from cxlib.pdca_cycles.charts import icons
 from cxlib.pdca_cycles.portfolio import Chain, Milestone, Portfolio
 from cxlib.pdca_cycles.review import Cycle
@@ -70,13 +70,13 @@ def _milestone(each: Milestone, currency: str) -> Finding:
     found, chance = estimate(each.so_far, currency), _chance(each.probability)
     if not each.over:
         return Finding(
-            f"{label[:1].upper()}{label[1:]}{where} stands at {found}; its target of {goal} will "
+            f"{capital(label)}{where} stands at {found}; its target of {goal} will "
             f"be met by the quarter's end with a probability of {chance}.",
             estimate=each.so_far,
         )
     verb = "met" if each.met else "missed"
     return Finding(
-        f"{label[:1].upper()}{label[1:]}{where} {verb} its target of {goal}: {found}.",
+        f"{capital(label)}{where} {verb} its target of {goal}: {found}.",
         estimate=each.so_far,
         evidence=f"The process as it is lies on the target's good side with a probability of "
         f"{chance}: a target can be met, or missed, by luck.",

@@ -7,7 +7,7 @@ from cxlib.measure.estimate import Estimate
 from cxlib.page.figure import Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, listed, number, rows
+from cxlib.page.wording import capital, estimate, listed, number, rows
 from cxlib.personas.clustering import Personas
 from cxlib.personas.page import colour_of, nobody_finding, title_of
 from cxlib.personas.wording import plain
@@ -71,8 +71,7 @@ def buying_finding(buying: pd.DataFrame, personas: Personas) -> Finding:
         for each in buying.itertuples()
     )
     return Finding(
-        f"{said[0].upper()}{said[1:]}. Of their contacts, so many lie on the way to a purchase: "
-        f"{shares}.",
+        f"{capital(said)}. Of their contacts, so many lie on the way to a purchase: {shares}.",
         evidence="Need, research, select and purchase lie on the way to a purchase; receive, use, "
         "maintain and recommend come after it.",
     )

@@ -13,7 +13,7 @@ from cxlib.measure.panel import estimate_of
 from cxlib.page.figure import Figure, canvas, readable_on, styled
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, number, rows
+from cxlib.page.wording import capital, estimate, in_sentence, number, rows
 from cxlib.personas.clustering import Personas
 from cxlib.personas.encoding import CATEGORY, NUMBER, SHARES
 from cxlib.personas.page import (
@@ -129,7 +129,7 @@ def portrait(
         does = f"{does}, set apart by {listed_marks(own, currency, 2)}"
     ends = [_feels(panel, personas, persona), _brings(revenue[revenue.group == persona])]
     said = "; ".join([f"{who}, {does}" if who else does, *filter(None, ends)])
-    return f"{said[0].upper()}{said[1:]}."
+    return f"{capital(said)}."
 
 
 def epithet(own: pd.DataFrame) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 import seaborn as sns
 
+from cxlib.findings import CHANGE
 from cxlib.measure.estimate import Estimate
 from cxlib.page.figure import BLUE, Figure, canvas, readable_on, styled
-from cxlib.page.finding import CHANGE, Finding
+from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import estimate, listed, number
 from cxlib.personas.clustering import Personas

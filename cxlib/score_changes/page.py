@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from cxlib.findings import CHANGE
 from cxlib.measure.contrast import Change
 from cxlib.measure.kpis import label_of
 from cxlib.page.figure import BLUE, GREY, INK, Figure, canvas, styled, whiskers
-from cxlib.page.finding import CHANGE, Finding
+from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import estimate, in_sentence, listed, number, rows
 from cxlib.score_changes.decomposition import MIX, RESPONSE, TOTAL, TURNOVER, WITHIN, Entry, Ledger

@@ -10,7 +10,7 @@ from cxlib.measure.estimate import Estimate
 from cxlib.page.figure import BLUE, GREY, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, number, rows
+from cxlib.page.wording import capital, estimate, in_sentence, listed, number, rows
 from cxlib.pdca_cycles.review import Cycle
 from cxlib.score_worth.groups import Comparison
 from cxlib.score_worth.points import Worth
@@ -91,7 +91,7 @@ def worth_finding(worths: tuple[Worth, ...], accounts: int, currency: str = "") 
     ]
     said = listed(words)
     return Finding(
-        f"{said[0].upper()}{said[1:]}.",
+        f"{capital(said)}.",
         estimate=_per_point(clear[0]),
         evidence=f"Of {rows(len(worths), 'KPI')}, like for like. An association: only a change "
         "made on purpose, with a control, would show that one brings the other.",

@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 
 from cxlib.demo.truth import CYCLES
+from cxlib.findings import MIME
 from cxlib.kpi_drivers import correlations_page
 from cxlib.kpi_drivers import page as drivers
 from cxlib.kpi_drivers.correlation import correlate
 from cxlib.measure import KPIS, Estimate, measure
 from cxlib.measure.contrast import compare, independent
 from cxlib.page import wording
-from cxlib.page.finding import MIME, Finding
+from cxlib.page.finding import Finding
 from cxlib.page.section import Section
 from cxlib.page.table import Table, make_table, save_table
 from cxlib.pdca_cycles import page as cycles
