@@ -16,6 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from cxlib.batch.job import (
     EXECUTED,
+    EXPLORE,
     FAILED,
     FINDINGS,
     LEFT_OUT,
@@ -98,6 +99,7 @@ def _execute(
             kernel_name="python3",
             engine_name=ENGINE,
             progress_bar=False,
+            skip_cells_with_tag=EXPLORE,
             km=manager,
             on_cell_execute=at.begin,
         )
@@ -165,7 +167,7 @@ def _unfinished(executed: nbformat.NotebookNode, job: Job) -> str:
     """The first cell that has not run, if any: a SystemExit ends a run in silence."""
     number = 0
     for cell in executed.cells:
-        if cell.cell_type != "code" or INJECTED in cell.metadata.get("tags", []):
+        if cell.cell_type != "code" or {INJECTED, EXPLORE} & {*cell.metadata.get("tags", [])}:
             continue
         number += bool(cell.source.strip())
         errors = [each for each in cell.outputs if each.output_type == "error"]

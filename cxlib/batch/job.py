@@ -12,6 +12,8 @@ PUBLISHED, LEFT_OUT, FAILED = "published", "left out", "failed"
 SOURCE = "source.ipynb"
 EXECUTED, PAGE, FINDINGS, LOG = "notebook.ipynb", "page.html", "findings.json", "log.txt"
 FIRST_LINE = 60
+# The tag of cells that are there for JupyterLab alone: a run neither runs nor shows them.
+EXPLORE = "explore"
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,8 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 from cxlib.batch.indexes import TEMPLATES, headlines, policy, script, style
-from cxlib.batch.job import Facts
+from cxlib.batch.job import EXPLORE, Facts
 from cxlib.findings import MIME, PARTS
-
-EXPLORE = "explore"
 
 
 def findings_of(notebook: nbformat.NotebookNode) -> list[dict]:
