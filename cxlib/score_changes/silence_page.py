@@ -54,6 +54,9 @@ def silent_table(
         facts: As `account_facts` gives them; an account that is not in it is named by its id.
         currency: Of the revenue.
     """
+    if silence.accounts.empty:
+        # Of a dataset without bookings there are no facts to join.
+        return None
     table = silence.accounts.join(facts[["name", "revenue_12m"]])
     table = table.sort_values("revenue_12m", ascending=False, kind="stable")
     kinds = {"contact": "contacts", "answer": "answered"}

@@ -106,14 +106,14 @@ def test_slices_are_reused_and_taken_down_when_the_data_change(sliced, suite, tm
     assert len(ran(cx(*arguments, "--by", "region"))) == 8
     assert ran(cx(*arguments, "--by", "region")) == []
     assert ran(cx(*arguments)) == []
-    assert (tmp_path / "reports" / "2026Q1" / "by-region" / "EMEA" / "first.html").is_file()
+    assert (tmp_path / "out" / "2026Q1" / "by-region" / "EMEA" / "first.html").is_file()
     (sliced / "interactions.csv").write_text(
         (sliced / "interactions.csv").read_text() + "new,001,2026-01-02,phone,5\n"
     )
     run = cx(*arguments)
     assert len(ran(run)) == 2
     assert "by-region were of other data, parameters or programs" in run.stdout
-    assert not (tmp_path / "reports" / "2026Q1" / "by-region").exists()
+    assert not (tmp_path / "out" / "2026Q1" / "by-region").exists()
 
 
 def test_slices_of_another_notebook_or_parameter_are_taken_down(sliced, suite, tmp_path):
@@ -124,7 +124,7 @@ def test_slices_of_another_notebook_or_parameter_are_taken_down(sliced, suite, t
     run = cx(*arguments)
     assert ran(run) == ["first"]
     assert "by-region were of other data, parameters or programs" in run.stdout
-    assert not (tmp_path / "reports" / "2026Q1" / "by-region").exists()
+    assert not (tmp_path / "out" / "2026Q1" / "by-region").exists()
 
 
 def test_a_slice_that_fails_is_told_on_every_index(sliced, suite, tmp_path):

@@ -106,7 +106,7 @@ def test_durations_shares_and_gaps_sort_as_what_they_mean(visit, suite, write, t
     cell = (
         "from cxlib.page.table import make_table\n"
         "make_table([{'x': each} for each in ('1 h 5 min', '95 s', '−3 s', '–', '2 min 3 s', "
-        "'1,200 s (3 to 4)')], 'Times', ('x',))"
+        "'1,200 s (3 to 4)')], 'Times')"
     )
     run = cx("report", "2026Q1", "--dataset", write(), "--notebooks", suite(**{"01_a": [cell]}),
              "--out", tmp_path / "out")  # fmt: skip
