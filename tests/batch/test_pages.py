@@ -105,7 +105,8 @@ def test_a_table_sorts_by_click_and_is_copied_as_csv(visit, demo_report):
 def test_durations_shares_and_gaps_sort_as_what_they_mean(visit, suite, write, tmp_path):
     cell = (
         "from cxlib.page.table import make_table\n"
-        "make_table([{'x': each} for each in ('1 h 5 min', '95 s', '−3 s', '–', '2 min 3 s', "
+        "from cxlib.page.wording import Written\n"
+        "make_table([{'x': Written(each, 0)} for each in ('1 h 5 min', '95 s', '−3 s', '–', '2 min 3 s', "
         "'1,200 s (3 to 4)')], 'Times')"
     )
     run = cx("report", "2026Q1", "--dataset", write(), "--notebooks", suite(**{"01_a": [cell]}),
