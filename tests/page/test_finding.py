@@ -130,10 +130,17 @@ def test_the_planted_cycles_cover_every_trap():
     assert len({cycle.because for cycle in CYCLES}) >= 7
 
 
-def test_the_batch_reads_findings_by_the_name_under_which_they_are_stored():
-    from cxlib.batch.render import FINDING
+def test_the_batch_reads_of_a_finding_what_the_page_has_stored():
+    from nbformat import v4
 
-    assert FINDING == MIME
+    from cxlib.batch.render import check_finding, findings_of
+
+    shown = Finding("It rose.", Estimate(1.0, np.nan, np.nan, 3, "score"))._repr_mimebundle_()
+    cell = v4.new_code_cell(outputs=[v4.new_output("display_data", shown)])
+    (found,) = findings_of(v4.new_notebook(cells=[cell]))
+    check_finding(found)
+    assert found["sentence"] == "It rose."
+    assert found["estimate"]["low"] is None
 
 
 def test_a_decision_is_told_in_its_quarter_beside_what_the_data_say(data):
