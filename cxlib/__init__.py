@@ -5,6 +5,7 @@ gives KPIs with their intervals; each subject, such as `cx.account_tiers`, what 
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from cxlib.lazily import offer
@@ -18,13 +19,13 @@ _load, _names = offer(
         "page.table": "save_table",
     },
 )
-# Loaded when they are used: together they take seconds.
-_FOLDERS = sorted(each.parent.name for each in Path(__file__).parent.glob("*/__init__.py"))
 
 
 def __getattr__(name: str):
-    return import_module(f"cxlib.{name}") if name in _FOLDERS else _load(name)
+    # Folders are loaded when they are used: together they take seconds.
+    return import_module(f"cxlib.{name}") if find_spec(f"cxlib.{name}") else _load(name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*_FOLDERS, *_names()])
+    folders = (each.parent.name for each in Path(__file__).parent.glob("*/__init__.py"))
+    return sorted([*folders, *_names()])

@@ -58,7 +58,7 @@ def find_drift(measures: pd.DataFrame, quarter) -> Drift:
     is Holm's doing, by halves: for the volumes, and for all other measures.
 
     Args:
-        measures: As `measure.quarterly_measures` gives them.
+        measures: As `quarterly.quarterly_measures` gives them.
         quarter: The first moment of the quarter to judge.
 
     Source: prediction interval for one further observation (Hahn and Meeker, Statistical Intervals,

@@ -1,6 +1,6 @@
 """Demonstration data: a software company with its customers, contacts, surveys and projects.
 
-Everything is drawn from one seeded generator; what is planted stands in `demo_truth.py`.
+Everything is drawn from one seeded generator; what is planted stands in `truth.py`.
 """
 
 from collections.abc import Mapping

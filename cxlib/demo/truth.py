@@ -1,4 +1,4 @@
-"""What is true of the demonstration data: planted by `demo.py`, recovered by the tests.
+"""What is true of the demonstration data: planted by `dataset.py`, recovered by the tests.
 
 An analysis is right on this data when it finds what stands here, and nothing else.
 """

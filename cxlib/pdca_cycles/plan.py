@@ -150,7 +150,7 @@ def decide(verdict: str, effect: Estimate | None, expected: float, kpi: Kpi) -> 
     planned effect.
 
     Args:
-        verdict: As `pdca.review` gives it.
+        verdict: As `review.review_cycles` gives it.
         effect: What was found.
         expected: The planned effect; NaN if none was.
         kpi: The cycle's KPI.

@@ -74,8 +74,8 @@ def make_cards(
 
     Args:
         personas: The personas.
-        differences, profiles, rule: As `analysis.portraits` gives them.
-        channels, revenue: As `measure.groups` gives them.
+        differences, profiles, rule: As `profiles.py` gives them.
+        channels, revenue: As `groups.py` gives them.
         panel: KPIs by persona.
         currency: For amounts of money.
     """

@@ -111,7 +111,7 @@ def find_personas(
 ) -> Personas:
     """Group customers by mixed features, and name only groups that are really there.
 
-    Features are coded so that each weighs alike (`mixed.py`), reduced to the components in which
+    Features are coded so that each weighs alike (`encoding.py`), reduced to the components in which
     they go together more than chance lets them, and grouped by k-means. A group is a persona if
     resamples find it again, it is large enough, it stands apart from every other group, and the
     groups are tighter than any cut from a cloud without groups. The largest number of groups is
@@ -119,7 +119,7 @@ def find_personas(
     that, the one in which most customers are in groups that hold, if they are most customers.
 
     Args:
-        features: A row per customer, of numbers, texts and shares (`mixed.usable_features`).
+        features: A row per customer, of numbers, texts and shares (`encoding.usable_features`).
         most: The largest number of personas to try.
         count: Take this number of groups, whether they hold or not; for exploring.
         seed: For the resamples and the clouds.

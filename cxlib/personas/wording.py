@@ -67,7 +67,7 @@ def against_others(row, currency: str = "") -> str:
     """What sets a persona apart, in a few words.
 
     Args:
-        row: A row of `portraits.differences`.
+        row: A row of `profiles.differences`.
         currency: For amounts of money.
     """
     inside = amount(row.feature, row.kind, row.inside, currency)

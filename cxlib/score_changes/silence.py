@@ -43,7 +43,7 @@ def gone_silent(activity: pd.DataFrame) -> Silence:
     their silence is unlikely, given how many were looked at (Benjamini and Hochberg 1995).
 
     Args:
-        activity: As `invitations.account_activity` gives it.
+        activity: As `activity.account_activity` gives it.
     """
     found, looked_at = [], set()
     for silence, p in (("contact", _no_contact(activity)), ("answer", _no_answer(activity))):
@@ -65,7 +65,7 @@ def rush_of_contacts(activity: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     their quarters differ, as for silence.
 
     Args:
-        activity: As `invitations.account_activity` gives it.
+        activity: As `activity.account_activity` gives it.
 
     Returns:
         By `account_id`, the least likely first: `p` and `q` (adjusted for how many were looked at);

@@ -116,7 +116,7 @@ def compare_groups(
     group has no interval: nothing shows how much it might differ.
 
     Args:
-        later: As `business.later_business` gives it, and `tier`, if known.
+        later: As `results.later_business` gives it, and `tier`, if known.
         metric: The survey question, such as nps.
         bands: The lowest mean answer of each group after the first, and the groups' names, worst
             first; those of `BANDS`, if None.

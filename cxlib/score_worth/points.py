@@ -59,11 +59,11 @@ def worth_of_points(
 ) -> tuple[Worth, ...]:
     """How later revenue per account and quarter goes with each KPI of the year before.
 
-    A regression on the KPI and what else tells accounts apart (`business.controls`), with HC3
+    A regression on the KPI and what else tells accounts apart (`groups.controls`), with HC3
     errors; and another whose slope may bend at the knot (a linear spline).
 
     Args:
-        later: As `business.later_business` gives it, and `tier`, if known.
+        later: As `results.later_business` gives it, and `tier`, if known.
         kpis: Columns of it.
         knots: Where the slope of a KPI may bend; of the others, no bend is looked for.
     """
@@ -100,7 +100,7 @@ def savings_of_points(later: pd.DataFrame) -> Mapping[str, Estimate]:
     errors), for as many contacts.
 
     Args:
-        later: As `business.later_business` gives it.
+        later: As `results.later_business` gives it.
 
     Returns:
         By KPI, money per account and quarter; without the KPIs for which that is not known.
