@@ -37,6 +37,7 @@ def test_killed_runs_leave_no_rows_and_whole_pages(server, dataset, password, tm
         assert text.rstrip().endswith("</html>")
         # A run has two rooms; those of the killed ones before it are gone.
         assert len(folders(place)) <= 4
-    assert run(folder, tmp_path, TMPDIR=str(place)).returncode == 0
+    last = run(folder, tmp_path, TMPDIR=str(place))
+    assert last.returncode == 0, (last.stderr, server.process.poll())
     assert folders(place) == []
     assert not list((out / ".cx").glob("work-*"))

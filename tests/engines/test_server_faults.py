@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.engines.conftest import USER
 
 PUBLISHED = "reports"
 # Long enough for a query to be under way when the server is struck.
@@ -76,6 +77,20 @@ def test_a_server_that_is_down(server, dataset, password, tmp_path):
         port = free.getsockname()[1]
     ended = run(dataset(server.settings(port=str(port))), tmp_path)
     assert_one_line(ended, "cannot be reached", tmp_path, password)
+
+
+def test_a_server_that_is_full(server, dataset, password, tmp_path):
+    import psycopg
+
+    admin = {"host": "127.0.0.1", "port": server.port, "user": "admin", "password": "admin"}
+    limit = f"ALTER ROLE {USER} CONNECTION LIMIT "
+    with psycopg.connect(**admin, dbname="postgres", autocommit=True) as line:
+        line.execute(limit + "0")
+        try:
+            ended = run(dataset(server.settings()), tmp_path)
+        finally:
+            line.execute(limit + "-1")
+    assert_one_line(ended, "takes no more connections", tmp_path, password)
 
 
 def test_a_server_that_says_nothing(server, dataset, password, tmp_path, silent):

@@ -23,6 +23,7 @@ from cxlib.errors import DataError
 CONNECT_SECONDS, CANCEL_SECONDS = 10, 2
 # The server's words for that it was stopped in the midst of its work.
 SHUT_DOWN = ("57P01", "57P02", "57P03")
+FULL = "53300"
 # The types that are read as they are, by PostgreSQL's numbers for them: flags, whole and other
 # numbers, texts, dates and moments. All others, such as an ENUM or money, are read as texts.
 PLAIN = frozenset({16, 20, 21, 23, 25, 700, 701, 1043, 1082, 1114, 1184, 1700})
@@ -155,6 +156,11 @@ def explain(error: Exception, source: Source, path: Path) -> str:
     ):
         return (
             f"{where} refuses user and password; set source.user, and PGPASSWORD in the environment"
+        )
+    if state == FULL or (entering and re.search("too many|connection slots", text)):
+        return (
+            f"{where} takes no more connections; try again later, or raise max_connections or the "
+            "role's CONNECTION LIMIT"
         )
     if isinstance(error, psycopg.OperationalError) and state in (None, *SHUT_DOWN):
         if re.search("refused|resolve|translate host|No such file|unreachable", text):
