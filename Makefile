@@ -24,7 +24,7 @@ bench: .venv/ready  ## time personas, purchases, KPI panels and batches beside o
 	$(BIN)/python benchmarks/report.py
 
 lab: .venv/ready  ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab --notebook-dir . notebooks/01_data_readiness.ipynb
+	PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --notebook-dir . notebooks/00_start_here.ipynb
 
 check: .venv/ready  ## validate DATASET
 	$(BIN)/cx check --dataset $(DATASET)

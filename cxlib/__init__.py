@@ -15,6 +15,7 @@ _load, _names = offer(
     **{
         "data.opening": "open_dataset",
         "data.quarter": "Quarter",
+        "page.plot": "plot",
         "page.section": "Section",
         "page.table": "save_table",
     },

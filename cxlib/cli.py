@@ -146,6 +146,7 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
     from cxlib.data.files import reads_files
     from cxlib.data.marks import line_of, marks
     from cxlib.data.remedies import remedy
+    from cxlib.measure import catalogue
 
     console = Console(highlight=False)
     # Whoever puts faults right has to see the values.
@@ -153,6 +154,7 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
         data = bounded(
             lambda: open_dataset(dataset, raw_ids=True), reads_files(dataset), "reading the data"
         )
+    catalogue(data.config)
     table = Table("table", "file", "read", "used", "set apart")
     for each in data.intake:
         counts = (f"{count:,}" for count in (each.read, each.used, each.quarantined))

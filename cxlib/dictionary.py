@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 
-from cxlib.data.config import SCALES, Config
+from cxlib.data.config import SCALES, Config, OwnKpi
 from cxlib.data.contract import TYPE_NAMES, schemas
 from cxlib.measure.kpis import KPIS
 
@@ -91,6 +91,8 @@ def _settings(kind: type, prefix: str = "") -> list[str]:
         default = each.default if each.default_factory is MISSING else each.default_factory()
         meaning = each.metadata["meaning"]
         rows.append(f"| `{prefix}{each.name}` | {_written(default)} | {meaning} |")
+        if each.name == "kpis":
+            rows += _settings(OwnKpi, "kpis.NAME.")
     return rows
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import nbclient
 import nbformat
@@ -11,7 +12,7 @@ import pytest
 
 from tests.conftest import LONG, ROOT
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+START, *NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # Under papermill alone, all of them where there is time; they run in two other ways besides.
 UNDER_PAPERMILL = NOTEBOOKS if LONG else [NOTEBOOKS[2], NOTEBOOKS[5]]
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -62,3 +63,26 @@ def test_a_notebook_runs_top_to_bottom_in_its_own_kernel(path, tmp_path, monkeyp
         for kind in output.get("data", {})
     }
     assert "application/vnd.jupyter.widget-view+json" in kinds
+
+
+def test_the_recipes_to_start_with_are_short_and_run(tmp_path, monkeypatch):
+    """Ten of at most three lines, each run with an export of one's own."""
+    notebook = nbformat.read(START, as_version=4)
+    given, *cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert sum(cell.source.startswith("## ") for cell in notebook.cells) == 10
+    assert all(len(cell.source.splitlines()) <= 3 and not cell.outputs for cell in cells)
+    raw = tmp_path / "calls.csv"
+    raw.write_text(
+        "Ticket,Contact,Opened,Channel\n1,A7,2026-03-01 10:00,phone\n2,B2,2026-03-02 11:30,mail\n"
+    )
+    given.source += f"\nraw, mine = {str(raw)!r}, {str(tmp_path / 'mine')!r}"
+    given.source += f"\ndataset = {str(ROOT / 'data' / 'demo')!r}"
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    resources = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
+    shown = "".join(output.get("text", "") for cell in cells for output in cell.outputs)
+    assert "interactions" in shown  # what was found out of the export
+    assert "account_tiers: " in shown  # what `cx list` says
+    for name in ("service.png", "by_region.csv", "mine/interactions.sql"):
+        assert (tmp_path / name).stat().st_size > 200

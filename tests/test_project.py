@@ -22,7 +22,7 @@ SHARED_ROOMS = {
     "demo": {"data"},
     "batch": {"data"},
 }
-SUBJECTS = {path.stem[3:] for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")}
+SUBJECTS = {path.stem[3:] for path in (ROOT / "notebooks").glob("*.ipynb")} - {"start_here"}
 OTHER_SUBJECTS = {
     "data_readiness": {"personas", "score_changes"},
     "kpi_drivers": {"score_worth"},

@@ -10,18 +10,17 @@ from cxlib.data import Dataset
 from cxlib.data.config import TIER_NAMES
 from cxlib.measure.kpis import KPIS
 from cxlib.measure.panel import Panel, estimate_of, measure_spans
-from cxlib.page.figure import FAINT, Figure, canvas, styled, whiskers
+from cxlib.page.figure import Figure
 from cxlib.page.finding import Finding
+from cxlib.page.plot import by_group
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
-    axis_label,
     estimate,
     in_sentence,
     listed,
     looked_at,
     number,
     rows,
-    scale,
 )
 
 CARE_KPIS = (
@@ -51,29 +50,15 @@ def care_panel(data: Dataset, tiers: pd.Series) -> Panel:
     return measure_spans(known, span, CARE_KPIS, by=["tier"])
 
 
-@styled
 def care_figure(panel: Panel, currency: str = "") -> Figure | None:
     """The KPIs of care by tier, with intervals; None where there are none."""
-    names = [name for name in CARE_KPIS if len(_tiers_of(panel, name)) > 1]
-    if not names:
-        return None
-    lines = -(-len(names) // 2)
-    figure, axes = canvas(1.25 * lines, lines, min(len(names), 2), squeeze=False)
-    words = []
-    for axis in axes.flat[len(names) :]:
-        axis.set_axis_off()
-    for axis, name in zip(axes.flat, names, strict=False):
-        found = _tiers_of(panel, name)
-        labels = [f"Tier {tier}" for tier in found]
-        whiskers(
-            axis, found.values(), labels, [COLOURS[each] for each in found], scale(KPIS[name].unit)
-        )
-        axis.set_title(KPIS[name].label)
-        axis.set_xlabel(axis_label(KPIS[name], currency).split("(")[-1].rstrip(")"))
-        axis.grid(axis="x", color=FAINT, lw=0.6)
-        values = [f"Tier {tier} {estimate(each)}" for tier, each in found.items()]
-        words.append(f"{KPIS[name].label}: {listed(values)}")
-    return Figure(figure, f"KPIs by tier with 95% intervals. {'; '.join(words)}.")
+    found = [
+        (panel.kpis[name], {f"Tier {tier}": each for tier, each in tiers.items()})
+        for name in CARE_KPIS
+        if len(tiers := _tiers_of(panel, name)) > 1
+    ]
+    colours = {f"Tier {tier}": colour for tier, colour in COLOURS.items()}
+    return by_group(found, colours, "tier", currency)
 
 
 def difference_finding(differences: Sequence[TierDifference]) -> Finding:

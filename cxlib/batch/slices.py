@@ -9,7 +9,8 @@ import ibis
 import pandas as pd
 
 from cxlib.data import Dataset
-from cxlib.data.filters import parse_filter, unknown_column
+from cxlib.data.expressions import unknown_column
+from cxlib.data.filters import parse_filter
 from cxlib.errors import ArgumentError
 
 # Under so few, intervals say next to nothing, and a reader may know the customers by name.

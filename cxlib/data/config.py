@@ -29,6 +29,7 @@ SCALES = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
 EMPTY: Mapping = MappingProxyType({})
 TIER_NAMES = ("I", "II", "III")
 ENGINES = ("duckdb", "postgres", "spark")
+OWN_KINDS = ("proportion", "mean", "ratio")
 INVENTORY = ("what", "form", "source", "producer", "needed", "delivery", "report")
 # Channels on which nobody waits on the line, as they are mostly called.
 ASYNCHRONOUS = (
@@ -316,6 +317,58 @@ class Privacy:
 
 
 @dataclass(frozen=True)
+class OwnKpi:
+    """A KPI that a company defines itself."""
+
+    label: str = setting("Its name, as on pages (required)")
+    value: str = setting(
+        "What a row's value is, in SQL, such as `reason = 'complaint'`; of a ratio what stands "
+        "above the line; rows where it is null do not count (required)"
+    )
+    table: str = setting(
+        "Whose rows are counted: `interactions`, `surveys` (those that were answered) or "
+        "`accounts` (those there in the period)",
+        "interactions",
+        one_of(("interactions", "surveys", "accounts")),
+    )
+    kind: str = setting(
+        "`proportion` of rows of which `value` is true, `mean` of `value`, or `ratio` of two sums",
+        "proportion",
+        one_of(OWN_KINDS),
+    )
+    per: str = setting("Of a ratio: what stands below the line, in SQL", "")
+    unit: str = setting(
+        "`share` (0 to 1), `points`, `score`, `seconds`, `money` or a name of your own, such as "
+        "`per order`; a share, unless it is a mean",
+        "",
+    )
+    better: str = setting(
+        "`higher`, `lower` or `neither`", "neither", one_of(("higher", "lower", "neither"))
+    )
+    meaning: str = setting("Its definition, for readers", "")
+
+
+def own_kpis(value: object, at: str) -> Mapping[str, OwnKpi]:
+    """The KPIs that a company defines itself, by name."""
+    path, _, section = at.rpartition(": ")
+    kpis = {}
+    for name, given in value.items() if isinstance(value, dict) else [("", value)]:
+        where = f"{at}.{name}"
+        if not isinstance(given, dict):
+            raise DataError(f"{at} must be sections, such as [{section}.escalated]")
+        if not re.fullmatch("[a-z][a-z0-9_]*", name):
+            raise DataError(f"{where}: a KPI's name is of small letters, digits and _")
+        own = fill(OwnKpi, {"label": "", "value": ""} | given, Path(path), f"{section}.{name}.")
+        for needed in ("label", "value", *(["per"] if own.kind == "ratio" else [])):
+            if not getattr(own, needed).strip():
+                raise DataError(f"{where}.{needed} is missing; {name} needs it")
+        if own.per and own.kind != "ratio":
+            raise DataError(f'{where}.per: only a ratio has it; say kind = "ratio"')
+        kpis[name] = own
+    return MappingProxyType(kpis)
+
+
+@dataclass(frozen=True)
 class Config:
     """The settings of a dataset; only `name` is required."""
 
@@ -330,6 +383,9 @@ class Config:
     )
     scales: Mapping[str, tuple[float, float]] = setting(
         "Lowest and highest score of each survey metric; name further metrics here", SCALES, _scales
+    )
+    kpis: Mapping[str, OwnKpi] = setting(
+        "KPIs of your own, as below: sections such as `[kpis.escalated]`", EMPTY, own_kpis
     )
     source: Source = Source()
     thresholds: Thresholds = Thresholds()

@@ -17,7 +17,8 @@ from sqlglot import exp
 
 from cxlib.data.config import Config
 from cxlib.data.engines.base import is_misfit
-from cxlib.data.filters import as_expression, columns_of, parse_filter, unknown_column
+from cxlib.data.expressions import columns_of, unknown_column
+from cxlib.data.filters import as_expression, parse_filter
 from cxlib.data.hidden_filters import with_pseudonyms
 from cxlib.data.intake import Intake
 from cxlib.data.links import LINKS, reachable, widen

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from cxlib.data.filters import columns_of, parse_filter
+from cxlib.data.expressions import columns_of
+from cxlib.data.filters import parse_filter
 from cxlib.data.privacy.masks import masked_text
 from cxlib.data.privacy.pseudonyms import LOOKS, pseudonym
 from cxlib.errors import ArgumentError

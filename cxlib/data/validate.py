@@ -16,6 +16,7 @@ from cxlib.data.dataset import EVENT, Dataset
 from cxlib.data.engines.base import explained, gist, is_warehouse, open_engine
 from cxlib.data.files import PERSONAS, find_files, find_table, fingerprint
 from cxlib.data.marks import marks
+from cxlib.data.own_kpis import check_own_kpis
 from cxlib.data.quarantine import sift
 from cxlib.data.source import read_table
 from cxlib.errors import DataError
@@ -48,6 +49,7 @@ def validate(folder: Path, room: Path | None = None) -> Dataset:
     config = read_config(folder)
     with explained(config, folder / "dataset.toml"):
         dataset = _validate(folder, config, files, before, room)
+        check_own_kpis(dataset)
     if fingerprint(find_files(folder)) != before:
         raise DataError(f"{folder}: its files have changed while they were read; try again")
     return dataset

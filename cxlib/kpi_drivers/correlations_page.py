@@ -1,7 +1,7 @@
 """What the KPI and drivers page shows of which KPIs go together."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import cycle
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from cxlib.kpi_drivers.account_correlation import Across
 from cxlib.kpi_drivers.correlation import Correlation
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import RESTATED, label_of
+from cxlib.measure.kpis import KPIS, Kpi, label_of, restated
 from cxlib.page.figure import BLUE, GREY, PALETTE, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
@@ -23,8 +23,13 @@ CORRELATIONS = [
 ]  # fmt: skip
 
 
-def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
-    """Which KPIs move together."""
+def correlation_finding(pairs: tuple[Correlation, ...], known: Mapping[str, Kpi] = KPIS) -> Finding:
+    """Which KPIs move together.
+
+    Args:
+        pairs: As `correlate` gives them.
+        known: The dataset's KPIs, as its panels have them; here and below.
+    """
     found = [each for each in pairs if each.detected]
     if not pairs:
         return Finding(
@@ -38,7 +43,7 @@ def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
             news=False,
         )
     words = [
-        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))} "
+        f"{in_sentence(label_of(each.x, known))} with {in_sentence(label_of(each.y, known))} "
         f"({number(each.r.value, sign=True)})"
         for each in found[:4]
     ]
@@ -52,20 +57,20 @@ def correlation_finding(pairs: tuple[Correlation, ...]) -> Finding:
     )
 
 
-def lead_finding(leads: tuple[Correlation, ...]) -> Finding:
+def lead_finding(leads: tuple[Correlation, ...], known: Mapping[str, Kpi] = KPIS) -> Finding:
     """Which KPIs foretell others."""
     if not leads:
         return Finding(
             "There are too few months that can be compared to tell which KPIs lead others.",
             news=False,
         )
-    found = _unlike([each for each in leads if each.detected])
+    found = _unlike([each for each in leads if each.detected], restated(known))
     if not found:
         return Finding(
             f"Of {rows(len(leads), 'lead')} of one KPI over another, none is beyond chance.",
             news=False,
         )
-    said = "; ".join(_lead(each) for each in found[:MOST_LEADS])
+    said = "; ".join(_lead(each, known) for each in found[:MOST_LEADS])
     return Finding(
         f"{capital(said)}.",
         estimate=found[0].r,
@@ -74,30 +79,30 @@ def lead_finding(leads: tuple[Correlation, ...]) -> Finding:
     )
 
 
-def _lead(each: Correlation) -> str:
+def _lead(each: Correlation, known: Mapping[str, Kpi]) -> str:
     months = "a month" if each.lag == 1 else f"{each.lag} months"
     way = "higher" if each.r.value > 0 else "lower"
-    x, y = (in_sentence(_label(name)) for name in (each.x, each.y))
+    x, y = (in_sentence(label_of(name, known)) for name in (each.x, each.y))
     return (
         f"{months} after a surprisingly high {x}, {y} is {way} than foretold "
         f"(correlation {estimate(each.r, sign=True)})"
     )
 
 
-def _unlike(found: list[Correlation]) -> list[Correlation]:
+def _unlike(found: list[Correlation], families: tuple[frozenset[str], ...]) -> list[Correlation]:
     """Correlations that do not restate one another."""
+
+    def same(one: str, other: str) -> bool:
+        return one == other or any({one, other} <= family for family in families)
+
     kept: list[Correlation] = []
     for each in found:
         alike = any(
-            each.lag == other.lag and _same(each.x, other.x) and _same(each.y, other.y)
+            each.lag == other.lag and same(each.x, other.x) and same(each.y, other.y)
             for other in kept
         )
         kept += [] if alike else [each]
     return kept
-
-
-def _same(one: str, other: str) -> bool:
-    return one == other or any({one, other} <= family for family in RESTATED)
 
 
 def across_finding(pairs: tuple[Across, ...]) -> Finding:
@@ -112,7 +117,7 @@ def across_finding(pairs: tuple[Across, ...]) -> Finding:
             news=False,
         )
     words = [
-        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))}, "
+        f"{in_sentence(label_of(each.x))} with {in_sentence(label_of(each.y))}, "
         f"{estimate(each.rho, sign=True)}"
         for each in found[:4]
     ]
@@ -129,7 +134,7 @@ def across_finding(pairs: tuple[Across, ...]) -> Finding:
 def reversal_finding(pairs: tuple[Across, ...]) -> Finding | None:
     """Correlations across accounts that segments make; None if there is none."""
     words = [
-        f"{in_sentence(_label(each.x))} with {in_sentence(_label(each.y))} "
+        f"{in_sentence(label_of(each.x))} with {in_sentence(label_of(each.y))} "
         f"({number(each.rho.value, sign=True)} in all, {estimate(turn.within, sign=True)} within "
         f"{turn.segment.replace('_', ' ')})"
         for each in pairs
@@ -161,11 +166,11 @@ def reversal_figure(
         ends = np.array([x.min(), x.max()])
         slope, start = np.polyfit(x, y, 1) if np.ptp(x) else (0.0, y.mean())
         axis.plot(ends, start + slope * ends, color=colour, lw=2, label=str(level))
-    axis.set(xlabel=_label(turned.x), ylabel=_label(turned.y))
+    axis.set(xlabel=label_of(turned.x), ylabel=label_of(turned.y))
     axis.legend(title=segment.replace("_", " "), frameon=False)
     return Figure(
         figure,
-        f"Scatter of {_label(turned.y)} against {_label(turned.x)} by account, with a line for "
+        f"Scatter of {label_of(turned.y)} against {label_of(turned.x)} by account, with a line for "
         f"each {segment.replace('_', ' ')}: within them the sign is the other way round.",
     )
 
@@ -187,13 +192,15 @@ def correlation_frame(months: Iterable[Correlation], accounts: Iterable[Across])
     return pd.DataFrame(records, columns=CORRELATIONS)
 
 
-def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table | None:
+def correlation_table(
+    pairs: tuple[Correlation, ...], known: Mapping[str, Kpi] = KPIS, most: int = 10
+) -> Table | None:
     """The strongest pairs; None without pairs."""
     return make_table(
         [
             {
-                "KPI": _label(each.x),
-                "With": _label(each.y),
+                "KPI": label_of(each.x, known),
+                "With": label_of(each.y, known),
                 "Correlation": estimate(each.r),
                 "Of ranks": number(each.rho.value, sign=True),
                 "Others held equal": estimate(each.partial),
@@ -208,19 +215,24 @@ def correlation_table(pairs: tuple[Correlation, ...], most: int = 10) -> Table |
 
 
 @styled
-def correlation_figure(pairs: tuple[Correlation, ...], most: int = 10) -> Figure | None:
+def correlation_figure(
+    pairs: tuple[Correlation, ...], known: Mapping[str, Kpi] = KPIS, most: int = 10
+) -> Figure | None:
     """The strongest correlations with their intervals; None without pairs."""
     if not pairs:
         return None
     shown = pairs[:most]
     figure, axis = canvas(0.8 + 0.27 * len(shown))
     colours = [BLUE if each.detected else GREY for each in shown]
-    labels = [f"{_label(each.x)} – {_label(each.y)}" for each in shown]
+    labels = [f"{label_of(each.x, known)} – {label_of(each.y, known)}" for each in shown]
     whiskers(axis, [each.r for each in shown], labels, colours)
     axis.axvline(0, color="#8a9099", lw=1)
     axis.set(xlim=(-1, 1), xlabel="Correlation from month to month (grey: may be chance)")
     found = [each for each in pairs if each.detected]
-    words = [f"{_label(each.x)} with {_label(each.y)} {number(each.r.value)}" for each in found[:5]]
+    words = [
+        f"{label_of(each.x, known)} with {label_of(each.y, known)} {number(each.r.value)}"
+        for each in found[:5]
+    ]
     return Figure(
         figure,
         f"Dot chart of the {len(shown)} strongest of {len(pairs)} correlations between KPIs with "
@@ -230,7 +242,3 @@ def correlation_figure(pairs: tuple[Correlation, ...], most: int = 10) -> Figure
 
 def _ends(each: Estimate | None) -> tuple[float, float, float]:
     return (each.value, each.low, each.high) if each else (math.nan, math.nan, math.nan)
-
-
-def _label(kpi: str) -> str:
-    return label_of(kpi)

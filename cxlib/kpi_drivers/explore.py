@@ -3,12 +3,14 @@
 import ipywidgets as widgets
 
 from cxlib.data import Dataset
+from cxlib.data.expressions import unknown_column
 from cxlib.errors import CxError
 from cxlib.kpi_drivers.drivers import find_drivers
 from cxlib.kpi_drivers.outcomes import outcome_rows, outcomes
 from cxlib.kpi_drivers.page import driver_figure, driver_finding
 from cxlib.page.figure import Figure
 from cxlib.page.finding import Finding
+from cxlib.page.wording import capital
 
 
 def explore_drivers(data: Dataset) -> widgets.Widget:
@@ -44,7 +46,9 @@ def drivers_of(
         start = part.quarter.shift(1 - quarters).start if part.quarter else part.start
         rows = outcome_rows(part, outcome, start, part.end)
     except CxError as error:
-        return Finding(f"{error}.", news=False)
-    left_out = [name.strip() for name in without.split(",")]
-    found = find_drivers(rows.drop(columns=left_out, errors="ignore"), outcome)
+        return Finding(f"{capital(str(error))}.", news=False)
+    left_out = [name.strip() for name in without.split(",") if name.strip()]
+    if strange := [name for name in left_out if name not in rows.columns]:
+        return Finding(f"{capital(str(unknown_column(strange[0], rows.columns)))}.", news=False)
+    found = find_drivers(rows.drop(columns=left_out), outcome)
     return driver_figure(found) or driver_finding(found)

@@ -122,12 +122,13 @@ def counted_rows(
     """
     kpi = kpis[0]
     unit = unit_of(data, kpi.table, by)
+    reads = [name for each in kpis for name in each.reads]
     if kpi.table == "accounts":
-        return with_unit(account_rows(data, by, spans), unit), None
+        return with_unit(account_rows(data, [*by, *reads], spans), unit), None
     # Whether a contact of one day is followed by another hangs on the days after it.
     weeks = weekly(data, spans) | any(each.followed for each in kpis)
     spans = spans.assign(weeks=weeks.to_numpy())
-    wanted = list(dict.fromkeys((*by, *unit)))
+    wanted = list(dict.fromkeys((*by, *unit, *reads)))
     match kpi.table:
         case "customers":
             rows = customer_rows(data, wanted, spans)

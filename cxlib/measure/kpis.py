@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
 
-from cxlib.data.config import SCALES, Config
+from cxlib.data.config import SCALES, Config, OwnKpi
+from cxlib.data.expressions import columns_of, evaluate, parse_value
+from cxlib.errors import DataError
 
 HIGHER, LOWER, NEITHER = "higher", "lower", "neither"
 PROPORTION, MEAN, NPS, RATIO, TOTAL = "proportion", "mean", "nps", "ratio", "total"
@@ -40,6 +44,7 @@ class Kpi:
         at: The column by which a row belongs to a period; `open` where it belongs to those at whose
             end it is open.
         followed: Whether it asks when the customer came back after a contact.
+        reads: Columns that its value needs of what its rows refer to.
     """
 
     name: str
@@ -54,6 +59,7 @@ class Kpi:
     per: Callable[[ir.Table, Config], ir.Value] | None = None
     at: str = ""
     followed: bool = False
+    reads: tuple[str, ...] = ()
 
 
 def _scores(metric: str, worth: Callable[[ir.Value, Config], ir.Value]) -> Callable:
@@ -300,10 +306,10 @@ RESTATED = (
 )
 
 
-def label_of(name: str) -> str:
+def label_of(name: str, known: Mapping[str, Kpi] = KPIS) -> str:
     """A KPI's label; one of a rating that a dataset declares itself is called by its own name."""
-    if name in KPIS:
-        return KPIS[name].label
+    if name in known:
+        return known[name].label
     return name.replace("_top2", " top-2 box").replace("_bottom2", " bottom-2 box")
 
 
@@ -313,13 +319,67 @@ def own_ratings(config: Config) -> list[str]:
 
 
 def catalogue(config: Config) -> Mapping[str, Kpi]:
-    """The KPIs of a dataset: the catalogue, and three for each rating that it declares itself."""
-    own = own_ratings(config)
-    ratings = [kpi for metric in own for kpi in _rating(metric, metric, f"Mean score for {metric}")]
-    return MappingProxyType(KPIS | {kpi.name: kpi for kpi in ratings})
+    """The KPIs of a dataset: ours, three for each rating that it declares, and those of its own.
+
+    Raises:
+        DataError: One of its own has a name that is taken.
+    """
+    ratings = [_rating(each, each, f"Mean score for {each}") for each in own_ratings(config)]
+    known = KPIS | {kpi.name: kpi for each in ratings for kpi in each}
+    for name, own in config.kpis.items():
+        if name in known:
+            raise DataError(f"dataset.toml: kpis.{name}: that name is taken; choose another")
+        known |= {name: _own(name, own)}
+    return MappingProxyType(known)
 
 
-def restated(config: Config) -> tuple[frozenset[str], ...]:
-    """The families of a dataset's KPIs that are made of the same rows."""
-    own = own_ratings(config)
-    return RESTATED + tuple(frozenset({each, f"{each}_top2", f"{each}_bottom2"}) for each in own)
+def _own(name: str, own: OwnKpi) -> Kpi:
+    """A KPI as a dataset defines it."""
+
+    formulas = [parse_value(each) for each in (own.value, own.per) if each]
+    named = sorted(set().union(*map(columns_of, formulas)))
+
+    def worth(which: int) -> Callable[[ir.Table, Config], ir.Value]:
+        def value(rows: ir.Table, _: Config) -> ir.Value:
+            parts = [evaluate(each, {name: rows[name] for name in named}) for each in formulas]
+            # Of a ratio, both sums are of the rows of which both are known.
+            known = reduce(and_, (each.notnull() for each in parts), _COUNTED[own.table](rows))
+            return _where(known, parts[which])
+
+        return value
+
+    return Kpi(
+        name, own.label, own.unit or ("score" if own.kind == MEAN else "share"), own.better,
+        own.kind, own.table, worth(0), tuple(f"{own.table}.{each}" for each in named),
+        own.meaning or f"Of each row: {' / '.join(filter(None, (own.value, own.per)))}",
+        per=worth(1) if own.per else None, at=_MOMENTS[own.table], reads=tuple(named),
+    )  # fmt: skip
+
+
+# Which rows of a table a KPI of one's own counts, and by which column they belong to a period.
+_COUNTED = MappingProxyType(
+    {
+        "interactions": lambda rows: ibis.literal(True),
+        "surveys": lambda rows: rows.score.notnull(),
+        "accounts": lambda rows: rows._there,
+    }
+)
+_MOMENTS = MappingProxyType(
+    {"interactions": "started_at", "surveys": "_answered_at", "accounts": ""}
+)
+
+
+def restated(known: Mapping[str, Kpi] = KPIS) -> tuple[frozenset[str], ...]:
+    """The families of a dataset's KPIs that are made of the same rows.
+
+    Args:
+        known: Its KPIs, as `catalogue` and panels have them.
+    """
+    ratings = [name for name in known if f"{name}_top2" in known and name not in KPIS]
+    families = [frozenset({each, f"{each}_top2", f"{each}_bottom2"}) for each in ratings]
+    for name, own in known.items():
+        if own.reads:
+            # What is worked out from the same columns moves with them by arithmetic.
+            alike = {each for each, kpi in known.items() if {*kpi.needs} & {*own.needs}}
+            families.append(frozenset({name, *alike}))
+    return (*RESTATED, *families)

@@ -19,7 +19,11 @@ RAW = "raw"
 
 
 def begin(
-    folder: Path, files: Sequence[Path], encoding: str = "", dates: str = "", decimal: str = ""
+    folder: str | Path,
+    files: Sequence[str | Path],
+    encoding: str = "",
+    dates: str = "",
+    decimal: str = "",
 ) -> list[str]:
     """Write a dataset's folder from raw files; nothing is left behind if that fails.
 
@@ -44,6 +48,7 @@ def begin(
     ):
         if value and value not in known:
             raise ArgumentError(f"--{name} {value}: must be {' or '.join(known)}")
+    folder, files = Path(folder), [Path(each) for each in files]
     _refuse(folder, files)
     existed = folder.exists()
     folder.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ import io
 import warnings
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 
 import matplotlib as mpl
 import seaborn as sns
@@ -63,6 +64,12 @@ class Figure:
     def axes(self) -> list[Axes]:
         """The axes drawn on."""
         return self.canvas.axes
+
+    def savefig(self, path: str | Path, **options) -> None:
+        """Save it as a file, in the format of its ending; options as matplotlib's."""
+        with mpl.rc_context(STYLE):
+            self._lay_out()
+            self.canvas.savefig(path, **options)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         with mpl.rc_context(STYLE), warnings.catch_warnings():

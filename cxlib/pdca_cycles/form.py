@@ -1,7 +1,7 @@
 """A form in JupyterLab that adds and changes improvement cycles; and its twin without widgets."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 from IPython.display import display
@@ -10,7 +10,7 @@ from cxlib.data import Dataset
 from cxlib.data.contract import DECISIONS
 from cxlib.data.cycle_log import KEY, read_log, save_cycle
 from cxlib.errors import CxError, DataError
-from cxlib.measure.kpis import KPIS
+from cxlib.measure.kpis import catalogue
 from cxlib.page.carry import OUTPUT_VARIABLE
 from cxlib.page.finding import Finding
 
@@ -56,8 +56,9 @@ def save(
     if not changes:
         return Finding("Nothing was changed.", news=False)
     try:
-        if changes.get("kpi", next(iter(KPIS))) not in KPIS:
-            raise DataError(f"kpi == {changes['kpi']!r}, must be one of {', '.join(KPIS)}")
+        kpis = catalogue(data.config)
+        if changes.get("kpi", next(iter(kpis))) not in kpis:
+            raise DataError(f"kpi == {changes['kpi']!r}, must be one of {', '.join(kpis)}")
         save_cycle(data.folder, cycle_id, changes, seen, by)
     except CxError as error:
         return Finding(f"Not saved. {error}", news=False)
@@ -81,7 +82,9 @@ def cycle_form(data: Dataset) -> widgets.Widget:
     chosen = widgets.Dropdown(options=[*known, NEW], description="Cycle", layout=wide)
     key = widgets.Text(description="Id", placeholder="P09", layout=wide)
     by = widgets.Text(description="Saved by", placeholder="your name", layout=wide)
-    boxes = {name: _box(name, hint, wide) for name, hint in FIELDS.items()}
+    kpis = [(kpi.label, name) for name, kpi in catalogue(data.config).items()]
+    choices = {"kpi": kpis, "decision": [(each, each) for each in DECISIONS]}
+    boxes = {name: _box(name, hint, wide, choices.get(name, [])) for name, hint in FIELDS.items()}
     button = widgets.Button(description="Save", button_style="primary")
     told = widgets.Output()
     seen: dict[str, str] = {}
@@ -117,15 +120,17 @@ def cycle_form(data: Dataset) -> widgets.Widget:
     return widgets.VBox([chosen, key, *boxes.values(), by, widgets.HBox([button, again]), told])
 
 
-def _box(name: str, hint: str, layout: widgets.Layout) -> widgets.Widget:
+def _box(
+    name: str, hint: str, layout: widgets.Layout, choices: Sequence[tuple[str, str]]
+) -> widgets.Widget:
     label = name.replace("_", " ").capitalize()
-    choices = {"kpi": list(KPIS), "decision": list(DECISIONS)}.get(name)
     if choices:
-        return widgets.Dropdown(options=["", *choices], description=label, layout=layout)
+        options = [("", ""), *choices]
+        return widgets.Dropdown(options=options, value="", description=label, layout=layout)
     return widgets.Text(description=label, placeholder=hint, layout=layout)
 
 
 def _allowed(box: widgets.Widget, value: str) -> str:
     """A value that the box can show."""
     options = getattr(box, "options", None)
-    return value if options is None or value in options else ""
+    return value if options is None or value in [each for _, each in options] else ""

@@ -65,7 +65,7 @@ class Milestone:
     """A target of the quarter.
 
     Attributes:
-        kpi: Which.
+        kpi: Which, by its label.
         scope, objective, owner: As logged.
         target: To be reached.
         so_far: The KPI in the quarter; None if nothing was measured.
@@ -144,11 +144,12 @@ def judge_target(data: TargetData) -> Milestone:
     plan, found, kpi = data.plan, data.so_far, data.kpi
     words = {name: _text(plan.get(name)) for name in ("scope", "objective", "owner")}
     target, over = float(plan.target), data.elapsed >= 1
+    label = kpi.label if kpi else plan.kpi
     problem = data.problem or ("" if found else "nothing was measured in the quarter")
     if not problem and kpi.better not in (HIGHER, LOWER):
         problem = "neither direction of its KPI is better"
     if problem:
-        return Milestone(plan.kpi, **words, target=target, so_far=found, over=over, met=None,
+        return Milestone(label, **words, target=target, so_far=found, over=over, met=None,
                          probability=float("nan"), problem=problem)  # fmt: skip
     sign = 1 if kpi.better == HIGHER else -1
     value, error = _at_the_end(data)
@@ -158,7 +159,7 @@ def judge_target(data: TargetData) -> Milestone:
     else:
         chance = float(gap >= 0) if over else float("nan")
     met = bool(sign * found.value >= sign * target) if over else None
-    return Milestone(plan.kpi, **words, target=target, so_far=found, over=over, met=met,
+    return Milestone(label, **words, target=target, so_far=found, over=over, met=met,
                      probability=chance, problem="")  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 import pandas as pd
 
-from cxlib.measure.kpis import label_of
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import capital, estimate, in_sentence, listed, month, number, rows
@@ -61,7 +60,7 @@ def milestone_findings(
 
 
 def _milestone(each: Milestone, currency: str) -> Finding:
-    label = in_sentence(label_of(each.kpi))
+    label = in_sentence(each.kpi)
     where = f" where {each.scope}" if each.scope else ""
     if each.problem:
         return Finding(f"The target of {label}{where} cannot be judged: {each.problem}.",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from cxlib.personas.cluster_validity import (
     cluster_jaccard,
@@ -106,6 +107,8 @@ class Personas:
         return self.model is not None
 
 
+# The matrices are small: threads that share them wait for one another, on a busy machine for long.
+@threadpool_limits.wrap(limits=1)
 def find_personas(
     features: pd.DataFrame, most: int = MOST_PERSONAS, count: int | None = None, seed: int = 0
 ) -> Personas:

@@ -7,6 +7,7 @@ import pandas as pd
 from IPython.display import display
 
 from cxlib.data import Dataset
+from cxlib.errors import ArgumentError
 from cxlib.measure import catalogue, measure
 from cxlib.measure.panel import lacking
 from cxlib.page.chooser import chooser
@@ -15,6 +16,8 @@ from cxlib.page.finding import Finding
 from cxlib.personas import cards, page
 from cxlib.personas.clustering import MOST_PERSONAS, Personas, find_personas
 from cxlib.personas.encoding import columns_of
+from cxlib.personas.features import customer_features
+from cxlib.personas.passport import load_passport, names_for
 from cxlib.personas.profiles import differences
 from cxlib.personas.tracking import identify
 
@@ -61,15 +64,34 @@ def personas_with(
 
 def explore_kpi_by_persona(data: Dataset, known: Personas) -> widgets.Widget:
     """Choose a KPI; see it by persona."""
-    names = [
-        name
+    choices = [
+        (kpi.label, name)
         for name, kpi in catalogue(data.config).items()
         if kpi.table != "accounts" and not lacking(data, kpi)
     ]
-    return chooser(lambda kpi: kpi_by_persona(data, known, kpi), kpi=names)
+    return chooser(lambda kpi: kpi_by_persona(data, known, kpi), kpi=choices)
 
 
 def kpi_by_persona(data: Dataset, known: Personas, kpi: str) -> Figure:
     """One KPI by persona; `data` has the column `persona` on its customers."""
     panel = measure(data, [kpi], by=["persona"])
     return page.kpi_figure(panel, known, (kpi,), data.config.currency)
+
+
+def with_personas(data: Dataset) -> Dataset:
+    """The dataset with each customer's persona, by which it can be filtered and split.
+
+    They are those of the passport that is kept with the dataset; without one, they are found anew
+    among the customers of the four quarters up to the one reported.
+
+    Raises:
+        ArgumentError: The dataset was opened without a quarter.
+        MissingData: It has no customers or contacts.
+    """
+    if not data.quarter:
+        raise ArgumentError('personas are of a quarter: cx.open_dataset(folder, "2026Q3")')
+    data.require("customers", "interactions")
+    start, end = data.quarter.shift(-3).start, data.quarter.end
+    features = customer_features(data, start, end, data.config.personas.features)
+    found, _ = identify(find_personas(features), features, load_passport(data), names_for(data))
+    return data.attach("customers", page.member_frame(found))

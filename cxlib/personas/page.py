@@ -8,18 +8,17 @@ from cxlib.measure.contrast import FALSE_DISCOVERIES, Change, compare, independe
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import COUNT
 from cxlib.measure.panel import estimate_of
-from cxlib.page.figure import GREY, PALETTE, Figure, canvas, styled, whiskers
+from cxlib.page.figure import GREY, PALETTE, Figure, canvas, styled
 from cxlib.page.finding import Finding
+from cxlib.page.plot import by_group
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
-    axis_label,
     estimate,
     in_sentence,
     listed,
     number,
     percent,
     rows,
-    scale,
 )
 from cxlib.personas.clustering import (
     CLEAR,
@@ -236,7 +235,6 @@ def _left_out(circular: set[str]) -> str:
     return f" Not compared, since the personas were made by what goes into it: {labels}."
 
 
-@styled
 def kpi_figure(
     panel: Panel, personas: Personas, kpis: tuple[str, ...], currency: str = ""
 ) -> Figure | None:
@@ -251,28 +249,15 @@ def kpi_figure(
     shown = [name for name in kpis if len(panel.of(name).dropna(subset=["persona"]))]
     found = [change.kpi.name for change, *_ in _differing(_pairs(panel, personas), panel)]
     kpis = list(dict.fromkeys([*found[:MOST_NAMED], *shown]))[:MOST_SHOWN]
-    if not kpis:
-        return None
-    height = 0.75 + 0.24 * panel.frame.persona.nunique()
-    lines = -(-len(kpis) // 2)
-    figure, axes = canvas(height * lines, lines, min(len(kpis), 2), squeeze=False)
-    words = []
     colours = {personas.name(each): colour_of(each) for each in personas.stability.persona}
-    for axis in axes.flat[len(kpis) :]:
-        axis.set_axis_off()
-    for axis, name in zip(axes.flat, kpis, strict=False):
-        groups = panel.of(name).dropna(subset=["persona"])
-        estimates = [estimate_of(row) for _, row in groups.iterrows()]
-        hues = [colours.get(each, GREY) for each in groups.persona]
-        whiskers(axis, estimates, list(groups.persona), hues, scale(panel.kpis[name].unit))
-        axis.set_title(panel.kpis[name].label)
-        axis.set_xlabel(axis_label(panel.kpis[name], currency).split("(")[-1].rstrip(")"))
-        values = [
-            f"{p} {number(e.value, e.unit, currency)}"
-            for p, e in zip(groups.persona, estimates, strict=True)
-        ]
-        words.append(f"{panel.kpis[name].label}: {listed(values)}")
-    return Figure(figure, f"KPIs by persona with 95% intervals. {'; '.join(words)}.")
+    found = [(panel.kpis[name], _by_persona(panel, name)) for name in kpis]
+    return by_group(found, {**dict.fromkeys(panel.frame.persona, GREY), **colours}, "persona",
+                    currency)  # fmt: skip
+
+
+def _by_persona(panel: Panel, kpi: str) -> dict[str, Estimate]:
+    groups = panel.of(kpi).dropna(subset=["persona"])
+    return {row.persona: estimate_of(row) for _, row in groups.iterrows()}
 
 
 def dropped_table(personas: Personas) -> Table:

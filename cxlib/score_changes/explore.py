@@ -4,6 +4,7 @@ import ipywidgets as widgets
 
 from cxlib.data import Dataset
 from cxlib.measure import catalogue
+from cxlib.measure.kpis import label_of
 from cxlib.page.chooser import chooser
 from cxlib.page.figure import Figure
 from cxlib.page.finding import Finding
@@ -19,8 +20,8 @@ def explore_ledger(data: Dataset) -> widgets.Widget:
     ]
     return chooser(
         lambda kpi, by, quarters_ago: ledger_of(data, kpi, by, quarters_ago),
-        kpi=list(ends_of(data.config)),
-        by=columns or ["metric"],
+        kpi=[(label_of(each), each) for each in ends_of(data.config)],
+        by=[(each.replace("_", " "), each) for each in columns or ["metric"]],
         quarters_ago=widgets.IntSlider(1, 1, 8, continuous_update=False),
     )
 

@@ -3,8 +3,8 @@
 import ipywidgets as widgets
 import pandas as pd
 
-from cxlib.data.config import Config
-from cxlib.measure.kpis import own_ratings
+from cxlib.data.config import SCALES, Config
+from cxlib.measure.kpis import label_of, own_ratings
 from cxlib.page.chooser import chooser
 from cxlib.page.figure import Figure
 from cxlib.page.finding import Finding
@@ -16,7 +16,7 @@ def explore_groups(later: pd.DataFrame, months: int, config: Config) -> widgets.
     """Choose a survey question; see what later came of accounts by their answers to it."""
     return chooser(
         lambda question: groups_by(later, question, months, config),
-        question=["nps", "csat", "ces", *own_ratings(config)],
+        question=[(label_of(each), each) for each in (*SCALES, *own_ratings(config))],
     )
 
 
