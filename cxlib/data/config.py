@@ -120,7 +120,8 @@ def _override(given: dict, at: str) -> Override:
     return Override(**given)
 
 
-def _names(value: object, at: str) -> Mapping[str, str]:
+def read_names(value: object, at: str) -> Mapping[str, str]:
+    """Names of personas by their letters."""
     named = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
     if not named or not all(each.strip() for each in value.values()):
         raise DataError(f'{at} must be a section of letters and names, such as A = "Ann"')
@@ -289,7 +290,7 @@ class PersonaRules:
         "Your own names for personas, by letter: in `[personas.names]`, a line such as `A = "
         '"Fridah"`',
         EMPTY,
-        _names,
+        read_names,
     )
 
 

@@ -49,6 +49,6 @@ def drivers_of(
         return Finding(f"{capital(str(error))}.", news=False)
     left_out = [name.strip() for name in without.split(",") if name.strip()]
     if strange := [name for name in left_out if name not in rows.columns]:
-        return Finding(f"{capital(str(unknown_column(strange[0], rows.columns)))}.", news=False)
+        return Finding(capital(str(unknown_column(strange[0], rows.columns))), news=False)
     found = find_drivers(rows.drop(columns=left_out), outcome)
     return driver_figure(found) or driver_finding(found)

@@ -10,6 +10,11 @@ from cxlib.errors import ArgumentError, DataError
 OUTPUT_VARIABLE = "CX_OUTPUT"
 
 
+def in_report() -> bool:
+    """Whether a report is being made, whose pages have a look of their own."""
+    return OUTPUT_VARIABLE in os.environ
+
+
 def tables_folder() -> Path:
     """The folder for a notebook's files; it is made."""
     folder = Path(os.environ.get(OUTPUT_VARIABLE, ".")) / "tables"

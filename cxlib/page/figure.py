@@ -4,6 +4,7 @@ import io
 import warnings
 from dataclasses import dataclass
 from functools import wraps
+from html import escape
 from pathlib import Path
 
 import matplotlib as mpl
@@ -78,7 +79,7 @@ class Figure:
             self._lay_out()
             svg = self._save("svg", metadata={"Date": None, "Creator": None})
             if len(svg) <= LARGEST_SVG:
-                kind, image = "image/svg+xml", svg.decode()
+                kind, image = "image/svg+xml", _with_alt(svg.decode(), self.alt)
             else:
                 kind, image = "image/png", self._save("png", dpi=192)
         width = int(self.canvas.get_figwidth() * 96)
@@ -95,6 +96,12 @@ class Figure:
         file = io.BytesIO()
         self.canvas.savefig(file, format=kind, **options)
         return file.getvalue()
+
+
+def _with_alt(svg: str, alt: str) -> str:
+    """A picture that says by itself what it shows, wherever it is put."""
+    said = escape("".join(letter for letter in alt if letter.isprintable()))
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{said}" ', 1)
 
 
 def styled(draw):

@@ -5,6 +5,7 @@ from html import escape
 
 from cxlib.findings import MIME, STATE
 from cxlib.measure.estimate import Estimate
+from cxlib.page.look import look
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,6 @@ class Finding:
         note = f"<small>{escape(self.evidence)}</small>" if self.evidence else ""
         return {
             MIME: stored,
-            "text/html": f'<p class="{kind}"><strong>{escape(self.sentence)}</strong> {note}</p>',
+            "text/html": f"<p{look(kind)}><strong>{escape(self.sentence)}</strong> {note}</p>",
             "text/plain": self.sentence,
         }

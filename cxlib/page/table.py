@@ -11,7 +11,8 @@ import pandas as pd
 
 from cxlib.data.formulas import harmless
 from cxlib.data.privacy.pseudonyms import LOOKS
-from cxlib.page.carry import tables_folder
+from cxlib.page.carry import in_report, tables_folder
+from cxlib.page.look import look
 from cxlib.page.wording import Written
 
 # An interval in brackets, after its value; longer ones would make a table wider than its page.
@@ -70,7 +71,9 @@ def _class(cell: str, numeric: bool) -> str:
 
 
 def _align(numeric: bool) -> str:
-    return ' class="number"' if numeric else ""
+    if numeric:
+        return look("number")
+    return "" if in_report() else look("text")
 
 
 def _whole(cell: str) -> str:

@@ -1,6 +1,5 @@
 """A form in JupyterLab that adds and changes improvement cycles; and its twin without widgets."""
 
-import os
 from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
@@ -11,7 +10,7 @@ from cxlib.data.contract import DECISIONS
 from cxlib.data.cycle_log import KEY, read_log, save_cycle
 from cxlib.errors import CxError, DataError
 from cxlib.measure.kpis import catalogue
-from cxlib.page.carry import OUTPUT_VARIABLE
+from cxlib.page.carry import in_report
 from cxlib.page.finding import Finding
 
 NEW = "add a cycle"
@@ -70,7 +69,7 @@ def save(
 
 def cycle_form(data: Dataset) -> widgets.Widget:
     """Choose a cycle, or add one; change its fields, and save."""
-    if OUTPUT_VARIABLE in os.environ:
+    if in_report():
         # In a run nobody fills it in, and the log may name people.
         return widgets.HTML("The form for cycles opens in JupyterLab.")
     try:

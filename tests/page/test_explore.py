@@ -13,12 +13,19 @@ from cxlib.score_worth.explore import explore_groups, groups_by
 from cxlib.score_worth.results import later_business
 
 
-@pytest.mark.parametrize("outcome", ["ces", "transfer_rate", "revenue"])
-def test_drivers_of_any_outcome_within_any_window(data, outcome):
-    figure = drivers_of(data, outcome, without="channel, prior revenue", quarters=2)
+@pytest.mark.parametrize(
+    ("outcome", "without"), [("ces", "channel"), ("transfer_rate", "channel, reason"),
+                             ("revenue", "prior revenue")]
+)  # fmt: skip
+def test_drivers_of_any_outcome_within_any_window(data, outcome, without):
+    figure = drivers_of(data, outcome, without, quarters=2)
     assert isinstance(figure, Figure)
-    assert "channel" not in figure.alt
-    assert "prior revenue" not in figure.alt
+    assert not any(name in figure.alt for name in without.split(", "))
+
+
+def test_a_mistyped_driver_is_said(data):
+    told = drivers_of(data, "ces", without="chanel")
+    assert told.sentence == "There is no column chanel; did you mean channel?"
 
 
 def test_drivers_within_a_filter_that_cannot_be_used_say_why(data):

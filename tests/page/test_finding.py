@@ -163,7 +163,7 @@ def test_a_decision_is_told_in_its_quarter_beside_what_the_data_say(data):
     assert not nothing.news
 
 
-def test_a_table_keeps_its_numbers_and_sets_them_on_the_right():
+def test_a_table_keeps_its_numbers_and_sets_them_on_the_right(monkeypatch):
     share = wording.estimate(Estimate(0.5, 0.4, 0.6, 9, "share"))
     rows = [
         {"KPI": "CSAT", "Value": share, "n": wording.number(9)},
@@ -173,7 +173,12 @@ def test_a_table_keeps_its_numbers_and_sets_them_on_the_right():
     assert list(table.data) == ["KPI", "Value", "Value low", "Value high", "n"]
     assert table.data["Value high"].tolist()[0] == 0.6
     assert table.data.n.tolist() == [9, 12.34]
-    assert table._repr_html_().count('<td class="number">') == 4
+    assert table._repr_html_().count('<td class="number"') == 4
+    monkeypatch.delenv("CX_OUTPUT", raising=False)
+    # JupyterLab sets cells on the right, and knows no style of ours.
+    assert '<td style="text-align:left"' in table._repr_html_().replace(' class="text"', "")
+    monkeypatch.setenv("CX_OUTPUT", ".")
+    assert "style" not in table._repr_html_()
     assert make_table([], "nothing") is None
 
 

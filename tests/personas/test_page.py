@@ -1,6 +1,7 @@
 """The personas page: what it says, and what it must not say."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.data.config import read_config
 from cxlib.errors import ArgumentError, DataError
 from cxlib.measure import measure
 from cxlib.personas import accounts_page, explore, groups, migration_page, passport
@@ -150,8 +152,6 @@ def test_rules_read_as_staff_would_say_them(page):
 
 
 def test_a_part_of_the_customers_has_no_names_unless_a_passport_is_kept(data, tmp_path):
-    from dataclasses import replace
-
     named = replace(data.config, personas=replace(data.config.personas, names={"A": "Fridah"}))
     whole, part = (replace(data, config=named, folder=tmp_path, where=w) for w in ("", "x = 1"))
     assert passport.names_for(whole) == {"A": "Fridah"}
@@ -175,7 +175,6 @@ def test_the_best_attempt_lacks_what_it_lacks():
     lacking = table.tried.assign(
         jaccard=0.9, smallest=0.3, valley=0.5, beyond_chance=np.zeros(len(table.tried), dtype=bool)
     )
-    from dataclasses import replace
 
     told = personas.found_finding(replace(table, tried=lacking)).evidence
     assert told.endswith("it is no tighter than groups cut from a cloud without groups.")
@@ -228,8 +227,6 @@ def test_too_few_customers_are_said_to_be_too_few():
 
 
 def test_a_passport_kept_with_the_dataset_comes_first(data, page, tmp_path, monkeypatch):
-    from dataclasses import replace
-
     folder, before = tmp_path / "dataset", tmp_path / "before"
     (before / "tables").mkdir(parents=True)
     folder.mkdir()
@@ -246,8 +243,6 @@ def test_a_passport_kept_with_the_dataset_comes_first(data, page, tmp_path, monk
 
 
 def test_a_passport_that_cannot_be_used_is_refused(data, page, tmp_path):
-    from dataclasses import replace
-
     mine = replace(data, folder=tmp_path)
     with pytest.raises(ArgumentError, match="before == 'nowhere': there is no such folder"):
         passport.load_passport(mine, "nowhere")
@@ -266,22 +261,48 @@ def test_a_passport_that_cannot_be_used_is_refused(data, page, tmp_path):
 # Widgets ------------------------------------------------------------------------------------------
 
 
-def test_features_number_and_names_can_be_explored(page):
-    few = ["channel", "reason", "role"]
-    finding, tried, heat = explore.personas_with(page["table"], few, 0, "A = Fridah, B=James")
+FEW = ["channel", "reason", "role"]
+
+
+def test_features_number_and_names_can_be_explored(page, data):
+    tried = explore.try_personas(data, page["table"], FEW)
+    finding, figure, made, heat = explore.cards_with(tried, {"A": "Fridah", "B": "James"})
     assert "Fridah (A)" in finding.sentence
     assert "James" in heat.alt
-    assert "number of groups" in tried.alt
-    finding, *_ = explore.personas_with(page["table"], few, 6, "")
+    assert "number of groups" in figure.alt
+    assert [title.split(":")[0] for title, *_ in made.cards][:2] == ["Fridah (A)", "James (B)"]
+    kpis = [dict(lines) for *_, lines in made.cards]
+    assert any("CSAT" in text for text in kpis[0].values())
+    (finding,) = explore.cards_with(tried, {"A": "Ann", "B": "Ann"})
+    assert finding.sentence == "Personas.names: 'Ann' is the name of two personas."
+    asked = explore.try_personas(data, page["table"], FEW, count=6)
+    finding, *_ = explore.cards_with(asked, {})
     assert finding.sentence.startswith("6 groups, as many as were asked for; by the tests, they")
-    (finding,) = explore.personas_with(page["table"], few, 0, "A=Ann, B=Ann")
-    assert finding.sentence == "Two personas cannot have the same name."
-    widget = explore.explore_personas(page["table"])
-    assert len(widget.children) == 5  # features, number, names, the button, and the output
 
 
-def test_no_feature_at_all_is_said(page):
-    (finding,) = explore.personas_with(page["table"], [], 0, "")
+def test_the_widget_finds_names_and_saves(page, data, tmp_path):
+    (tmp_path / "dataset.toml").write_text('name = "D"  # ours\n\n[privacy]\nsmallest_group = 5\n')
+    mine = replace(data, folder=tmp_path)
+    widget = explore.explore_personas(mine, page["table"])
+    chosen, _, find, titles, _, save, _ = widget.children
+    assert not any("_" in label for label, _ in chosen.options)
+    chosen.value = FEW
+    find.click()
+    titles.children[0].value = "Fridah"
+    save.click()
+    kept = read_config(tmp_path)
+    assert kept.personas.features == tuple(FEW)
+    assert kept.personas.names == {"A": "Fridah"}
+    text = (tmp_path / "dataset.toml").read_text()
+    assert text.startswith('name = "D"  # ours\n\n[privacy]\nsmallest_group = 5\n')
+    assert [each.name for each in tmp_path.iterdir()] == ["dataset.toml"]
+    refused = explore.save_rules(mine, FEW, {"A": "B"})
+    assert refused.sentence.startswith("Not saved.")
+    assert (tmp_path / "dataset.toml").read_text() == text
+
+
+def test_no_feature_at_all_is_said(page, data):
+    finding, *_ = explore.cards_with(explore.try_personas(data, page["table"], []), {})
     assert finding.sentence.startswith("No stable personas")
 
 
