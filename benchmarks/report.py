@@ -18,6 +18,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
+from cxlib.batch.notebooks import find_notebooks
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 QUARTER = "2026Q3"
@@ -42,10 +44,10 @@ def loop(out: Path, filters: list[str]) -> str:
     for number, where in enumerate(filters):
         folder = out / str(number)
         lines.append(f"mkdir -p {folder}")
-        for notebook in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-            made = folder / notebook.name
+        for notebook in find_notebooks(ROOT / "notebooks"):
+            made = folder / notebook.path.name
             lines += [
-                f"{BIN}/papermill --no-progress-bar {notebook} {made} -p quarter {QUARTER} "
+                f"{BIN}/papermill --no-progress-bar {notebook.path} {made} -p quarter {QUARTER} "
                 f"-p dataset {ROOT}/data/demo -p where {shlex.quote(where)}",
                 f"{BIN}/jupyter nbconvert --to html --no-input {made}",
             ]
@@ -140,7 +142,7 @@ def main() -> None:
         print(
             f"peak memory of two jobs: {shared:,.0f} MB (plain sum: {resident:,.0f} MB)", flush=True
         )
-        pages = 5 * len(filters) + len(filters) + 1
+        pages = len(filters) * (len(find_notebooks(ROOT / "notebooks")) + 1) + 1
         compare(
             f"by region, {pages} pages",
             lambda f: batch(f, "--by region"),
