@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 
-from cxlib.data.config import SCALES, Config, OwnKpi
+from cxlib.data.config import SCALES, Config
 from cxlib.data.contract import TYPE_NAMES, schemas
+from cxlib.data.declared import OwnKpi
 from cxlib.measure.kpis import KPIS
 
 ROOT = Path(__file__).parents[1]

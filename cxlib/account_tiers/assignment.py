@@ -11,7 +11,8 @@ from cxlib.account_tiers.accounts import AccountBook
 from cxlib.account_tiers.inputs import Inputs, inputs_of
 from cxlib.account_tiers.spread import chance_of
 from cxlib.account_tiers.thresholds import LIFTS, RULE_OF, Resolved, Thresholds, resolve
-from cxlib.data.config import TIER_NAMES, Override, TierRules
+from cxlib.data.config import TierRules
+from cxlib.data.declared import TIER_NAMES, Override
 from cxlib.errors import MissingData
 
 BEST_SCORE = 5
@@ -85,21 +86,8 @@ def assign_tiers(
     fixed = pd.Series({each.account: each.tier for each in current}, dtype="str")
     fixed = fixed.reindex(accounts.index)
     found = resolve(accounts, fixed, rules)
-    accounts["tier"], accounts["reason"], accounts["held"] = "III", "", False
-    accounts["threshold"], accounts["margin"] = np.nan, np.nan
-    for name, tier in reversed(LIFTS):
-        lifted = found.lifts[name]
-        limit = found.thresholds[name]
-        accounts.loc[lifted, ["tier", "reason"]] = tier, name
-        accounts.loc[lifted, "threshold"] = limit
-        accounts.loc[lifted, "margin"] = accounts[name] / max(limit, 1e-9) - 1
-        accounts.loc[lifted, "held"] = accounts[name] < limit
-    _tell_nearest(accounts, found.thresholds)
+    _lift(accounts, found, fixed)
     by_hand = fixed.notna()
-    accounts.loc[by_hand, "tier"] = fixed[by_hand]
-    accounts.loc[by_hand, "reason"] = BY_HAND
-    accounts.loc[by_hand, ["threshold", "margin"]] = np.nan
-    accounts.loc[by_hand, ["held", "nearest"]] = False, ""
     inputs = [name for name, _ in LIFTS]
     # An input that is known of nobody decides nothing.
     used = [name for name in inputs if accounts[name].notna().any()]
@@ -118,6 +106,25 @@ def assign_tiers(
         expired,
         strays,
     )
+
+
+def _lift(accounts: pd.DataFrame, found: Resolved, fixed: pd.Series) -> None:
+    """Add each account's tier, with its reason, threshold and margin; `fixed` ones are by hand."""
+    accounts["tier"], accounts["reason"], accounts["held"] = "III", "", False
+    accounts["threshold"], accounts["margin"] = np.nan, np.nan
+    for name, tier in reversed(LIFTS):
+        lifted = found.lifts[name]
+        limit = found.thresholds[name]
+        accounts.loc[lifted, ["tier", "reason"]] = tier, name
+        accounts.loc[lifted, "threshold"] = limit
+        accounts.loc[lifted, "margin"] = accounts[name] / max(limit, 1e-9) - 1
+        accounts.loc[lifted, "held"] = accounts[name] < limit
+    _tell_nearest(accounts, found.thresholds)
+    by_hand = fixed.notna()
+    accounts.loc[by_hand, "tier"] = fixed[by_hand]
+    accounts.loc[by_hand, "reason"] = BY_HAND
+    accounts.loc[by_hand, ["threshold", "margin"]] = np.nan
+    accounts.loc[by_hand, ["held", "nearest"]] = False, ""
 
 
 @dataclass(frozen=True, eq=False)

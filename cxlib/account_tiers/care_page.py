@@ -7,7 +7,7 @@ import pandas as pd
 from cxlib.account_tiers.page import COLOURS
 from cxlib.account_tiers.service_allocation import FEWEST_CONTACTS, Care, TierDifference
 from cxlib.data import Dataset
-from cxlib.data.config import TIER_NAMES
+from cxlib.data.declared import TIER_NAMES
 from cxlib.measure.kpis import KPIS
 from cxlib.measure.panel import Panel, estimate_of, measure_spans
 from cxlib.page.figure import Figure

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cxlib.account_tiers.assignment import BY_HAND, Standing, Tiers
-from cxlib.data.config import TIER_NAMES
+from cxlib.data.declared import TIER_NAMES
 from cxlib.data.quarter import Quarter
 
 # Where an account comes from that was not there, and goes that is not there any more.

@@ -13,7 +13,7 @@ from cxlib.account_tiers.migration import (
     Migration,
 )
 from cxlib.account_tiers.page import INPUTS, amount
-from cxlib.data.config import TIER_NAMES
+from cxlib.data.declared import TIER_NAMES
 from cxlib.data.quarter import Quarter
 from cxlib.findings import CHANGE
 from cxlib.page.finding import Finding

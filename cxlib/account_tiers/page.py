@@ -8,7 +8,7 @@ import pandas as pd
 
 from cxlib.account_tiers.assignment import BY_HAND, Tiers
 from cxlib.account_tiers.inputs import ESTIMATED, Inputs
-from cxlib.data.config import TIER_NAMES
+from cxlib.data.declared import TIER_NAMES
 from cxlib.page.figure import BLUE, FAINT, GREY, INK, ORANGE, Figure, canvas, readable_on, styled
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table

@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
 
-from cxlib.data.config import TIER_NAMES
+from cxlib.data.declared import TIER_NAMES
 from cxlib.measure import intervals
 from cxlib.measure.contrast import FALSE_DISCOVERIES, adjust, adjusted_probabilities, difference
 from cxlib.measure.estimate import Estimate

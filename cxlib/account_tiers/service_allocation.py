@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cxlib.data.config import TIER_NAMES, CareRules
+from cxlib.data.config import CareRules
+from cxlib.data.declared import TIER_NAMES
 from cxlib.measure import intervals
 from cxlib.measure.contrast import (
     FALSE_DISCOVERIES,

@@ -14,7 +14,8 @@ import pandas as pd
 from cxlib.account_tiers.assignment import BY_HAND, Tiers, assign_tiers
 from cxlib.account_tiers.page import INPUTS
 from cxlib.account_tiers.thresholds import LIFTS, RULE_OF, Thresholds
-from cxlib.data.config import TIER_NAMES, TierRules
+from cxlib.data.config import TierRules
+from cxlib.data.declared import TIER_NAMES
 from cxlib.page.finding import Finding
 from cxlib.page.wording import number
 

@@ -63,19 +63,7 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
         ArgumentError: There is no such column, it does not hold texts, numbers or flags, or no
             value has enough customers.
     """
-    tables = [each for each in ACTIVE if data.has(each)]
-    # Accounts that only buy are counted where nobody makes contact or answers.
-    seen = [each for each in tables if any(data.has(event) for event in ACTIVE[each][1])]
-    table = next(iter(seen or tables), None)
-    known = data.columns_of(table) if table else {}
-    if column not in known:
-        if any(column in data.columns_of(each) for each in data.tables):
-            raise ArgumentError(
-                f"--by {column}: slices are made by what customers or accounts are "
-                f"({', '.join(sorted(known))}); for a column of contacts, answers or bookings use "
-                "--where"
-            )
-        raise unknown_column(column, known)
+    table = _table_of(data, column)
     every = _counts(data.filtered(where), table, column)
     # Who has no value is in none of the slices, and in the whole.
     nameless = int(every[every.index.isna()].sum())
@@ -118,6 +106,24 @@ def find_slices(data: Dataset, column: str, where: str = "") -> Slices:
     named = tuple(sorted(value for value, count in too_few.items() if count >= smallest))
     rare = len(too_few) - len(named)
     return Slices(column, parts, named, rare, tuple(silent), without, table)
+
+
+def _table_of(data: Dataset, column: str) -> str:
+    """Whether customers or accounts are counted; refuses a column that they have not."""
+    tables = [each for each in ACTIVE if data.has(each)]
+    # Accounts that only buy are counted where nobody makes contact or answers.
+    seen = [each for each in tables if any(data.has(event) for event in ACTIVE[each][1])]
+    table = next(iter(seen or tables), None)
+    known = data.columns_of(table) if table else {}
+    if column in known:
+        return table
+    if any(column in data.columns_of(each) for each in data.tables):
+        raise ArgumentError(
+            f"--by {column}: slices are made by what customers or accounts are "
+            f"({', '.join(sorted(known))}); for a column of contacts, answers or bookings use "
+            "--where"
+        )
+    raise unknown_column(column, known)
 
 
 def _counts(data: Dataset, table: str, column: str) -> pd.Series:

@@ -127,6 +127,43 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
         folder: The dataset's folder.
         config: The dataset's settings.
     """
+    from sqlglot import exp
+
+    statement = _statement(text, place, config)
+    if config.source.engine == "postgres":
+        return text.strip().rstrip(";"), []
+    toml = folder / "dataset.toml"
+    source = (folder / expand(config.source.folder, toml)).resolve()
+    if not source.is_dir():
+        raise DataError(
+            f"{toml}: source.folder == {config.source.folder!r}: there is no folder {source}; "
+            "set it to the folder that holds the raw files"
+        )
+    named = {table.name for table in statement.find_all(exp.Table)}
+    for table in statement.find_all(exp.Table):
+        # What reads a file by its path would go unnoticed when that file changes.
+        function = table.this.sql_name() if isinstance(table.this, exp.Func) else ""
+        if isinstance(table.this, exp.Anonymous):
+            function = table.this.name
+        by_path = re.search(r"[/\\*]|\.[A-Za-z]\w*$", table.name)
+        if by_path or re.match(r"(?i)read_|.*scan|glob", function):
+            raise DataError(f"{place}: reads {function or table.name!r} by itself; {NAME_FILES}")
+    every = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
+    folded = {name.casefold() for name in named}
+    files = [each for each in every if each.stem.casefold() not in folded or is_file(each)]
+    # DuckDB takes names as they come, in small or capital letters.
+    used = [each for each in files if each.stem.casefold() in folded]
+    for each in used:
+        if same := same_names(each, (other for other in used if other != each)):
+            raise DataError(
+                f"{place}: {each.stem} may be {each.name} or {same[0].name}; give one of the files "
+                "another name"
+            )
+    return text.strip().rstrip(";"), used
+
+
+def _statement(text: str, place: str, config: Config):
+    """The SELECT that a text is, parsed; it must be one, and reach no further than its tables."""
     # Most datasets that nobody has touched need no parser.
     import sqlglot
     from sqlglot import exp
@@ -150,36 +187,7 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
         raise DataError(f"{place}: {telling} would write rows into logs; leave them out by WHERE")
     if away := next((name for name in called if AWAY.fullmatch(name)), ""):
         raise DataError(f"{place}: {away} reaches beyond the tables; leave it out")
-    if config.source.engine == "postgres":
-        return text.strip().rstrip(";"), []
-    toml = folder / "dataset.toml"
-    source = (folder / expand(config.source.folder, toml)).resolve()
-    if not source.is_dir():
-        raise DataError(
-            f"{toml}: source.folder == {config.source.folder!r}: there is no folder {source}; "
-            "set it to the folder that holds the raw files"
-        )
-    named = {table.name for table in statements[0].find_all(exp.Table)}
-    for table in statements[0].find_all(exp.Table):
-        # What reads a file by its path would go unnoticed when that file changes.
-        function = table.this.sql_name() if isinstance(table.this, exp.Func) else ""
-        if isinstance(table.this, exp.Anonymous):
-            function = table.this.name
-        by_path = re.search(r"[/\\*]|\.[A-Za-z]\w*$", table.name)
-        if by_path or re.match(r"(?i)read_|.*scan|glob", function):
-            raise DataError(f"{place}: reads {function or table.name!r} by itself; {NAME_FILES}")
-    every = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
-    folded = {name.casefold() for name in named}
-    files = [each for each in every if each.stem.casefold() not in folded or is_file(each)]
-    # DuckDB takes names as they come, in small or capital letters.
-    used = [each for each in files if each.stem.casefold() in folded]
-    for each in used:
-        if same := same_names(each, (other for other in used if other != each)):
-            raise DataError(
-                f"{place}: {each.stem} may be {each.name} or {same[0].name}; give one of the files "
-                "another name"
-            )
-    return text.strip().rstrip(";"), used
+    return statements[0]
 
 
 def same_names(file: Path, others: Iterable[Path]) -> list[Path]:

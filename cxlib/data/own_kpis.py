@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from cxlib.data.config import OwnKpi, own_kpis
 from cxlib.data.dataset import Dataset
+from cxlib.data.declared import OwnKpi, own_kpis
 from cxlib.data.expressions import columns_of, evaluate, parse_value
 from cxlib.data.privacy.hide import personal_names
 from cxlib.errors import ArgumentError, DataError

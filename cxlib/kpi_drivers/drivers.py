@@ -120,26 +120,7 @@ def find_drivers(
         resamples: How many; fewer where there are more than 12 drivers.
         seed: For the resamples.
     """
-    candidates = [name for name in answers if name not in ("customer_id", "score")]
-    dropped = {}
-    for name in candidates:
-        if answers[name].isna().mean() > MOSTLY_MISSING:
-            dropped[name] = f"unknown for {answers[name].isna().mean():.0%} of answers"
-    known = [each for each in candidates if each not in dropped]
-    chosen = _strongest(answers, known, keep)
-    dropped |= {
-        name: f"alone explains less than the {len(chosen)} that are looked at together"
-        for name in known
-        if name not in chosen
-    }
-    used = answers.drop(columns=list(dropped)).dropna()
-    designs: dict[str, pd.DataFrame] = {}
-    for name in chosen:
-        columns = _columns(name, used[name])
-        if why := _unfit(columns, designs, used.score, name in keep):
-            dropped[name] = why
-        else:
-            designs[name] = columns
+    used, designs, dropped, looked = _designed(answers, keep)
     if problem := _obstacle(used, designs):
         return Drivers(outcome, (), np.nan, len(used), dropped, problem=problem)
     design = pd.concat(designs.values(), axis=1)
@@ -156,7 +137,7 @@ def find_drivers(
         name: _effect(name, list(columns), fit, used.score, design)
         for name, columns in designs.items()
     }
-    q = _adjusted([each["p"] for each in effects.values()], len(known))
+    q = _adjusted([each["p"] for each in effects.values()], looked)
     order = np.argsort(-shares.shares, kind="stable")
     places = np.argsort(np.argsort(-again, axis=1, kind="stable"), axis=1)
     drivers = []
@@ -175,6 +156,35 @@ def find_drivers(
             )
         )
     return Drivers(outcome, tuple(drivers), shares.explained, len(used), dropped, shares.exact)
+
+
+def _designed(
+    answers: pd.DataFrame, keep: Collection[str]
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], dict[str, str], int]:
+    """The answers used, each driver's columns, why others are none, and how many were looked at."""
+    candidates = [name for name in answers if name not in ("customer_id", "score")]
+    unknown = answers[candidates].isna().mean()
+    dropped = {
+        name: f"unknown for {unknown[name]:.0%} of answers"
+        for name in candidates
+        if unknown[name] > MOSTLY_MISSING
+    }
+    known = [each for each in candidates if each not in dropped]
+    chosen = _strongest(answers, known, keep)
+    dropped |= {
+        name: f"alone explains less than the {len(chosen)} that are looked at together"
+        for name in known
+        if name not in chosen
+    }
+    used = answers.drop(columns=list(dropped)).dropna()
+    designs: dict[str, pd.DataFrame] = {}
+    for name in chosen:
+        columns = _columns(name, used[name])
+        if why := _unfit(columns, designs, used.score, name in keep):
+            dropped[name] = why
+        else:
+            designs[name] = columns
+    return used, designs, dropped, len(known)
 
 
 def _strongest(answers: pd.DataFrame, names: list[str], keep: Collection[str]) -> list[str]:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 import ibis
 import ibis.expr.types as ir
 
-from cxlib.data.config import SCALES, Config, OwnKpi
+from cxlib.data.config import SCALES, Config
+from cxlib.data.declared import OwnKpi
 from cxlib.data.expressions import columns_of, evaluate, parse_value
 from cxlib.errors import DataError
 

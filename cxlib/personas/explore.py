@@ -10,7 +10,7 @@ import tomlkit
 from IPython.display import clear_output, display
 
 from cxlib.data import Dataset
-from cxlib.data.config import read_names
+from cxlib.data.declared import read_names
 from cxlib.errors import ArgumentError, CxError, DataError
 from cxlib.measure import catalogue, measure
 from cxlib.measure.panel import lacking

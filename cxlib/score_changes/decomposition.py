@@ -127,29 +127,12 @@ def keep_ledger(
         resamples: How many.
         seed: For the resamples.
     """
-    columns = counts.group.nunique()
-    counts = counts.assign(group=_pooled(counts))
+    counts = counts.assign(named=counts.group, group=_pooled(counts))
     groups = sorted(counts.group.unique())
     sums, stayed = _by_customer(counts, groups, invitations_known)
     known = (stayed >= FEWEST_STAYED, invitations_known)
     answering = tuple(int(each) for each in (sums.counts[..., 1].sum(axis=2) > 0).sum(axis=0))
-    if not problem and min(answering) < FEWEST_CUSTOMERS:
-        problem = (
-            f"answers of at least {FEWEST_CUSTOMERS} customers are needed in both quarters; there "
-            f"are {answering[0]} and {answering[1]}"
-        )
-    clusters = min(
-        counts[(counts.period == each) & (counts.answered > 0)].cluster.nunique()
-        for each in (BEFORE, NOW)
-    )
-    if not problem and clusters < FEWEST_CLUSTERS:
-        problem = (
-            f"answers of at least {FEWEST_CLUSTERS} accounts are needed in both quarters, since "
-            f"customers of one may think alike; there are {clusters}"
-        )
-    if not problem and groups == [OTHERS] and columns > 1:
-        problem = f"no group has answers of {FEWEST_OF_GROUP} customers in both quarters"
-    if problem:
+    if problem := problem or _too_few(counts, answering):
         return Ledger(np.nan, np.nan, None, (), (), answering, stayed, *known, problem)
     before, now, found = _split(sums.drawn(np.ones((1, len(sums.counts)))), *known)
     again = _resampled(_by_cluster(sums, counts), known, resamples, seed)
@@ -173,6 +156,27 @@ def keep_ledger(
         turnover_known=known[0],
         invitations_known=invitations_known,
     )
+
+
+def _too_few(counts: pd.DataFrame, answering: tuple[int, int]) -> str:
+    """Why there is too little to split, in words; empty where there is enough."""
+    if min(answering) < FEWEST_CUSTOMERS:
+        return (
+            f"answers of at least {FEWEST_CUSTOMERS} customers are needed in both quarters; there "
+            f"are {answering[0]} and {answering[1]}"
+        )
+    clusters = min(
+        counts[(counts.period == each) & (counts.answered > 0)].cluster.nunique()
+        for each in (BEFORE, NOW)
+    )
+    if clusters < FEWEST_CLUSTERS:
+        return (
+            f"answers of at least {FEWEST_CLUSTERS} accounts are needed in both quarters, since "
+            f"customers of one may think alike; there are {clusters}"
+        )
+    if set(counts.group) == {OTHERS} and counts.named.nunique() > 1:
+        return f"no group has answers of {FEWEST_OF_GROUP} customers in both quarters"
+    return ""
 
 
 def _pooled(counts: pd.DataFrame) -> pd.Series:

@@ -150,31 +150,40 @@ def compare_groups(
         for index, name in enumerate(kept):
             values = known.loc[which == name, result]
             adjusted[name][result] = _possible(result, fit.params[index], ends[index], values)
-        for lower, upper in pairs:
-            two = (adjusted[lower][result], adjusted[upper][result])
-            if result == "retained" or not all(each.has_interval for each in two):
-                gap = difference(two[1], two[0])
-            else:
-                contrast = np.zeros(len(fit.params))
-                contrast[[kept.index(lower), kept.index(upper)]] = -1, 1
-                gap = contrast_of(fit, contrast, UNITS[result])
-            gaps.append((result, lower, upper, gap))
-    # Of each pair of groups, all results are looked at together.
+        means = {name: adjusted[name][result] for name in kept}
+        gaps += [(result, *pair, _gap(fit, means, pair, result)) for pair in pairs]
+    return Comparison(
+        groups=tuple(
+            Group(name, int(sizes[name]), _raw(known[which == name], results), adjusted[name])
+            for name in kept
+        ),
+        gaps=_judged(gaps, pairs),
+        alike_by=alike,
+        left_out=left_out,
+    )
+
+
+def _gap(fit, means: Mapping[str, Estimate], pair: tuple[str, str], result: str) -> Estimate:
+    """By how much the adjusted means of two groups differ in a result."""
+    lower, upper = pair
+    two = (means[lower], means[upper])
+    if result == "retained" or not all(each.has_interval for each in two):
+        return difference(two[1], two[0])
+    contrast = np.zeros(len(fit.params))
+    names = list(means)
+    contrast[[names.index(lower), names.index(upper)]] = -1, 1
+    return contrast_of(fit, contrast, UNITS[result])
+
+
+def _judged(gaps: list[tuple], pairs: Sequence[tuple[str, str]]) -> tuple[Gap, ...]:
+    """The gaps with their q: of each pair of groups, all results are looked at together."""
     q = np.ones(len(gaps))
     for pair in pairs:
         places = [
             place for place, each in enumerate(gaps) if each[1:3] == pair and each[-1].has_interval
         ]
         q[places] = adjusted_probabilities([gaps[place][-1] for place in places])
-    return Comparison(
-        groups=tuple(
-            Group(name, int(sizes[name]), _raw(known[which == name], results), adjusted[name])
-            for name in kept
-        ),
-        gaps=tuple(Gap(*each, float(p)) for each, p in zip(gaps, q, strict=True)),
-        alike_by=alike,
-        left_out=left_out,
-    )
+    return tuple(Gap(*each, float(p)) for each, p in zip(gaps, q, strict=True))
 
 
 def controls(accounts: pd.DataFrame) -> tuple[tuple[str, ...], np.ndarray]:

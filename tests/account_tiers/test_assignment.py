@@ -13,7 +13,8 @@ from cxlib.account_tiers import rules_page as rules_shown
 from cxlib.account_tiers.accounts import quarter_books
 from cxlib.account_tiers.assignment import TIER_NAMES, assign_tiers, sensitivity, standings, tier_of
 from cxlib.account_tiers.spread import PROBABILITIES
-from cxlib.data.config import Override, TierRules
+from cxlib.data.config import TierRules
+from cxlib.data.declared import Override
 from cxlib.errors import MissingData
 
 ABSOLUTE = TierRules(revenue=100, strategic_value=5, growth=50, lifetime_value=1_000)

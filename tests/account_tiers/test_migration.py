@@ -9,7 +9,7 @@ from cxlib.account_tiers import migration_page
 from cxlib.account_tiers.accounts import quarter_books
 from cxlib.account_tiers.assignment import assign_tiers, standings
 from cxlib.account_tiers.migration import migrate, moved_since
-from cxlib.data.config import Override
+from cxlib.data.declared import Override
 from cxlib.data.quarter import Quarter
 from tests.account_tiers.test_assignment import ABSOLUTE, facts
 

@@ -12,7 +12,8 @@ from cxlib.account_tiers.accounts import quarter_books
 from cxlib.account_tiers.assignment import TIER_NAMES, assign_tiers, standings
 from cxlib.account_tiers.whatif import MOST_ACCOUNTS, WhatIf, payload, tiers_under
 from cxlib.batch.indexes import policy, script, style
-from cxlib.data.config import Override, TierRules
+from cxlib.data.config import TierRules
+from cxlib.data.declared import Override
 
 pytestmark = pytest.mark.browser
 
