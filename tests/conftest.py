@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 # Two test processes that each take every core for their sums wait for one another.
@@ -144,21 +145,34 @@ def ran(run):
 
 
 @pytest.fixture(scope="session")
-def demo_report(tmp_path_factory):
-    """The published folder of the demonstration quarter."""
-    out = tmp_path_factory.mktemp("reports")
-    run = cx("report", "2026Q3", "--out", out)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return out
+def report_once(tmp_path_factory):
+    """Publish reports of a name once for all processes of a test run; gives their folder."""
+    place = tmp_path_factory.getbasetemp()
+    place = place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+
+    def publish(name: str, *arguments) -> Path:
+        out = place / f"report-{name}"
+        with FileLock(place / f"report-{name}.lock"):
+            if not out.is_dir():
+                beside = out.with_name(f"{out.name}-unfinished")
+                run = cx("report", *arguments, "--out", beside)
+                assert run.returncode == 0, run.stdout + run.stderr
+                beside.rename(out)
+        return out
+
+    return publish
 
 
 @pytest.fixture(scope="session")
-def olist_report(tmp_path_factory):
+def demo_report(report_once):
+    """The published folder of the demonstration quarter."""
+    return report_once("demo", "2026Q3")
+
+
+@pytest.fixture(scope="session")
+def olist_report(report_once):
     """The published folder of the Olist example."""
-    out = tmp_path_factory.mktemp("olist")
-    run = cx("report", "2018Q2", "--dataset", "examples/olist", "--out", out)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return out
+    return report_once("olist", "2018Q2", "--dataset", "examples/olist")
 
 
 PARTS = {"EMEA": 60, "North America": 45, "<b>O'Neil & Sons</b>": 35, "APAC": 5}
@@ -188,10 +202,7 @@ def sliced(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def slices_report(sliced, tmp_path_factory):
+def slices_report(sliced, report_once):
     """The pages of the first quarter of 2026 by region: readiness and drivers."""
-    out = tmp_path_factory.mktemp("slices")
-    run = cx("report", "2026Q1", "--dataset", sliced, "--by", "region", "--out", out,
-             "--only", "data_readiness,kpi_drivers")  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr
-    return out
+    return report_once("slices", "2026Q1", "--dataset", sliced, "--by", "region",
+                       "--only", "data_readiness,kpi_drivers")  # fmt: skip

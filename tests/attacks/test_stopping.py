@@ -1,6 +1,7 @@
 """Promise: a stop stops, with one line; and no row stays where nobody looks for it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +35,16 @@ def start(*arguments, **options):
     )  # fmt: skip
 
 
+def until_it_listens(process: subprocess.Popen) -> None:
+    """Wait until a command is at its work, and has said which signals it ends by."""
+    caught = 0
+    while process.poll() is None and not caught >> (signal.SIGTERM - 1) & 1:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        caught = int(re.search(r"SigCgt:\s*(\w+)", status)[1], 16)
+        time.sleep(0.05)
+    time.sleep(2)
+
+
 def rows_left(place: Path) -> list[str]:
     return [str(path) for path in place.rglob("*.duckdb")]
 
@@ -41,7 +52,7 @@ def rows_left(place: Path) -> list[str]:
 @pytest.mark.parametrize("name", CODES)
 def test_a_look_at_files_ends_at_once(name):
     process = start("sql", ENDLESS, "--dataset", "data/demo")
-    time.sleep(3)
+    until_it_listens(process)
     process.send_signal(getattr(signal, name))
     began = time.monotonic()
     _, errors = process.communicate(timeout=30)
@@ -57,7 +68,7 @@ def test_reading_ends_at_once(write, tmp_path, name):
     )
     (folder / "dataset.toml").write_text('name = "x"\n[source]\nfolder = "."\n')
     process = start("report", "2026Q1", "--dataset", folder, "--out", tmp_path / "out")
-    time.sleep(4)
+    until_it_listens(process)
     process.send_signal(getattr(signal, name))
     _, errors = process.communicate(timeout=30)
     assert process.returncode == CODES[name], errors

@@ -15,6 +15,7 @@ from cxlib.data_readiness.drift import find_drift
 from cxlib.data_readiness.issues import CARE, CONSISTENT, SOUND, UNFIT, VALID, Issue
 from cxlib.data_readiness.verdict import judge
 from cxlib.errors import ArgumentError, DataError
+from tests.conftest import LONG
 from tests.data_readiness import exports
 from tests.data_readiness.faults import FAULTS
 from tests.data_readiness.worlds import UNREST, judged, sound
@@ -155,7 +156,7 @@ class TestDrift:
 
     def test_noise_alone_drifts_no_more_often_than_promised(self):
         rng = np.random.default_rng(11)
-        rounds = 100
+        rounds = 100 if LONG else 40
         alarms = 0
         for _ in range(rounds):
             parts = []
