@@ -14,7 +14,7 @@ from cxlib.measure.features import there_at
 DAYS_PER_YEAR = 365.25
 # A year of bookings is whole if the first came so shortly after its start: before a month is over.
 LATE = timedelta(days=27)
-# Of less than a quarter, a year cannot be told: it counts as a quarter.
+# Of less than a quarter, a year cannot be worked out: it counts as a quarter.
 LEAST_TENURE = 0.25
 YEARS = ("revenue_12m", "revenue_prior", "revenue_before")
 FACTS = (
@@ -47,7 +47,7 @@ class AccountBook:
             and its `size`.
         dated: Whether the dataset tells when accounts leave.
         snapshot: Whether all who have left did so on one day, so that it does not tell.
-        recurring: The share of bookings above zero that recur by contract; NaN if not told.
+        recurring: The share of bookings above zero that recur by contract; NaN if not known.
         kept: The share of what is bought that is not refunded.
     """
 

@@ -156,7 +156,7 @@ def standings(books: Sequence[AccountBook], rules: TierRules) -> tuple[Standing,
         rules: Thresholds, buffer and overrides.
 
     Returns:
-        One for each book; how uncertain inputs are is told of the last one alone. Books without
+        One for each book; how uncertain inputs are is given of the last one alone. Books without
         accounts are left out.
 
     Raises:

@@ -83,7 +83,7 @@ def difference_finding(differences: Sequence[TierDifference]) -> Finding:
 
 
 def baseline_finding(panel: Panel) -> Finding | None:
-    """What every tier can count on: the lowest of each; None where it cannot be told."""
+    """What every tier can count on: the lowest of each; None where it cannot be worked out."""
     words, worst = [], None
     for name in BASELINE:
         found = _tiers_of(panel, name)
@@ -130,7 +130,7 @@ def hours_finding(care: Care) -> Finding:
 
 
 def hours_table(care: Care, currency: str = "") -> Table | None:
-    """Hours and cost by tier; None where they cannot be told."""
+    """Hours and cost by tier; None where they cannot be worked out."""
     if care.problem:
         return None
     records = []
@@ -151,7 +151,7 @@ def hours_table(care: Care, currency: str = "") -> Table | None:
 
 
 def served_finding(care: Care) -> Finding | None:
-    """How many accounts get more or less than is due; None where it cannot be told."""
+    """How many accounts get more or less than is due; None where it cannot be worked out."""
     if care.problem:
         return None
     if not care.looked_at:

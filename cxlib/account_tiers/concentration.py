@@ -9,7 +9,7 @@ from cxlib.measure import intervals
 from cxlib.measure.estimate import Estimate
 
 TOP = 0.1
-# Of fewer accounts, a spread cannot be told.
+# Of fewer accounts, a spread cannot be worked out.
 FEWEST_ACCOUNTS = 10
 POINTS = 200
 

@@ -27,7 +27,7 @@ def concentration_finding(found: Concentration) -> Finding:
 
 @styled
 def lorenz_figure(found: Concentration) -> Figure | None:
-    """The Lorenz curve; None where nothing can be told."""
+    """The Lorenz curve; None where there is nothing to say."""
     if found.problem:
         return None
     figure, axis = canvas(3.6, width=4.6)

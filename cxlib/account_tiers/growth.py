@@ -37,7 +37,7 @@ class GrowthModel:
         low, high: Beyond these, growth counts no more.
         lapse: The share of accounts with revenue a year ago that have none any more.
         accounts: How many with two years of revenue.
-        problem: Why growth cannot be told; empty where it can.
+        problem: Why growth cannot be worked out; empty where it can.
     """
 
     peers: pd.Series
@@ -95,7 +95,7 @@ def fit_growth(accounts: pd.DataFrame) -> GrowthModel:
 
 
 def expected_growth(model: GrowthModel, accounts: pd.DataFrame) -> pd.Series:
-    """Each account's expected growth per year; NaN where growth cannot be told."""
+    """Each account's expected growth per year; NaN where growth cannot be worked out."""
     usual = accounts.peers.map(model.peers).astype(float).fillna(model.everyone)
     if model.persistence is None:
         return usual

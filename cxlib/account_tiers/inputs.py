@@ -25,7 +25,7 @@ class Inputs:
             (entered by the company, estimated, or not known).
         spread: The quantiles of what is uncertain, by input and account; accounts whose input is a
             fact have no row.
-        lifetime: How lifetime value was told.
+        lifetime: How lifetime value was found.
         growth: What growth was expected.
     """
 

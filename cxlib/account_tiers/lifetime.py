@@ -21,7 +21,7 @@ NEXT_YEAR_CONFIDENCE = 0.80
 
 @dataclass(frozen=True, eq=False)
 class LifetimeValues:
-    """What accounts are still worth, and how that was told.
+    """What accounts are still worth, and how that was found.
 
     Attributes:
         method: survival, purchases or unknown.

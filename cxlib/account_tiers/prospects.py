@@ -22,7 +22,7 @@ def shiny_prospects(standing: Standing) -> pd.DataFrame:
     Returns:
         Indexed by `account_id`: `name`, `revenue_12m`, `growth_potential`, `growth_source`,
         `times` (the promise over today's revenue; NaN without any), `years` (of purchases), and
-        `evidence` (0 to 1; NaN where growth cannot be told).
+        `evidence` (0 to 1; NaN where growth cannot be worked out).
     """
     accounts, thresholds = standing.tiers.accounts, standing.tiers.thresholds
     alone = (accounts.reason == "growth_potential") & ~(

@@ -142,7 +142,7 @@ def override_table(tiers: Tiers) -> Table | None:
 
 
 def lifetime_finding(inputs: Inputs, rules: TierRules) -> Finding:
-    """How lifetime value was told."""
+    """How lifetime value was found."""
     found = inputs.lifetime
     ahead = f"the next {rules.horizon_years:g} years, discounted at "
     ahead += f"{number(rules.discount_rate, 'share')} a year"

@@ -22,7 +22,7 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.panel import Panel, estimate_of
 
 SECONDS_PER_HOUR = 3_600
-# Of fewer contacts, an account's time cannot be told from chance.
+# Of fewer contacts, an account's time cannot be distinguished from chance.
 FEWEST_CONTACTS = 5
 LEAST_VARIATION = 1e-6
 
@@ -43,7 +43,7 @@ class Care:
         capacity: Hours that can be given.
         set_by_hand: Whether the company has set the capacity; otherwise it is what was given.
         covers: Whether it covers the baseline.
-        problem: Why nothing can be told; empty where something can.
+        problem: Why nothing can be said; empty where something can.
     """
 
     tiers: pd.DataFrame

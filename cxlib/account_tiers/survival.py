@@ -29,7 +29,7 @@ class LifeModel:
         spans: A row per span of tenure: `start` (years), `risk` (of leaving, per year, of an
             account of the usual size), `low` and `high` (95%), `years` (seen) and `churns`.
         size_effect: By how much the logarithm of the risk moves per unit of the logarithm of the
-            account's size; 0 where that cannot be told.
+            account's size; 0 where that cannot be worked out.
         usual: The logarithm of the usual size; `least` is the smallest that counts.
         least: See `usual`.
         churns: How many left.

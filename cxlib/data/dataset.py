@@ -73,7 +73,7 @@ class Dataset:
         base: The same before any filter; None where there is none.
         filters: The conditions of those in force, one filter after another; the last is `where`.
         slice: Of one of several parts that have pages of their own: the column by which they are
-            told apart, this part's value, and the values of all.
+            distinguished, this part's value, and the values of all.
         pseudonyms: The columns that hold pseudonyms, in place of ids and personal texts.
     """
 

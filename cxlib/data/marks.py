@@ -34,7 +34,7 @@ def _text(path: Path) -> str:
 
 
 def line_of(path: Path, column: str) -> int:
-    """The line of a mapping that gives a column; 0 if none can be told."""
+    """The line of a mapping that gives a column; 0 if none can be worked out."""
     if path.suffix != ".sql" or not path.is_file():
         return 0
     lines = [_MARK.sub("", line) for line in _text(path).splitlines()]

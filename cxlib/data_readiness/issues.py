@@ -25,7 +25,7 @@ DIMENSION_OF = MappingProxyType(
 SOUND, CARE, UNFIT = "sound", "with care", "unfit"
 # From which share of a table's rows a fault asks for care, and forbids belief.
 CARE_FROM, UNFIT_FROM = 0.005, 0.05
-# The same of the share of a quarter's rows that never came, as far as that can be told.
+# The same of the share of a quarter's rows that never came, as far as that can be worked out.
 LOST_CARE_FROM, LOST_UNFIT_FROM = 0.02, 0.20
 # A table with rows in so many of its months is one that has some in each.
 MOSTLY = 0.9
@@ -45,7 +45,7 @@ class Issue:
         table, column: Where; either may be empty.
         what: In words.
         rows, share: How many rows, and which share of the table's; NaN where it is not of rows.
-        accounts: The accounts concerned, as far as they can be told, and which share of each one's
+        accounts: The accounts concerned, as far as they are known, and which share of each one's
             rows.
         money: What rows of no known account amount to, in the last twelve months.
         level: sound (too little to matter), with care, or unfit.

@@ -25,7 +25,7 @@ class Contradiction:
         name: What is wrong, in words.
         table: Whose rows.
         rows, of: How many, and of how many rows of the table.
-        accounts: How many of them each account has, as far as that can be told.
+        accounts: How many of them each account has, as far as that can be worked out.
     """
 
     name: str
@@ -154,7 +154,7 @@ def revenue_of_accounts(data: Dataset) -> pd.Series:
 
 
 def accounts_of_faults(data: Dataset) -> pd.Series:
-    """The account of each row set apart, where it can be told: as `data.faults`, row for row."""
+    """The account of each row set apart, where it is known: as `data.faults`, row for row."""
     account = data.faults.account_id.astype("object")
     if data.has("customers"):
         homes = data.tables["customers"].select("customer_id", "account_id").execute()

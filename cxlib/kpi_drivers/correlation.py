@@ -17,7 +17,7 @@ FEWEST_MONTHS = 12
 LONGEST_LEAD = 6
 # A series that is constant but for so many months tells of these months, and of no relation.
 FEW_MONTHS = 2
-# A yearly pattern can be told from chance only where it is seen twice: as two smooth waves, or
+# A yearly pattern differs clearly from chance only where it is seen twice: as two smooth waves, or
 # month by month where it is seen three times, so that a single month may stand out.
 SEASON_MONTHS, EACH_MONTH = 24, 36
 # The coefficients that make a series' surprises, besides the constant; a season's come on top.

@@ -24,7 +24,7 @@ RESAMPLES = 1_000
 # many resamples.
 SUBSETS = 2**22
 FEWER_RESAMPLES = 200
-# Two drivers are told apart if one is ahead of the other in so many resamples.
+# Two drivers are distinguished if one is ahead of the other in so many resamples.
 TOLD_APART = 0.95
 # Levels of a category that are rarer are pooled.
 RARE = 0.02

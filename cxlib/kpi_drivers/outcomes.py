@@ -100,7 +100,7 @@ def answers_with_contact(
     table = _described(frame, facts, kinds)
     for name in own:
         label = name.replace("_", " ")
-        # An attribute of the same name as one of the facts above is told apart from it.
+        # An attribute of the same name as one of the facts above is distinguished from it.
         label = f"{label} (attribute)" if label in table else label
         table[label] = frame[name].astype(float)
     inside = (frame._at >= start) & ((frame._at < end) if end else True)

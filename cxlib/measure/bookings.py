@@ -20,7 +20,7 @@ from cxlib.measure.rows import in_spans
 # The KPIs that a booking adds to.
 ADDED = ("revenue", "revenue_per_account", "purchase_frequency", "return_rate")
 DAYS_OF_THIRD = 10
-# Of fewer thirds with bookings, nothing can be told; monthly bookings are in one of three.
+# Of fewer thirds with bookings, there is nothing to say; monthly bookings are in one of three.
 FEWEST_THIRDS, MOST_OF = 6, 2 / 3
 
 

@@ -186,7 +186,7 @@ def effective_size(n, spread: Spread, simple, clusters, confidence: float = CONF
 
     That is n over the design effect, times (z / t)², since a variance of few degrees of freedom is
     not known well (Korn and Graubard 1998, *Survey Methodology* 24). The design effect is never
-    taken to be less than 1, and where it cannot be told (all rows alike, or a single cluster) each
+    taken to be less than 1, and where it is not known (all rows alike, or a single cluster) each
     cluster counts as one row.
 
     Args:

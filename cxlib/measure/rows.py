@@ -231,7 +231,7 @@ def _bookings(data: Dataset, spans: pd.DataFrame) -> ir.Table:
 
 
 def periods(spans: pd.DataFrame) -> ir.Table:
-    """The periods as a table of the engine: `_period`, `_start`, `_end`, and `_weeks` if told."""
+    """The periods as a table of the engine: `_period`, `_start`, `_end`, and `_weeks` if given."""
     columns = [name for name in ("period", "start", "end", "weeks") if name in spans]
     return ibis.memtable(spans[columns].add_prefix("_"))
 

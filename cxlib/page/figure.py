@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Canvas
 
 from cxlib.page.letters import make_drawable
 
-# Okabe and Ito's colours, told apart also by people who see few colours.
+# Okabe and Ito's colours, distinguished also by people who see few colours.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#6b7079",
 )  # fmt: skip

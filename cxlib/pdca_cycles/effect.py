@@ -36,7 +36,7 @@ class Found:
         step: The step at the change; where the slope changed as well, the mean effect since.
         p: The probability of so large a step where there is none.
         q: The same, adjusted for the cycles that are checked in the same quarter.
-        slope: How the slope changed beside it, per month; None where it cannot be told.
+        slope: How the slope changed beside it, per month; None where it cannot be worked out.
         relative: By what factor a proportion or rate changed (quasi-Poisson); None of others.
         smallest: The smallest effect that would have been detected with 80%; infinite if none.
         sides: On which sides the charts show a special cause since the change: above, and below.
@@ -61,7 +61,7 @@ class Basis:
         used: Months: month, value (less the control scope's, if there is one), before, after.
         steps: Steps of other cycles on the same KPI before the change, a column each.
         until: The month in which the next other cycle begins; its effect is none of this one's.
-        caution: Why the control scope was not used, or what cannot be told apart; empty if nothing.
+        caution: Why the control scope was not used, or what cannot be kept apart; empty if nothing.
     """
 
     method: str
@@ -78,7 +78,7 @@ class Basis:
 
 
 def basis_of(cycle: CycleData) -> Basis:
-    """What the effect of a cycle can be told from.
+    """What the effect of a cycle can be worked out from.
 
     The month in which the change falls counts as neither before nor after, unless it begins with
     it. Up to 36 months before and 12 after are used; those after the next cycle on the same KPI and
@@ -119,7 +119,7 @@ def basis_of(cycle: CycleData) -> Basis:
 def find_effect(
     cycle: CycleData, months: pd.DataFrame, chart: spc.Chart, basis: Basis, noise
 ) -> tuple[Found | None, str]:
-    """What a change did; or None, and why it cannot be told.
+    """What a change did; or None, and why it cannot be worked out.
 
     Where the slope changed as well, the effect is its mean over the months after; having looked for
     that, its probability is doubled.

@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 
-# A yearly pattern can be told from a change only where two years are seen.
+# A yearly pattern can be distinguished from a change only where two years are seen.
 SEASON_MONTHS = 24
 # Degrees of freedom without which nothing is told.
 FEWEST_FREE = 4

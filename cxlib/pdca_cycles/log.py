@@ -97,7 +97,7 @@ def overlaps(data: Dataset, one: str | None, other: str | None) -> bool:
 
 
 def confounded(data: Dataset, logged: Sequence[CycleData]) -> tuple[tuple[str, str], ...]:
-    """Pairs of cycles whose effects cannot be told apart: one KPI, one time, and shared rows.
+    """Pairs of cycles whose effects cannot be kept apart: one KPI, one time, and shared rows.
 
     A cycle's time runs from its beginning to its check or, without one, for a year.
     """

@@ -106,7 +106,7 @@ def _size(effect: Estimate) -> Estimate:
 
 
 def _evidence(cycle: Cycle) -> str:
-    """How the effect was told, and what was decided, against the cycle's rule."""
+    """How the effect was found, and what was decided, against the cycle's rule."""
     words = [f"Told by {cycle.found.method}"]
     if cycle.found.relative:
         words[0] += f"; as a factor, {estimate(cycle.found.relative)}"

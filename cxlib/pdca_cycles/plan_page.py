@@ -178,7 +178,7 @@ def edits_table(plans: FrozenPlans) -> Table | None:
 
 
 def overlap_finding(pairs: tuple[tuple[str, str], ...]) -> Finding:
-    """Cycles whose effects cannot be told apart."""
+    """Cycles whose effects cannot be kept apart."""
     if not pairs:
         return Finding(
             "No two cycles worked on the same KPI in the same place at the same time.", news=False

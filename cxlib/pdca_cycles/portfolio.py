@@ -49,7 +49,7 @@ class Chain:
         objective, kpi: Which.
         cycles: Their ids.
         effect: What they add up to in the KPI as a whole: each effect times the share of contacts
-            that its scope covers. None where none can be told.
+            that its scope covers. None where none can be worked out.
         told: How many of them it rests on.
     """
 
@@ -72,7 +72,7 @@ class Milestone:
         over: Whether the quarter is over.
         met: Whether it was met, as counted; None while the quarter runs, or if not measured.
         probability: Of its being met by the quarter's end; of a quarter that is over, that the
-            process as it is meets it, and not by luck. NaN if it cannot be told.
+            process as it is meets it, and not by luck. NaN if it cannot be worked out.
         problem: Why nothing can be said; empty where something can.
     """
 

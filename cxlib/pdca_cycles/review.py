@@ -53,7 +53,7 @@ class Cycle:
         months: The months of the chart.
         chart: The KPI's control chart, limits from the baseline; None where not possible.
         before, after: Mean of the monthly values in the baseline, and since the change.
-        found: What the change did; None where it cannot be told yet.
+        found: What the change did; None where it cannot be worked out yet.
         target: The KPI value to reach; NaN if none was set.
         latest: The KPI over the reported quarter.
         quarters: The KPI by quarter.
@@ -98,7 +98,7 @@ class Cycle:
 
     @property
     def effect(self) -> Estimate | None:
-        """The step at the change; None where it cannot be told."""
+        """The step at the change; None where it cannot be worked out."""
         return self.found.step if self.found else None
 
     @property

@@ -53,7 +53,7 @@ class Feature:
 
 
 def usable_features(table: pd.DataFrame) -> tuple[tuple[Feature, ...], dict[str, str]]:
-    """The features by which customers can be told apart, and why the others are left out.
+    """The features by which customers can be distinguished, and why the others are left out.
 
     Args:
         table: A row per customer. Columns named `channel: chat`, `channel: phone` are shares of

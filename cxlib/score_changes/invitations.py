@@ -76,7 +76,7 @@ def split_column(data: Dataset, wanted: str = "") -> str:
 
 
 def untold(data: Dataset, by: str, now: Quarter, before: Quarter, kpi: str = "nps") -> str:
-    """Why the change of a score between quarters cannot be told; empty where it can.
+    """Why the change of a score between quarters cannot be worked out; empty where it can.
 
     The surveys do not span a quarter, or too few customers are outside the filter.
 

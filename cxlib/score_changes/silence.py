@@ -101,7 +101,7 @@ def _expected(activity: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, float]:
     """How many contacts each account is to make: equally likely means, and how contacts burst.
 
     Returns:
-        The accounts of which it can be told, their means (accounts by row), and by how much the
+        The accounts of which it is known, their means (accounts by row), and by how much the
         quarters of one account differ beyond chance.
     """
     past = _quarters(activity, "contacts")

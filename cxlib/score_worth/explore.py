@@ -21,7 +21,7 @@ def explore_groups(later: pd.DataFrame, months: int, config: Config) -> widgets.
 
 
 def groups_by(later: pd.DataFrame, question: str, months: int, config: Config) -> Figure | Finding:
-    """What later came of accounts by their answers; or why it cannot be told."""
+    """What later came of accounts by their answers; or why it cannot be worked out."""
     found = compare_groups(later, question, bands_of(config, question))
     drawn = group_figure(found, config.currency)
     return drawn or group_finding(found, months, config.currency)

@@ -134,7 +134,7 @@ def _slope(known: pd.DataFrame, kpi: str) -> Estimate:
 def _bent(
     known: pd.DataFrame, kpi: str, knot: float | None
 ) -> tuple[Estimate, Estimate, Estimate] | None:
-    """The slopes below and above a knot, and their difference; None where it cannot be told."""
+    """The slopes below and above a knot, and their difference; None where it is not known."""
     values = known[kpi]
     if knot is None or min((values < knot).sum(), (values > knot).sum()) < FEWEST_ON_A_SIDE:
         return None

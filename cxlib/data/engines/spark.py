@@ -46,7 +46,7 @@ def connect(source: Source, toml: Path) -> ibis.BaseBackend:
         session = builder.getOrCreate().newSession()
         session.conf.set("spark.sql.session.timeZone", "UTC")
         if master.startswith("local"):
-            # Spark parts every result in 200 unless told; on one machine that takes all the time.
+            # Spark parts every result in 200 by default; on one machine that takes all the time.
             session.conf.set("spark.sql.shuffle.partitions", LOCAL_PARTITIONS)
         connection = ibis.pyspark.connect(session)
     except (PySparkException, RuntimeError) as error:

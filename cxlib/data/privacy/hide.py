@@ -117,7 +117,7 @@ def _hidden(rows: ir.Table, schema: DataFrameSchema, personal: list[str], key: s
     own = [name for name in personal if name not in schema.columns]
     # A phone number that was read as a number is one all the same.
     hidden = [name for name in personal if name in own or rows[name].type() == TEXT]
-    # An id by which rows are told apart stays so.
+    # An id by which rows are distinguished stays so.
     keys = {name for name, column in schema.columns.items() if column.unique}
     free = [
         name

@@ -18,7 +18,7 @@ from cxlib.errors import DataError
 VARIABLE = "CX_PSEUDONYM_KEY"
 LEAST_KEY = 16  # characters
 LEAST_DIFFERENT = 8  # of them
-# Pseudonyms of accounts and customers are read by people; those of rows need only be told apart.
+# Pseudonyms of accounts and customers are read by people; those of rows need only be distinguished.
 PREFIXES = MappingProxyType(
     {"account_id": "A-", "customer_id": "C-", "interaction_id": "I-", "response_id": "R-"}
 )
