@@ -10,7 +10,7 @@ BY_ITSELF: Mapping[str, str] = MappingProxyType(
     {
         "finding": "border-left:4px solid #0072B2;padding-left:.7em;max-width:48em",
         "finding quiet": "border-left:4px solid #d9dce1;padding-left:.7em;max-width:48em",
-        "number": "text-align:right;white-space:nowrap",
+        "number": "text-align:right",
         "text": "text-align:left",
     }
 )
