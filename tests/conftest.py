@@ -17,6 +17,8 @@ from hypothesis import settings
 # Two test processes that each take every core for their sums wait for one another.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+# Commands that tests start would else compile all modules anew, each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Pseudonyms, and with them the order of rows, are the same in every test run.
 os.environ["CX_PSEUDONYM_KEY"] = "the key of the tests"
 
