@@ -65,7 +65,7 @@ class Milestone:
     """A target of the quarter.
 
     Attributes:
-        kpi: Which, by its label.
+        kpi, label: Which, by its name, and as in sentences.
         scope, objective, owner: As logged.
         target: To be reached.
         so_far: The KPI in the quarter; None if nothing was measured.
@@ -77,6 +77,7 @@ class Milestone:
     """
 
     kpi: str
+    label: str
     scope: str
     objective: str
     owner: str
@@ -149,7 +150,7 @@ def judge_target(data: TargetData) -> Milestone:
     if not problem and kpi.better not in (HIGHER, LOWER):
         problem = "neither direction of its KPI is better"
     if problem:
-        return Milestone(label, **words, target=target, so_far=found, over=over, met=None,
+        return Milestone(plan.kpi, label, **words, target=target, so_far=found, over=over, met=None,
                          probability=float("nan"), problem=problem)  # fmt: skip
     sign = 1 if kpi.better == HIGHER else -1
     value, error = _at_the_end(data)
@@ -159,7 +160,7 @@ def judge_target(data: TargetData) -> Milestone:
     else:
         chance = float(gap >= 0) if over else float("nan")
     met = bool(sign * found.value >= sign * target) if over else None
-    return Milestone(label, **words, target=target, so_far=found, over=over, met=met,
+    return Milestone(plan.kpi, label, **words, target=target, so_far=found, over=over, met=met,
                      probability=chance, problem="")  # fmt: skip
 
 

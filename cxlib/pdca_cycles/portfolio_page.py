@@ -60,7 +60,7 @@ def milestone_findings(
 
 
 def _milestone(each: Milestone, currency: str) -> Finding:
-    label = in_sentence(each.kpi)
+    label = in_sentence(each.label)
     where = f" where {each.scope}" if each.scope else ""
     if each.problem:
         return Finding(f"The target of {label}{where} cannot be judged: {each.problem}.",

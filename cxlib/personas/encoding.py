@@ -74,8 +74,10 @@ def usable_features(table: pd.DataFrame) -> tuple[tuple[Feature, ...], dict[str,
         why = _useless(name, values)
         if not why:
             feature = _learn(name, values)
+            why = _spread_thin(feature)
+        if not why:
             coded = code_values(feature, values_of(feature, table))
-            why = _spread_thin(feature) or _repeats(coded, kept)
+            why = _repeats(coded, kept)
         if why:
             dropped[name] = why
         else:
@@ -294,6 +296,9 @@ def _weighed(name, kind, columns, values: np.ndarray, missing: float, unit: floa
 
 
 def _spread_thin(feature: Feature) -> str:
+    # Numbers so near to one another that their squared differences are zero to a computer.
+    if not all(feature.scale):
+        return "the same for every customer, but for rounding"
     if feature.kind != CATEGORY or OTHER not in feature.columns:
         return ""
     rest = feature.centre[feature.columns.index(OTHER)]

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cxlib.personas import encoding
@@ -163,6 +163,8 @@ def test_a_level_of_its_own_called_other_is_not_pooled_with_the_rare_ones():
         max_size=60,
     )
 )
+@example([(None, None, None)] * 2 + [(0.0, None, None)] * 2 + [(3.5e-265, None, None)])
+@example([(1.0, "a", None)] * 3 + [(1.0 + 2e-16, "b", None)] * 3)
 def test_every_table_can_be_coded_and_its_code_written_down(rows):
     table = pd.DataFrame(rows, columns=["number", "level", "flag"])
     features, dropped = usable_features(table)
