@@ -17,7 +17,7 @@ from pathlib import Path
 from cxlib.data.files import nearest
 from cxlib.errors import ArgumentError
 
-PATTERN, NO_REPORT = "[0-9]*.ipynb", "00"
+PATTERN, NO_REPORT = "[0-9]*.ipynb", re.compile("0+_")
 # Every notebook takes these three; the batch sets them.
 COMMON = ("quarter", "dataset", "where")
 # A notebook that goes on with what its last quarter left takes the folder of that report.
@@ -53,14 +53,14 @@ class Notebook:
 def find_notebooks(folder: Path) -> tuple[Notebook, ...]:
     """The notebooks of a folder, in the order of their numbers: `01_….ipynb`, `02_….ipynb`, ….
 
-    One whose number is 00 is for those who explore, and no report.
+    One whose number is 0 is for those who explore, and no report.
     A relative folder that is not here may be one of the project's own.
 
     Raises:
         ArgumentError: There is none, or one lacks a parameter that every notebook takes.
     """
     paths = sorted((nearest(folder) or folder).glob(PATTERN))
-    paths = [path for path in paths if not path.name.startswith(NO_REPORT)]
+    paths = [path for path in paths if not NO_REPORT.match(path.name)]
     if not paths:
         raise ArgumentError(f"{folder}: no notebook found whose name begins with a number")
     names = [re.sub(r"^\d+_", "", path.stem) for path in paths]
