@@ -91,7 +91,7 @@ def test_a_warm_kernel_shows_what_an_ordinary_one_shows(write, suite, tmp_path):
 
 def test_very_many_runs_four_at_once_all_succeed(write, suite, tmp_path):
     names = [f"{number:03}_n{number}" for number in range(RUNS + 1)]
-    folder = suite(**dict.fromkeys(names, ["1 + 1"]))  # 000 is no report
+    folder = suite(**{name: ["1 + 1"] for name in names})  # 000 is no report
     options = ["--notebooks", folder, "--out", tmp_path / "out", "--jobs", "4"]
     run = cx("report", "2026Q1", "--dataset", write(), *options)
     assert run.returncode == 0, run.stdout[-2000:]
