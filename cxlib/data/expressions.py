@@ -163,9 +163,8 @@ def _evaluate(node: exp.Expression, columns: Mapping[str, ir.Value]) -> Operand:
             return _case(node, down)
         case exp.Coalesce():
             return ibis.coalesce(down(node.this), *map(down, node.expressions))
-        case exp.Binary() | exp.Nullif() if type(node) in {**COMPARISONS, **ARITHMETIC}:
-            operation = (COMPARISONS | ARITHMETIC)[type(node)]
-            return operation(down(node.this), down(node.expression))
+    if operation := COMPARISONS.get(type(node)) or ARITHMETIC.get(type(node)):
+        return operation(down(node.this), down(node.expression))
     raise ArgumentError(
         f"{node.sql()} is not understood; use columns, numbers, 'texts', + - * /, comparisons, IN, "
         "BETWEEN, LIKE, IS NULL, AND, OR, NOT, CASE, COALESCE and NULLIF"
