@@ -3,16 +3,17 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import nbformat
 import pandas as pd
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+
+from tests.commands import Commands
 
 # Two test processes that each take every core for their sums wait for one another.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -130,14 +131,12 @@ def published():
     return open_dataset(ROOT / "data" / "demo", "2026Q3")
 
 
-def cx(*arguments: str, **options) -> subprocess.CompletedProcess:
+COMMANDS = Commands()
+
+
+def cx(*arguments: str, cwd: Path = ROOT, env: dict | None = None) -> CompletedProcess:
     """Run the command line in a process of its own, from the project's folder."""
-    environment = os.environ | options.pop("env", {})
-    return subprocess.run(
-        [sys.executable, "-c", "from cxlib.cli import main; main()", *map(str, arguments)],
-        cwd=options.pop("cwd", ROOT), env=environment, capture_output=True, text=True,
-        check=False, timeout=600, **options,
-    )  # fmt: skip
+    return COMMANDS.run([str(each) for each in arguments], cwd, os.environ | (env or {}))
 
 
 def ran(run):
