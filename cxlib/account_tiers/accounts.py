@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxlib.data import Dataset, Quarter
 from cxlib.measure.features import there_at
+from cxlib.measure.once import worked_out_once
 
 DAYS_PER_YEAR = 365.25
 # A year of bookings is whole if the first came so shortly after its start: before a month is over.
@@ -88,6 +89,7 @@ def account_books(data: Dataset, moments: Sequence[datetime]) -> tuple[AccountBo
     )  # fmt: skip
 
 
+@worked_out_once
 def quarter_books(data: Dataset, quarter: Quarter, back: int = 5) -> tuple[AccountBook, ...]:
     """What is known of accounts at the ends of a quarter and of those before it, earliest first.
 

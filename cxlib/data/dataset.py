@@ -1,7 +1,7 @@
 """A dataset: tables that were validated once, and that analyses trust."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
 from itertools import combinations
@@ -75,6 +75,8 @@ class Dataset:
         slice: Of one of several parts that have pages of their own: the column by which they are
             distinguished, this part's value, and the values of all.
         pseudonyms: The columns that hold pseudonyms, in place of ids and personal texts.
+        kept: What was found out of exactly these rows, so that it need not be again; what is made
+            of a dataset, such as a part of it, begins with nothing.
     """
 
     folder: Path
@@ -103,6 +105,7 @@ class Dataset:
     filters: tuple[tuple[exp.Expression, ...], ...] = ()
     slice: tuple[str, object, tuple[object, ...]] | None = None
     pseudonyms: frozenset[str] = frozenset()
+    kept: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         used = [f"{each.used:,} {each.table}" for each in self.intake if each.table in self.tables]
@@ -242,6 +245,13 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
     """The rows that meet the filter, in every table that can tell."""
     if not conditions:
         return dataset
+    asked = (restrict, where, *(each.sql() for each in conditions))
+    if asked not in dataset.kept:
+        dataset.kept[asked] = _restrict(dataset, conditions, where)
+    return dataset.kept[asked]
+
+
+def _restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
     conditions = _turned(dataset, conditions)
     homes = {name: dataset.columns_of(name) for name in LINKS if name in dataset.tables}
     anywhere = {column: table for home in homes.values() for column, table in home.items()}
@@ -249,12 +259,14 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
         if not any(columns_of(condition) <= set(home) for home in homes.values()):
             stray = sorted(columns_of(condition) - set(anywhere)) or sorted(columns_of(condition))
             raise unknown_column(stray[0], anywhere)
-    tables = dict(dataset.tables)
+    changed = {}
     for name, home in homes.items():
         apply = [each for each in conditions if columns_of(each) <= set(home)]
         if apply:
-            tables[name] = _matching(dataset, name, apply)
-    left = filled(tables, where)
+            changed[name] = _matching(dataset, name, apply)
+    empty = changed.keys() - filled(changed, where).keys()
+    tables = {**dataset.tables, **changed}
+    left = {name: rows for name, rows in tables.items() if name not in empty}
     owners = {anywhere[column] for each in conditions for column in columns_of(each)}
     events = {name for name in EVENT if name in dataset.tables}
     if owners - left.keys() or not events & left.keys():
@@ -287,6 +299,13 @@ def left_over(data: Dataset, table: str, beside: str = "") -> list[Dataset]:
         table: The table.
         beside: Another table; conditions that can be applied to it leave nothing out here.
     """
+    asked = (left_over, table, beside)
+    if asked not in data.kept:
+        data.kept[asked] = _left_over(data, table, beside)
+    return data.kept[asked]
+
+
+def _left_over(data: Dataset, table: str, beside: str) -> list[Dataset]:
     conditions = list({each.sql(): each for some in data.filters for each in some}.values())
     told = set(data.base.columns_of(beside)) if beside else set()
     own = [each for each in conditions if not columns_of(each) <= told]

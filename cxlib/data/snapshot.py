@@ -23,6 +23,8 @@ from cxlib.errors import DataError
 
 VARIABLE = "CX_SNAPSHOT"
 WHOLE, SLICE = "whole", "slice"
+# Where a run's notebooks keep results for one another, and by what name a dataset knows the place.
+RESULTS = "results"
 ABOUT = "about.pickle"  # written and read within one run, by one program
 IN_ENGINE = ("tables", "contacts", "base")
 
@@ -65,17 +67,19 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
     if about["contacts"]:
         contacts = connection.table("interactions", database=(WHOLE, "main"))
     data = Dataset(tables=tables, contacts=contacts, **about["plain"])
-    if not data.filters:
-        return data
-    whole = {name: connection.table(name, database=(WHOLE, "main")) for name in about["whole"]}
-    base = replace(data, tables=whole, where="", filters=(), slice=None, unfiltered=frozenset())
-    return replace(data, base=base)
+    if data.filters:
+        whole = {name: connection.table(name, database=(WHOLE, "main")) for name in about["whole"]}
+        base = replace(data, tables=whole, where="", filters=(), slice=None, unfiltered=frozenset())
+        data = replace(data, base=base)
+    data.kept[RESULTS] = Path(place) / RESULTS
+    return data
 
 
-class _Pickler(pickle.Pickler):
+class Pickler(pickle.Pickler):
     """A pickler that knows mappings which cannot be changed, of which settings consist."""
 
-    def reducer_override(self, each: object):
+    def reducer_override(self, each: object) -> object:
+        """How an object is pickled that pickle does not know."""
         if isinstance(each, MappingProxyType):
             return _frozen, (dict(each),)
         return NotImplemented
@@ -154,7 +158,7 @@ def _describe(
         "plain": {
             each.name: getattr(plain, each.name)
             for each in fields(plain)
-            if each.name not in IN_ENGINE
+            if each.init and each.name not in IN_ENGINE
         },
         "places": dict(places),
         "whole": list(whole.tables),
@@ -162,4 +166,4 @@ def _describe(
         "files": files,
     }
     with (folder / ABOUT).open("wb") as file:
-        _Pickler(file).dump(about)
+        Pickler(file).dump(about)

@@ -5,12 +5,13 @@ cells by unit and by time; only their squares and products leave it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset
@@ -28,6 +29,7 @@ from cxlib.measure.rows import (
 
 # A period of so many days has weeks enough to tell how weeks differ; of a shorter one, days do.
 LONG_ENOUGH = 56
+ONE_DAY = timedelta(days=1)
 # With fewer accounts than these, they are the company's own divisions and no sample of accounts.
 FEWEST_ACCOUNTS = 6
 UNIT, TIME, CELL = 0, 1, 2
@@ -49,6 +51,12 @@ def unit_of(data: Dataset, table: str, by: Sequence[str]) -> tuple[str, ...]:
         return ("account_id",)
     if {"account_id", "customer_id"} & set(by) or not data.has("customers", "account_id"):
         return ("customer_id",)
+    if unit_of not in data.kept:
+        data.kept[unit_of] = _unit_of_people(data)
+    return data.kept[unit_of]
+
+
+def _unit_of_people(data: Dataset) -> tuple[str, ...]:
     people = data.tables["customers"]
     unknown = data.has("customers", "known")
     if unknown:
@@ -97,19 +105,16 @@ def calendar(data: Dataset, spans: pd.DataFrame, weeks: pd.Series) -> pd.DataFra
 
     Of a period that the data do not span, the days that they do: on others nothing could come.
     """
-    parts = []
-    for span, by_week in zip(spans.itertuples(), weeks, strict=True):
-        start, end = max(span.start, data.start), min(span.end, data.end)
-        days = pd.date_range(_midnight(start), end, freq="D", inclusive="left")
-        first = days - pd.to_timedelta(days.day_of_week, "D") if by_week else days
-        shares = pd.Series(1 / len(days), index=first).groupby(level=0).sum()
-        parts.append(pd.DataFrame({"period": span.period, "time": shares.index, "share": shares}))
-    frame = pd.concat(parts, ignore_index=True)
-    return frame.astype({"time": "datetime64[us]"})
-
-
-def _midnight(moment: datetime) -> pd.Timestamp:
-    return pd.Timestamp(moment).normalize()
+    first = spans.start.clip(lower=pd.Timestamp(data.start)).dt.normalize()
+    days = ((spans.end.clip(upper=pd.Timestamp(data.end)) - first) / ONE_DAY).apply(np.ceil)
+    number = days.clip(lower=0).astype(int).to_numpy()
+    rows = np.repeat(np.arange(len(spans)), number)
+    nth = np.arange(len(rows)) - np.repeat(number.cumsum() - number, number)
+    time = first.iloc[rows] + pd.to_timedelta(nth, "D")
+    monday = time - pd.to_timedelta(time.dt.day_of_week, "D")
+    frame = pd.DataFrame({"period": spans.period.iloc[rows], "share": 1 / number[rows]})
+    frame["time"] = time.where(~weeks.to_numpy()[rows], monday).astype("datetime64[us]")
+    return frame.groupby(["period", "time"], as_index=False, sort=False).share.sum()
 
 
 def counted_rows(

@@ -36,6 +36,7 @@ from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.exposure import find_exposed
 from cxlib.measure.intervals import SHARED, Spread, by_both, quantile
 from cxlib.measure.kpis import COUNT, NPS, OPEN, PROPORTION, RATE, TOTAL, Kpi, catalogue
+from cxlib.measure.once import worked_out_once
 from cxlib.measure.panel import (
     by_source,
     complete_periods,
@@ -61,6 +62,7 @@ class Window:
     end: datetime
 
 
+@worked_out_once
 def contrasts(
     data: Dataset,
     now: Quarter | Window,

@@ -12,6 +12,7 @@ from cxlib.data import Dataset
 from cxlib.errors import CxError
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import Kpi, catalogue
+from cxlib.measure.once import worked_out_once
 from cxlib.measure.panel import estimate_of, measure_spans, spans_of
 
 OPTIONAL = ("control_scope", "expected_effect", "impact", "effort", "cost")
@@ -52,6 +53,7 @@ class CycleData:
     first_month: int = 1
 
 
+@worked_out_once
 def read_cycles(data: Dataset) -> tuple[CycleData, ...]:
     """Every cycle of the log; one that cannot be measured does not stop the others."""
     log = data.rows("cycles").execute().sort_values(["do_date", "cycle_id"], ignore_index=True)
@@ -103,7 +105,7 @@ def confounded(data: Dataset, logged: Sequence[CycleData]) -> tuple[tuple[str, s
     """
     found = []
     for one, other in combinations([each for each in logged if each.kpi], 2):
-        if one.kpi is not other.kpi or not _at_once(one.plan, other.plan):
+        if one.kpi.name != other.kpi.name or not _at_once(one.plan, other.plan):
             continue
         if overlaps(data, one.plan.scope, other.plan.scope):
             found.append((one.plan.cycle_id, other.plan.cycle_id))

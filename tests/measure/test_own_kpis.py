@@ -1,14 +1,16 @@
 """KPIs that `dataset.toml` defines, against plain pandas; and what is wrong with one in a line."""
 
 import shutil
+from dataclasses import replace
 
+import ibis
 import pandas as pd
 import pytest
 
 from cxlib.data import open_dataset
 from cxlib.errors import DataError
 from cxlib.measure import catalogue, contrasts, measure, monthly_kpis, restated
-from cxlib.pdca_cycles import judge_target, read_cycles, read_targets
+from cxlib.pdca_cycles import confounded, judge_target, read_cycles, read_targets
 from tests.conftest import ROOT, SOURCE
 
 HEAD = SOURCE["dataset.toml"]
@@ -101,6 +103,15 @@ def test_it_is_split_tested_targeted_and_kept_apart_from_what_it_restates(owned)
     assert any({"long_wait", "average_speed_of_answer"} <= each for each in families)
     assert not any({"long_wait", "transfer_rate"} <= each for each in families)
     assert any(each.kpi and each.kpi.name == "long_wait" for each in read_cycles(owned))
+
+
+def test_two_cycles_at_once_on_a_kpi_of_ones_own_are_not_kept_apart(owned):
+    log = owned.tables["cycles"].execute().head(2)
+    log["kpi"], log["control_scope"] = "long_wait", None
+    log["do_date"], log["check_date"] = pd.Timestamp("2026-01-01"), pd.Timestamp("2026-06-01")
+    log["scope"] = ["channel = 'phone'", "region = 'EMEA'"]
+    both = replace(owned, tables=owned.tables | {"cycles": ibis.memtable(log)})
+    assert len(confounded(both, read_cycles(both))) == 1
     goals = [judge_target(each) for each in read_targets(owned)]
     assert "Long waits" in {each.label for each in goals if not each.problem}
 
