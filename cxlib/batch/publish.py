@@ -14,14 +14,13 @@ from cxlib.batch.carryover import key_of
 from cxlib.batch.edition import ALL_FINDINGS, Edition, Entry, Published, Source, read_published
 from cxlib.batch.folder import swap
 from cxlib.batch.indexes import quarter_page, quarters_page, slices_page
-from cxlib.batch.job import FAILED, PUBLISHED, Outcome
+from cxlib.batch.job import FAILED, PUBLISHED
 from cxlib.batch.keys import code_key
 from cxlib.batch.notebooks import Notebook
 from cxlib.batch.ownership import INDEX, RUN, keep_foreign, link
 from cxlib.batch.provenance import versions
 from cxlib.batch.real_ids import say_where_they_went, write_tables
-from cxlib.batch.request import Request
-from cxlib.batch.result import Result, Task, Volume
+from cxlib.batch.run import Result, Run, Task, Volume
 from cxlib.batch.summary import restatements
 from cxlib.batch.unchanged import find_before, request_key, write_json
 from cxlib.stopping import undisturbed
@@ -30,114 +29,93 @@ from cxlib.stopping import undisturbed
 SLOT = "<!--readiness-->"
 
 
-def publish(
-    request: Request,
-    volumes: Sequence[Volume],
-    tasks: Sequence[Task],
-    outcomes: Mapping[str, Outcome],
-    keys: Mapping[str, str],
-    work: Path,
-) -> Result:
-    """Put each quarter's folder together beside the published ones, then set them in their place.
-
-    Args:
-        request: What was asked for.
-        volumes: The quarters, the earliest first.
-        tasks: What has been run, in the order in which it was.
-        outcomes: How each ended, by label.
-        keys: What the page of each depends on, by label.
-        work: The run's folder; a task's files are in `jobs/NUMBER`.
-    """
+def publish(run: Run) -> Result:
+    """Put each quarter's folder together beside the published one, then set it in its place."""
     now = datetime.now().astimezone().isoformat(timespec="seconds")
+    out, work = run.request.out, run.places.work
     made, notes, late = {}, [], []
-    for volume in volumes:
+    for volume in run.volumes:
         for edition in volume.parts:
             mine = {
-                task.notebook.name: (task, work / "jobs" / str(number))
-                for number, task in enumerate(tasks)
+                task.notebook.name: (task, run.output(number))
+                for number, task in enumerate(run.tasks)
                 if task.edition is edition
             }
-            made[edition] = _assemble(request, edition, mine, outcomes, keys, work, now)
-            say_where_they_went(request.out / edition.place, work / edition.place)
+            made[edition] = _assemble(run, edition, mine, now)
+            say_where_they_went(run.old(edition), run.new(edition))
             late += [
                 f"{task.label}: failed: {made[edition][name].message}"
                 for name, (task, _) in mine.items()
                 # It ran well, but its files could not be put with the others.
-                if made[edition][name].status != outcomes[task.label].status
+                if made[edition][name].status != run.outcomes[task.label].status
             ]
-        notes += _keep_other_slices(request, volume, work)
-        _complete(request, volume, made, work, now)
-        _keep_what_others_wrote(request.out / volume.quarter, work / volume.quarter)
-    page = quarters_page(request.out, [work / volume.quarter for volume in volumes])
+        notes += _keep_other_slices(run, volume)
+        _complete(run, volume, made, now)
+        _keep_what_others_wrote(run.old(volume.whole), run.new(volume.whole))
+    page = quarters_page(out, [run.new(volume.whole) for volume in run.volumes])
     (work / INDEX).write_text(page, encoding="utf-8")
     with undisturbed():
-        for volume in volumes:
-            late += _write_real_ids(request, volume, work)
-        for volume in volumes:
-            swap(work / volume.quarter, request.out / volume.quarter)
-        os.replace(work / INDEX, request.out / INDEX)
-    return Result(made, len(tasks), tuple(notes), tuple(late))
+        for volume in run.volumes:
+            late += _write_real_ids(run, volume)
+        for volume in run.volumes:
+            swap(run.new(volume.whole), run.old(volume.whole))
+        os.replace(work / INDEX, out / INDEX)
+    return Result(made, len(run.tasks), tuple(notes), tuple(late))
 
 
-def _write_real_ids(request: Request, volume: Volume, work: Path) -> list[str]:
+def _write_real_ids(run: Run, volume: Volume) -> list[str]:
     """Write the tables with real ids, and note them; what of them could not be written."""
-    quarter = work / volume.quarter
+    work, quarter, crm = run.places.work, run.new(volume.whole), run.request.crm
     places = [path.parent.relative_to(work) for path in sorted(quarter.glob(f"by-*/*/{RUN}"))]
     late: list[str] = []
     # What is no file is missed by the next run, which then tries again.
     written = [volume.quarter]
     try:
         written, refused = write_tables(
-            request.crm,
+            crm,
             work,
-            request.published,
+            run.request.published,
             volume.quarter,
             [Path(volume.quarter), *places],
             volume.real_ids,
         )
-        late += [f"{request.crm / each}: was written by no report, and stays" for each in refused]
+        late += [f"{crm / each}: was written by no report, and stays" for each in refused]
     except OSError as error:
-        late.append(f"{request.crm}: tables with real ids were not written: {error.strerror}")
-    run = json.loads((quarter / RUN).read_text(encoding="utf-8"))
-    write_json(quarter / RUN, run | {"crm": written})
+        late.append(f"{crm}: tables with real ids were not written: {error.strerror}")
+    record = json.loads((quarter / RUN).read_text(encoding="utf-8"))
+    write_json(quarter / RUN, record | {"crm": written})
     return late
 
 
 def _keep_what_others_wrote(published: Path, new: Path) -> None:
     """Note in a quarter's record which files are ours, and leave beside them what is not."""
     files = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
-    run = json.loads((new / RUN).read_text(encoding="utf-8"))
-    write_json(new / RUN, run | {"files": files})
+    record = json.loads((new / RUN).read_text(encoding="utf-8"))
+    write_json(new / RUN, record | {"files": files})
     keep_foreign(published, editions.files_in(published), new)
 
 
 def _assemble(
-    request: Request,
-    edition: Edition,
-    tasks: Mapping[str, tuple[Task, Path]],
-    outcomes: Mapping[str, Outcome],
-    keys: Mapping[str, str],
-    work: Path,
-    now: str,
+    run: Run, edition: Edition, tasks: Mapping[str, tuple[Task, Path]], now: str
 ) -> dict[str, Entry]:
     """Fill an edition's new folder with what was made now and what is kept."""
-    folder = work / edition.place
+    notebooks, folder = run.request.notebooks, run.new(edition)
     folder.mkdir(parents=True)
-    old = read_published(request.out / edition.place)
+    old = read_published(run.old(edition))
     entries, findings = {}, {}
-    for notebook in request.notebooks:
+    for notebook in notebooks:
         # What is kept comes first, so that no table of it is overwritten.
         name = notebook.name
         if name not in tasks and old and name in old.entries:
-            entries[name] = _kept(request, edition, notebook, old, work)
+            entries[name] = _kept(run, edition, notebook, old)
             findings[name] = _findings(old, name) if entries[name].page else []
-    for notebook in request.notebooks:
+    for notebook in notebooks:
         name = notebook.name
         if name not in tasks:
             continue
         task, output = tasks[name]
-        outcome = outcomes[task.label]
-        entry = editions.place_result(notebook, output, outcome, keys[task.label], now, folder)
+        outcome, key = run.outcomes[task.label], run.keys[task.label]
+        entry = editions.place_result(notebook, output, outcome, key, now, folder)
         if entry.status == PUBLISHED:
             findings[name] = editions.findings_in(output)
         elif entry.status == FAILED and editions.has_page(old, name):
@@ -148,7 +126,7 @@ def _assemble(
             findings[name] = _findings(old, name)
         entries[name] = entry
     _say_verdict(folder, entries, findings)
-    order = [each.name for each in request.notebooks if each.name in entries]
+    order = [each.name for each in notebooks if each.name in entries]
     told = [{"notebook": name, **each} for name in order for each in findings.get(name, ())]
     write_json(folder / ALL_FINDINGS, told)
     return {name: entries[name] for name in order}
@@ -182,12 +160,10 @@ def _say_verdict(
             os.replace(beside, page)
 
 
-def _kept(
-    request: Request, edition: Edition, notebook: Notebook, old: Published, work: Path
-) -> Entry:
+def _kept(run: Run, edition: Edition, notebook: Notebook, old: Published) -> Entry:
     """Keep what became of a notebook in an earlier run."""
-    name, last, folder = notebook.name, old.entries[notebook.name], work / edition.place
-    key = key_of(request, notebook, edition.source, edition.place, work, request.out)
+    name, last, folder = notebook.name, old.entries[notebook.name], run.new(edition)
+    key = _key_of(run, notebook, edition.source, edition.place)
     if last.status == FAILED:
         editions.carry_failure(name, old, folder)
     if not editions.has_page(old, name):
@@ -196,24 +172,29 @@ def _kept(
     return replace(last, reused=True, outdated=last.status == FAILED or last.key != key)
 
 
+def _key_of(run: Run, notebook: Notebook, source: Source, place: PurePosixPath) -> str:
+    """What a page depends on that is not made now; what it goes on with may be new or old."""
+    return key_of(run.request, notebook, source, place, run.places.work, run.request.out)
+
+
 def _findings(published: Published, name: str) -> list[dict]:
     """What an edition tells of a notebook."""
     own = [each for each in published.findings if each["notebook"] == name]
     return [{key: value for key, value in each.items() if key != "notebook"} for each in own]
 
 
-def _keep_other_slices(request: Request, volume: Volume, work: Path) -> list[str]:
+def _keep_other_slices(run: Run, volume: Volume) -> list[str]:
     """Slices published earlier stay, as long as they would be the same today."""
     notes = []
-    new = work / volume.quarter
-    for folder in sorted((request.out / volume.quarter).glob("by-*")):
+    new, published = run.new(volume.whole), run.old(volume.whole)
+    for folder in sorted(published.glob("by-*")):
         if (new / folder.name).exists():
             continue
         parts = [read_published(path) for path in sorted(folder.iterdir()) if path.is_dir()]
-        if all(part and _still_holds(request, volume.whole.source, part, work) for part in parts):
-            own = editions.files_in(request.out / volume.quarter)
+        if all(part and _still_holds(run, volume.whole.source, part) for part in parts):
+            own = editions.files_in(published)
             for name in sorted(each for each in own if each.startswith(f"{folder.name}/")):
-                link(request.out / volume.quarter / name, new / name)
+                link(published / name, new / name)
         else:
             notes.append(
                 f"the pages in {folder.name} were of other data, parameters or programs, and have "
@@ -222,25 +203,21 @@ def _keep_other_slices(request: Request, volume: Volume, work: Path) -> list[str
     return notes
 
 
-def _still_holds(request: Request, source: Source, part: Published, work: Path) -> bool:
-    known = {each.name: each for each in request.notebooks}
-    place = PurePosixPath(part.folder.relative_to(request.out).as_posix())
+def _still_holds(run: Run, source: Source, part: Published) -> bool:
+    known = {each.name: each for each in run.request.notebooks}
+    place = PurePosixPath(part.folder.relative_to(run.request.out).as_posix())
     own = replace(source, where=part.run["where"])
     return editions.is_whole(part) and all(
-        name in known and key_of(request, known[name], own, place, work, request.out) == entry.key
+        name in known and _key_of(run, known[name], own, place) == entry.key
         for name, entry in part.entries.items()
     )
 
 
 def _complete(
-    request: Request,
-    volume: Volume,
-    made: Mapping[Edition, Mapping[str, Entry]],
-    work: Path,
-    now: str,
+    run: Run, volume: Volume, made: Mapping[Edition, Mapping[str, Entry]], now: str
 ) -> None:
     """Write the records and the indexes of a quarter's editions."""
-    folder = work / volume.quarter
+    request, work, folder = run.request, run.places.work, run.new(volume.whole)
     kept = sorted(path.parent.relative_to(work) for path in folder.glob(f"by-*/*/{RUN}"))
     own = [edition.place for edition in volume.parts if edition.part]
     slices = sorted({str(place) for place in (*kept, *own)})
@@ -262,17 +239,17 @@ def _complete(
             record["slices"] = slices
             data = volume.whole.source.fingerprint
             record["request"] = request_key(request, volume.quarter, data, work, request.out)
-        write_json(work / edition.place / RUN, record)
+        write_json(run.new(edition) / RUN, record)
     for edition in volume.parts:
-        published = read_published(work / edition.place)
+        published = read_published(run.new(edition))
         before = find_before(edition.source.quarter, work, request.out)
         changed = restatements(published, before) if before and not edition.part else ()
         others = [] if edition.part else [read_published(work / place) for place in slices]
         html = quarter_page(edition, published, changed, _slice_links(folder, edition), others)
-        (work / edition.place / "index.html").write_text(html, encoding="utf-8")
+        (run.new(edition) / "index.html").write_text(html, encoding="utf-8")
     if volume.slices:
         by = work / next(edition.place.parent for edition in volume.parts if edition.part)
-        pages = {edition: read_published(work / edition.place) for edition in volume.parts}
+        pages = {edition: read_published(run.new(edition)) for edition in volume.parts}
         (by / "index.html").write_text(slices_page(volume.slices, pages), encoding="utf-8")
 
 

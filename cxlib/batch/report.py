@@ -1,8 +1,9 @@
 """A run: notebooks for quarters and slices of them, and their editions published together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from multiprocessing.context import BaseContext
 from pathlib import Path, PurePosixPath
 
 from cxlib.batch import warm
@@ -24,7 +25,7 @@ from cxlib.batch.progress import Progress
 from cxlib.batch.provenance import provenance
 from cxlib.batch.real_ids import RealIds, refuse_foreign_crm
 from cxlib.batch.request import Request
-from cxlib.batch.result import Result, Task, Volume
+from cxlib.batch.run import Places, Result, Run, Task, Volume
 from cxlib.batch.unchanged import find_unchanged
 from cxlib.data.files import find_files, find_folder, fingerprint, reads_files
 from cxlib.data.scratch import take_room
@@ -33,21 +34,6 @@ from cxlib.stopping import bounded
 
 # So long reading may take at least; a notebook hardly starts in less.
 LEAST_READING = 10.0
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a run works.
-
-    Attributes:
-        rows: For rows, which must not stay.
-        sockets: For the sockets of kernels.
-        work: For what will be published, beside what is.
-    """
-
-    rows: Path
-    sockets: Path
-    work: Path
 
 
 def report(request: Request, progress: Progress) -> Result:
@@ -78,7 +64,9 @@ def report(request: Request, progress: Progress) -> Result:
             if not volumes[0].whole.source.fingerprint.startswith(files):
                 # Another run was waited for, and the data have changed meanwhile.
                 volumes = _read(request, scratch / "rows-anew")
-            return _run(request, volumes, context, Places(scratch, sockets, work), progress)
+            tasks = _plan(request, volumes)
+            run = Run(request, volumes, tasks, Places(scratch, sockets, work))
+            return _run(run, context, progress)
 
 
 def _refuse_persons(request: Request) -> None:
@@ -91,31 +79,18 @@ def _refuse_persons(request: Request) -> None:
     refuse_persons(request.where, personal_names(read_config(request.dataset)))
 
 
-def _run(
-    request: Request,
-    volumes: Sequence[Volume],
-    context,
-    places: Places,
-    progress: Progress,
-) -> Result:
+def _run(run: Run, context: BaseContext, progress: Progress) -> Result:
     # Only now, while the fork server loads what notebooks need.
     from cxlib.batch.publish import publish
     from cxlib.batch.supervise import supervise
 
-    tasks = _plan(request, volumes)
-    progress.begin(len(tasks))
-    ended: dict[str, Outcome] = {}
-    keys: dict[str, str] = {}
-    outcomes = supervise(
-        _jobs(request, volumes, tasks, ended, keys, places),
-        context,
-        request.jobs,
-        request.limits,
-        progress.at,
-        progress.end,
-        ended,
-    )
-    return publish(request, volumes, tasks, outcomes, keys, places.work)
+    def end(job: Job, outcome: Outcome) -> None:
+        run.outcomes[job.label] = outcome
+        progress.end(job, outcome)
+
+    progress.begin(len(run.tasks))
+    supervise(_jobs(run), context, run.request.jobs, run.request.limits, progress.at, end)
+    return publish(run)
 
 
 def _read(request: Request, file: Path) -> list[Volume]:
@@ -276,32 +251,24 @@ def _holds_others(place: Path, what: str) -> ArgumentError:
     )
 
 
-def _jobs(
-    request: Request,
-    volumes: Sequence[Volume],
-    tasks: Sequence[Task],
-    ended: Mapping[str, Outcome],
-    keys: dict[str, str],
-    places: Places,
-) -> Iterator[Job | None]:
+def _jobs(run: Run) -> Iterator[Job | None]:
     """The tasks as jobs; an edition's data are laid ready when its first job is asked for.
 
-    None means that every task left waits for one under way, with whose passports it goes on. What
-    each page depends on is noted in `keys`, by the task's label.
+    None means that every task left waits for one under way, with whose passports it goes on.
     """
     from cxlib.data import snapshot
 
     kept: dict[PurePosixPath, Path] = {}
-    waiting = dict(enumerate(tasks))
+    places, waiting = run.places, dict(enumerate(run.tasks))
     while waiting:
-        ready = (n for n, task in waiting.items() if not task.after or task.after in ended)
+        ready = (n for n, task in waiting.items() if not task.after or task.after in run.outcomes)
         number = next(ready, None)
         if number is None:
             yield None
             continue
         task = waiting.pop(number)
         edition = task.edition
-        volume = next(each for each in volumes if edition in each.parts)
+        volume = next(each for each in run.volumes if edition in each.parts)
         if edition.place not in kept:
             base = places.rows / f"data-{edition.source.quarter}"
             if not base.exists():
@@ -311,12 +278,12 @@ def _jobs(
                 kept[edition.place] = places.rows / f"data-{number}"
                 part = volume.parts[edition]
                 snapshot.keep_slice(part, volume.known, base, kept[edition.place])
-        output, sockets = places.work / "jobs" / str(number), places.sockets / str(number)
+        output, sockets = run.output(number), places.sockets / str(number)
         output.mkdir(parents=True)
         sockets.mkdir()
         (output / SOURCE).write_text(task.notebook.text, encoding="utf-8")
-        earlier = _earlier(request, tasks, task, ended, places.work)
-        keys[task.label] = key_with(request, task.notebook, edition.source, earlier)
+        earlier = _earlier(run, task)
+        run.keys[task.label] = key_with(run.request, task.notebook, edition.source, earlier)
         before = {BEFORE: str(earlier or "")} if goes_on(task.notebook) else {}
         yield Job(
             label=task.label,
@@ -325,32 +292,30 @@ def _jobs(
             output=output,
             sockets=sockets,
             snapshot=kept[edition.place],
-            fork=request.fork,
+            fork=run.request.fork,
             cells=task.notebook.code_cells,
         )
 
 
-def _earlier(
-    request: Request, tasks: Sequence[Task], task: Task, ended: Mapping[str, Outcome], work: Path
-) -> Path | None:
+def _earlier(run: Run, task: Task) -> Path | None:
     """The folder with the passports that a task goes on with: those that will be published."""
     if not goes_on(task.notebook):
         return None
     source, place = task.edition.source, task.edition.place
     mine = {
         each.edition.place: (number, each.label)
-        for number, each in enumerate(tasks)
+        for number, each in enumerate(run.tasks)
         if each.notebook is task.notebook
     }
     for quarter in earlier_quarters(source.quarter):
         there = at_quarter(place, quarter)
         number, label = mine.get(there, (None, ""))
         # Of a notebook that fails, the last good page stays, with its passport.
-        stays = number is None or ended[label].status == FAILED
-        folder = request.out / there if stays else work / "jobs" / str(number)
+        stays = number is None or run.outcomes[label].status == FAILED
+        folder = run.request.out / there if stays else run.output(number)
         if stays and has_passports(folder, source):
             return folder
-        if not stays and ended[label].status == PUBLISHED and leaves_passports(folder):
+        if not stays and run.outcomes[label].status == PUBLISHED and leaves_passports(folder):
             return folder
     return None
 

@@ -23,7 +23,7 @@ MEGABYTE = 1_000_000
 
 
 @dataclass
-class _Run:
+class _Started:
     """A job under way."""
 
     job: Job
@@ -52,9 +52,8 @@ def supervise(
     limits: Limits,
     begun: Callable[[Job, int, float], None] = lambda job, cell, seconds: None,
     ended: Callable[[Job, Outcome], None] = lambda job, outcome: None,
-    outcomes: dict[str, Outcome] | None = None,
-) -> dict[str, Outcome]:
-    """Run jobs, a few at once; gives how each ended, by its label.
+) -> None:
+    """Run jobs, a few at once.
 
     Whatever becomes of this process, none of theirs is left behind.
 
@@ -65,10 +64,8 @@ def supervise(
         at_once: How many jobs run at the same time.
         limits: For each of them.
         begun: Called while a job runs: with its cell, and for how long it has been running.
-        ended: Called when one ends.
-        outcomes: Is filled while the jobs run, for those who choose the next.
+        ended: Called when one ends, before the next is asked for.
     """
-    outcomes = {} if outcomes is None else outcomes
     waiting, running = iter(jobs), []
     try:
         while True:
@@ -88,24 +85,21 @@ def supervise(
                 _finish(each)
                 if each.end[0] == FAILED:
                     _clear(each.job)
-                outcome = Outcome(each.end[0], round(each.seconds, 2), each.end[1])
-                outcomes[each.job.label] = outcome
-                ended(each.job, outcome)
+                ended(each.job, Outcome(each.end[0], round(each.seconds, 2), each.end[1]))
     finally:
         for each in running:
             _finish(each)
-    return outcomes
 
 
-def _start(job: Job, context: BaseContext) -> _Run:
+def _start(job: Job, context: BaseContext) -> _Started:
     events, teller = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(job, teller), name=job.label)
     process.start()
     teller.close()
-    return _Run(job, process, events)
+    return _Started(job, process, events)
 
 
-def _listen(each: _Run) -> None:
+def _listen(each: _Started) -> None:
     """Take in what a job has told; a job that falls silent for good has failed."""
     try:
         while each.end is None and each.events.poll():
@@ -128,7 +122,7 @@ def _how_it_ended(code: int | None) -> str:
     return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
 
 
-def _hold_to(limits: Limits, each: _Run) -> None:
+def _hold_to(limits: Limits, each: _Started) -> None:
     if each.end:
         return
     if each.seconds > limits.seconds:
@@ -145,7 +139,7 @@ def _hold_to(limits: Limits, each: _Run) -> None:
         )
 
 
-def _memory(each: _Run) -> int:
+def _memory(each: _Started) -> int:
     """Bytes of resident memory of a job's kernel and its children, which are remembered."""
     if not each.kernel:
         return 0
@@ -158,7 +152,7 @@ def _memory(each: _Run) -> int:
         return 0
 
 
-def _finish(each: _Run) -> None:
+def _finish(each: _Started) -> None:
     """See to it that a job's processes are gone, and whatever its cells have started."""
     if each.end and each.end[0] != FAILED:
         each.process.join(PATIENCE)

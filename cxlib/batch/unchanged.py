@@ -12,7 +12,7 @@ from cxlib.batch.job import FAILED
 from cxlib.batch.keys import code_key, digest
 from cxlib.batch.ownership import INDEX, RUN
 from cxlib.batch.request import Request
-from cxlib.batch.result import Result
+from cxlib.batch.run import Result
 from cxlib.data.files import find_files, fingerprint
 from cxlib.data.quarter import Quarter
 

@@ -1,13 +1,15 @@
-"""What a run has before it and what it came to."""
+"""A run: what it has before it, how far it is, and what it came to."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxlib.batch.edition import Edition, Entry
-from cxlib.batch.job import FAILED
+from cxlib.batch.job import FAILED, Outcome
 from cxlib.batch.notebooks import Notebook
 from cxlib.batch.real_ids import RealIds
+from cxlib.batch.request import Request
 
 if TYPE_CHECKING:
     # A run that finds nothing changed has no data to open.
@@ -61,6 +63,54 @@ class Task:
     def label(self) -> str:
         """The task as the run calls it."""
         return f"{self.notebook.name}, {self.edition.label}"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a run works.
+
+    Attributes:
+        rows: For rows, which must not stay.
+        sockets: For the sockets of kernels.
+        work: For what will be published, beside what is.
+    """
+
+    rows: Path
+    sockets: Path
+    work: Path
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run under way.
+
+    Attributes:
+        request: What was asked for.
+        volumes: The quarters, the earliest first.
+        tasks: What is to be run, in this order.
+        places: Where it works.
+        keys: What the page of each task that has begun depends on, by label.
+        outcomes: How each task that has ended did so, by label.
+    """
+
+    request: Request
+    volumes: Sequence[Volume]
+    tasks: Sequence[Task]
+    places: Places
+    keys: dict[str, str] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def output(self, number: int) -> Path:
+        """Where a task, by its number, leaves its page and its files."""
+        return self.places.work / "jobs" / str(number)
+
+    def new(self, edition: Edition) -> Path:
+        """An edition's folder while it is put together."""
+        return self.places.work / edition.place
+
+    def old(self, edition: Edition) -> Path:
+        """An edition's folder as published, if it is."""
+        return self.request.out / edition.place
 
 
 @dataclass(frozen=True)
