@@ -50,14 +50,14 @@ class Commands:
         self._lock = threading.Lock()
 
     def run(self, arguments: list[str], cwd: Path, env: Mapping) -> subprocess.CompletedProcess:
-        """Run `cx` with these arguments; from nothing where its environment asks for that."""
+        """Run `cx` with these arguments; from nothing where these or its environment ask for it."""
         if self._process is None:
             self._environment = _at_start(os.environ)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__], cwd=ROOT, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             )  # fmt: skip
-        if _at_start(env) != self._environment:
+        if "--no-fork" in arguments or _at_start(env) != self._environment:
             return from_nothing(arguments, cwd, env)
         with self._lock, tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / name for name in ("out", "err")]
