@@ -46,7 +46,7 @@ axe:  # the accessibility checker of the browser tests, which skip without it
 	@! command -v npm >/dev/null || test -d tests/browser/node_modules/axe-core || \
 	    npm ci --prefix tests/browser --no-audit --no-fund --loglevel error
 
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock pyproject.toml $(wildcard cxlib/page/nbconvert/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 …"; exit 1; }
 	$(PYTHON) -m venv .venv

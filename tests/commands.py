@@ -10,7 +10,7 @@ import gc
 import json
 import multiprocessing.util
 import os
-import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,9 +18,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+
+import psutil
 
 import cxlib
 
@@ -63,14 +66,17 @@ class Commands:
             files = [Path(folder) / name for name in ("out", "err")]
             order = (arguments, str(cwd), dict(env), [str(file) for file in files])
             print(json.dumps(order), file=self._process.stdin, flush=True)
-            code = int(self._process.stdout.readline())
-            return subprocess.CompletedProcess(arguments, code, *(f.read_text() for f in files))
+            code = self._process.stdout.readline().strip()
+            assert code.lstrip("-").isdigit(), code
+            return subprocess.CompletedProcess(
+                arguments, int(code), *(f.read_text() for f in files)
+            )
 
     def close(self) -> None:
         """End the process that is forked."""
         if self._process is not None:
-            self._process.stdin.close()
-            self._process.wait()
+            with self._process as process:
+                process.stdin.close()
 
 
 def from_nothing(arguments: list[str], cwd: Path, env: Mapping) -> subprocess.CompletedProcess:
@@ -94,27 +100,40 @@ def _serve() -> None:
         print(_ended(child), flush=True)
 
 
-def _ended(child: int) -> int:
-    """The exit code of a process, which is ended when it takes too long."""
-    until = time.monotonic() + LIMIT
+def _ended(child: int) -> str:
+    """The exit code of a command once nothing of it is left; in words, what did not end."""
+    until, code = time.monotonic() + LIMIT, ""
     while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
+        if not code:
+            done, status = os.waitpid(child, os.WNOHANG)
+            code = str(os.waitstatus_to_exitcode(status)) if done else ""
+        if code and not _left_of(child):
+            return code
         time.sleep(0.01)
-    os.kill(child, 9)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    for process in _left_of(child):
+        process.kill()
+    return f"of a command, processes were left after {LIMIT} s"
+
+
+def _left_of(session: int) -> list[psutil.Process]:
+    """The living processes of a session."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def _become_command(arguments: list[str], cwd: str, env: dict, files: list[str]) -> None:
     """Be the command in all that a process has of its own, run it, and end."""
+    os.setsid()
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
     time.tzset()
     tempfile.tempdir = None
-    random.seed()
-    sys.argv = ["-c", *arguments]
+    sys.argv, sys.path[0] = ["-c", *arguments], ""
     for number, file in zip((1, 2), files, strict=True):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -158,8 +177,12 @@ def _forked(path: str, command: list[str], kept: list[int]) -> int:
         os.closerange(3, min(kept))
         for before, after in zip(sorted(kept), [*sorted(kept)[1:], 4096], strict=True):
             os.closerange(before + 1, after)
-        sys.argv = ["-c"]
-        exec(command[command.index("-c") + 1], {"__name__": "__main__"})
+        for each in signal.valid_signals():
+            if callable(signal.getsignal(each)) and each != signal.SIGINT:
+                signal.signal(each, signal.SIG_DFL)
+        program = command.index("-c")
+        sys.argv = [command[program], *command[program + 2 :]]
+        exec(command[program + 1], {"__name__": "__main__"})
         code = 0
     finally:
         os._exit(code)

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from tests.commands import Commands
+from tests.commands import Commands, from_nothing
 
 # Two test processes that each take every core for their sums wait for one another.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -50,6 +50,10 @@ SOURCE = {
     ),
     "revenue.csv": "account_id,booked_at,amount\n001,2026-01-01,100\n002,2026-02-01,250.5\n",
 }
+
+
+def pytest_unconfigure():
+    COMMANDS.close()
 
 
 def pytest_collection_modifyitems(items):
@@ -134,9 +138,12 @@ def published():
 COMMANDS = Commands()
 
 
-def cx(*arguments: str, cwd: Path = ROOT, env: dict | None = None) -> CompletedProcess:
+def cx(
+    *arguments: str, cwd: Path = ROOT, env: dict | None = None, forked: bool = True
+) -> CompletedProcess:
     """Run the command line in a process of its own, from the project's folder."""
-    return COMMANDS.run([str(each) for each in arguments], cwd, os.environ | (env or {}))
+    run = COMMANDS.run if forked else from_nothing
+    return run([str(each) for each in arguments], cwd, os.environ | (env or {}))
 
 
 def ran(run):

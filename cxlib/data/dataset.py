@@ -75,8 +75,8 @@ class Dataset:
         slice: Of one of several parts that have pages of their own: the column by which they are
             distinguished, this part's value, and the values of all.
         pseudonyms: The columns that hold pseudonyms, in place of ids and personal texts.
-        kept: What was found out of exactly these rows, so that it need not be again; what is made
-            of a dataset, such as a part of it, begins with nothing.
+        kept: What was found out of exactly these rows, by what was asked, and where a run keeps
+            such results; what is made of a dataset, such as a part of it, begins with nothing.
     """
 
     folder: Path
@@ -245,6 +245,7 @@ def restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
     """The rows that meet the filter, in every table that can tell."""
     if not conditions:
         return dataset
+    # Scopes of cycles and wider pages are asked for again and again.
     asked = (restrict, where, *(each.sql() for each in conditions))
     if asked not in dataset.kept:
         dataset.kept[asked] = _restrict(dataset, conditions, where)
@@ -264,9 +265,9 @@ def _restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
         apply = [each for each in conditions if columns_of(each) <= set(home)]
         if apply:
             changed[name] = _matching(dataset, name, apply)
-    empty = changed.keys() - filled(changed, where).keys()
+    gone = changed.keys() - filled(changed, where).keys()
     tables = {**dataset.tables, **changed}
-    left = {name: rows for name, rows in tables.items() if name not in empty}
+    left = {name: rows for name, rows in tables.items() if name not in gone}
     owners = {anywhere[column] for each in conditions for column in columns_of(each)}
     events = {name for name in EVENT if name in dataset.tables}
     if owners - left.keys() or not events & left.keys():
@@ -287,7 +288,7 @@ def _restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
     )
 
 
-def left_over(data: Dataset, table: str, beside: str = "") -> list[Dataset]:
+def left_over(data: Dataset, table: str, beside: str = "") -> tuple[Dataset, ...]:
     """What wider pages may tell and these data do not: a table's rows that the filter leaves out.
 
     Wider are the data before any filter, and within a part of its conditions. Only the table's own
@@ -305,14 +306,14 @@ def left_over(data: Dataset, table: str, beside: str = "") -> list[Dataset]:
     return data.kept[asked]
 
 
-def _left_over(data: Dataset, table: str, beside: str) -> list[Dataset]:
+def _left_over(data: Dataset, table: str, beside: str) -> tuple[Dataset, ...]:
     conditions = list({each.sql(): each for some in data.filters for each in some}.values())
     told = set(data.base.columns_of(beside)) if beside else set()
     own = [each for each in conditions if not columns_of(each) <= told]
     if not own:
-        return []
+        return ()
     wider = [restricted(data.base, kept) for kept in _wider(conditions)]
-    return [_outside(each, table, own) for each in wider]
+    return tuple(_outside(each, table, own) for each in wider)
 
 
 def _wider(conditions: list) -> list[list]:

@@ -66,6 +66,8 @@ def load(folder: Path, quarter: str | None, where: str) -> Dataset | None:
     contacts = None
     if about["contacts"]:
         contacts = connection.table("interactions", database=(WHOLE, "main"))
+    # A notebook that could put other rows in their place would spoil what the others are given.
+    tables = MappingProxyType(tables)
     data = Dataset(tables=tables, contacts=contacts, **about["plain"])
     if data.filters:
         whole = {name: connection.table(name, database=(WHOLE, "main")) for name in about["whole"]}

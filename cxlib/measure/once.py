@@ -8,7 +8,8 @@ is known of persons is not left on a disk.
 import io
 import os
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import wraps
 from hashlib import sha256
 from inspect import signature
@@ -25,11 +26,11 @@ T = TypeVar("T")
 
 
 def worked_out_once(work_out: Callable[..., T]) -> Callable[..., T]:
-    """Have a function of a dataset give what it gave before, to whoever asks the same again.
+    """Work out a function of a dataset once; whoever asks the same again gets a copy.
 
     Args:
-        work_out: A function of a dataset and of what `repr` tells apart: periods, names, numbers.
-            What it gives can be pickled. Each caller has a result of its own.
+        work_out: A function of a dataset and of what `repr` tells apart: periods, names, numbers,
+            lists of them. What it gives can be pickled, and its KPIs are those of the catalogue.
     """
     kind = signature(work_out)
 
@@ -40,17 +41,19 @@ def worked_out_once(work_out: Callable[..., T]) -> Callable[..., T]:
         given = {name: _plain(each) for name, each in list(asked.arguments.items())[1:]}
         key = f"{work_out.__module__}.{work_out.__qualname__} {given!r}"
         if key not in data.kept:
-            data.kept[key] = _found(data, key, lambda: _packed(work_out(data, **given)))
+            data.kept[key] = _shared(data, key, lambda: _packed(work_out(data, **given)))
         return _Unpickler(data.kept[key], catalogue(data.config)).load()
 
     return once
 
 
 def _plain(given: object) -> object:
-    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else given
+    """What has the same `repr` however it is given; a generator can be read but once."""
+    several = isinstance(given, Sequence | Iterator) and not isinstance(given, str)
+    return tuple(given) if several else given
 
 
-def _found(data: Dataset, key: str, work_out: Callable[[], bytes]) -> bytes:
+def _shared(data: Dataset, key: str, work_out: Callable[[], bytes]) -> bytes:
     """A result from where the run keeps them, or worked out now; another notebook waits for it."""
     folder = data.kept.get(RESULTS)
     if folder is None:
@@ -58,9 +61,13 @@ def _found(data: Dataset, key: str, work_out: Callable[[], bytes]) -> bytes:
     folder.mkdir(exist_ok=True)
     file = folder / sha256(key.encode()).hexdigest()
     with FileLock(file.with_suffix(".lock")):
-        if not file.exists():
-            _write(file, work_out())
-        return file.read_bytes()
+        if file.exists():
+            return file.read_bytes()
+        result = work_out()
+        # On a full disk, the next notebook works it out again.
+        with suppress(OSError):
+            _write(file, result)
+        return result
 
 
 def _write(file: Path, result: bytes) -> None:

@@ -22,7 +22,7 @@ def test_a_page_of_plain_nbconvert_loads_nothing_and_keeps_its_alt_texts(tmp_pat
     suite = write_suite(tmp_path / "suite", **{"01_plain": CELLS})
     for name, *arguments in (
         ["papermill", "01_plain.ipynb", "made.ipynb", "--no-progress-bar"],
-        ["jupyter-nbconvert", "--to", "html", "--no-input", "made.ipynb"],
+        ["jupyter-nbconvert", "--to", "html", "--template", "cx", "--no-input", "made.ipynb"],
     ):
         command = [Path(sys.executable).with_name(name), *arguments]
         run = subprocess.run(command, cwd=suite, capture_output=True, text=True, check=False)

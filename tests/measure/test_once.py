@@ -97,13 +97,21 @@ def test_without_a_run_nothing_is_written_and_a_dataset_knows_it(write, contacts
 def test_a_notebook_that_was_stopped_while_it_wrote_leaves_nothing_that_is_taken(
     notebook, contacts_of, asked, kept
 ):
+    before = set((kept / "whole" / "results").glob("*.lock"))
     contacts_of(notebook(), ["d"])
-    *_, newest = sorted(
-        (kept / "whole" / "results").glob("*"), key=lambda file: file.stat().st_mtime
-    )
-    written = newest.with_suffix("")
-    written.rename(written.with_suffix(".begun"))
+    (lock,) = set((kept / "whole" / "results").glob("*.lock")) - before
+    lock.with_suffix("").rename(lock.with_suffix(".begun"))
     contacts_of(notebook(), ["d"])
+    assert len(asked) == 2
+
+
+def test_a_result_that_cannot_be_kept_is_given_all_the_same(notebook, contacts_of, asked, kept):
+    before = set((kept / "whole" / "results").glob("*.lock"))
+    contacts_of(notebook(), ["e"])
+    (lock,) = set((kept / "whole" / "results").glob("*.lock")) - before
+    lock.with_suffix("").unlink()
+    lock.with_suffix(".begun").mkdir()  # nothing can be written there
+    assert contacts_of(notebook(), ["e"]).contacts.sum() > 0
     assert len(asked) == 2
 
 
