@@ -17,8 +17,9 @@ from cxlib.data.declared import TIER_NAMES
 from cxlib.data.quarter import Quarter
 from cxlib.findings import CHANGE
 from cxlib.page.finding import Finding
+from cxlib.page.screen import Action, Amount, Cause, Part
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import Written, number, rows
+from cxlib.page.wording import Written, number, rounded_money, rows
 
 MOST_ROWS = 15
 
@@ -65,7 +66,33 @@ def moved_finding(
         "company has entered of an account is taken as it stands today.",
         kind=CHANGE,
         news=news and bool(len(up) + len(down)),
+        screen=_churned(left, currency) if news and dated else (),
     )
+
+
+def _churned(left: pd.DataFrame, currency: str) -> tuple[Part, ...]:
+    """What the first screen says of accounts that churned."""
+    if left.empty:
+        return (Amount(number(0.0, "money", currency), "churned: no account left"),)
+    lost = float(left.revenue.sum())
+    accounts, worth = rows(len(left), "account"), rounded_money(lost, currency)
+    top = left[left.before == TIER_NAMES[0]]
+    also = f", {len(top)} of them Tier {TIER_NAMES[0]}" if len(top) else ""
+    why = f"{accounts} worth {worth} a year churned{also}"
+    parts: list[Part] = [
+        Amount(rounded_money(-lost, currency), f"yearly revenue churned ({accounts})"),
+        *(Cause(kpi, why) for kpi in ("retention_rate", "churn_rate")),
+    ]
+    if len(top):
+        parts.append(
+            Action(
+                f"Find out why {rows(len(top), f'Tier {TIER_NAMES[0]} account')} churned",
+                f"They brought {rounded_money(float(top.revenue.sum()), currency)} a year.",
+                owner="",
+                urgency=30,
+            )
+        )
+    return tuple(parts)
 
 
 def flow_table(

@@ -18,8 +18,9 @@ from cxlib.account_tiers.risk import (
 )
 from cxlib.data import Quarter
 from cxlib.page.finding import Finding
+from cxlib.page.screen import Amount
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import Written, estimate, listed, number, rows
+from cxlib.page.wording import Written, estimate, listed, number, rounded_money, rows
 
 NAMES = {
     SCORE: "low scores", SILENCE: "gone silent", RUSH: "a rush of contacts",
@@ -69,7 +70,16 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
         "customers have said; silence, contacts and revenue are signs where they go beyond chance, "
         "given how many accounts were looked at: many leave without any.",
         news=low > 0,
+        screen=_exposed(accounts, low, high, currency),
     )
+
+
+def _exposed(accounts: int, low: float, high: float, currency: str) -> tuple[Amount, ...]:
+    """What the first screen says of revenue at risk."""
+    signs = Amount(rounded_money(low, currency), f"warning signs ({rows(accounts, 'account')})")
+    if not high > low:
+        return (signs,)
+    return signs, Amount(rounded_money(high - low, currency), "silent for a year")
 
 
 def risk_table(risk: Risk, currency: str = "") -> Table:

@@ -11,8 +11,8 @@ import jinja2
 from cxlib.batch.edition import Edition, Published, read_published
 from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED
 from cxlib.batch.provenance import provenance
+from cxlib.batch.screen import assemble
 from cxlib.batch.summary import Restatements, Sentence, sentences
-from cxlib.findings import CHANGE, DECISION
 
 TEMPLATES = Path(__file__).parent / "template"
 HEADLINES = 7
@@ -41,20 +41,16 @@ def quarter_page(
     told = sentences(published.findings)
     current = [each for each in told if published.entries[each[0]["notebook"]].is_current]
     verdict = [each for each in current if each[0].get("verdict") and each[0]["news"]]
-    cards = []
-    for name, entry in published.entries.items():
-        # What changed and what was decided stands above, unless the page is an old one.
-        above = (CHANGE, DECISION) if entry.is_current else ()
-        state = [each for each in told if each[0]["kind"] not in above]
-        cards.append({"name": name, "entry": entry, "sentences": _headlines_of(name, state)})
+    cards = [
+        {"name": name, "entry": entry, "sentences": _headlines_of(name, told)}
+        for name, entry in published.entries.items()
+    ]
     problems = [each for each in cards if each["entry"].status != PUBLISHED]
     return _page(
         "quarter",
         edition=edition,
         verdict=[sentence for _, sentence in verdict],
-        changed=_of_kind(current, CHANGE, news=True),
-        unchanged=_of_kind(current, CHANGE, news=False),
-        decided=_of_kind(current, DECISION),
+        screen=assemble(current),
         failed_parts=[
             (" = ".join(each.run["part"]), entry)
             for each in others
@@ -165,14 +161,6 @@ def _headlines_of(name: str, told) -> list[Sentence]:
     own = [(each, text) for each, text in told if each["notebook"] == name]
     shown = [id(each) for each in headlines([each for each, _ in own])]
     return [text for each, text in own if id(each) in shown]
-
-
-def _of_kind(told, kind: str, news: bool | None = None) -> list[Sentence]:
-    return [
-        text
-        for each, text in told
-        if each["kind"] == kind and (news is None or each["news"] == news)
-    ]
 
 
 def _page(name: str, **values) -> str:

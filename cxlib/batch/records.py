@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
+from types import NoneType
 
 NUMBER = (int, float)
 # What each part of a record must be: a type, or several; [of a list]; {of a mapping}.
@@ -16,6 +17,21 @@ RUN = {
 }  # fmt: skip
 MAYBE = {"slices": [str], "files": [str], "crm": [str], "request": str, "versions": dict}
 MEASURE = {"name": str, "label": str, "period": str, "value": NUMBER, "text": str}
+# What belongs on the first screen, by its kind.
+SCREEN = {
+    "tile": {
+        "kpi": str, "label": str, "short": str, "value": str, "interval": str, "variation": str,
+        "change": str, "target": str, "goal": (*NUMBER, NoneType), "now": str, "assurance": str,
+        "sentence": str, "points": [list],
+    },
+    "cause": {"kpi": str, "text": str},
+    "action": {"title": str, "evidence": str, "owner": str, "urgency": int},
+    "amount": {"value": str, "label": str},
+    "quote": {"text": str, "about": str},
+    "group": {"name": str, "icon": str, "facts": [str], "worse": bool},
+    "grid": {"by": str, "columns": [str], "rows": [list]},
+}  # fmt: skip
+POINT = (str, NUMBER, (*NUMBER, NoneType), (*NUMBER, NoneType))
 FINDING = {"notebook": str, "sentence": str, "news": bool, "kind": str, "measures": [MEASURE]}
 
 
@@ -36,7 +52,32 @@ def is_record(run: object) -> bool:
 
 def are_findings(findings: object, notebooks: Mapping) -> bool:
     """Whether this is what `findings.json` holds, of notebooks that the run tells of."""
-    return fits(findings, [FINDING]) and all(each["notebook"] in notebooks for each in findings)
+    return fits(findings, [FINDING]) and all(
+        each["notebook"] in notebooks
+        # Reports of before had no first screen.
+        and fits(each.get("screen", []), [dict])
+        and all(map(is_part, each.get("screen", [])))
+        for each in findings
+    )
+
+
+def is_part(part: Mapping) -> bool:
+    """Whether this is a part of the first screen, with values where it has values."""
+    shape = SCREEN.get(part["part"]) if isinstance(part.get("part"), str) else None
+    if shape is None or not fits(part, shape):
+        return False
+    match part["part"]:
+        case "tile":
+            return bool(part["points"]) and all(
+                len(row) == len(POINT) and all(map(fits, row, POINT)) for row in part["points"]
+            )
+        case "grid":
+            return all(
+                len(row) == 2 and isinstance(row[0], str) and fits(row[1], [[str]])
+                and all(len(cell) == 2 for cell in row[1])
+                for row in part["rows"]
+            )  # fmt: skip
+    return True
 
 
 def is_inside(place: str) -> bool:

@@ -12,6 +12,7 @@ from traitlets.config import Config
 
 from cxlib.batch.indexes import TEMPLATES, headlines, policy, script, style
 from cxlib.batch.job import EXPLORE, Facts
+from cxlib.batch.records import is_part
 from cxlib.findings import MIME, PARTS
 
 
@@ -34,6 +35,9 @@ def check_finding(finding: Mapping) -> None:
     missing = [name for name in PARTS if name not in finding]
     if missing:
         raise ValueError(f"a finding lacks {', '.join(missing)}")
+    strange = [part for part in finding["screen"] if not is_part(part)]
+    if strange:
+        raise ValueError(f"a finding has a part that the first screen does not know: {strange[0]}")
     json.dumps(finding, allow_nan=False)
 
 

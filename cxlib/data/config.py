@@ -33,6 +33,7 @@ from cxlib.errors import DataError
 SCALES = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
 EMPTY: Mapping = MappingProxyType({})
 ENGINES = ("duckdb", "postgres", "spark")
+MOST_TILES = 6
 # Channels on which nobody waits on the line, as they are mostly called.
 ASYNCHRONOUS = (
     "e-mail", "email", "mail", "letter", "post", "fax", "form", "web form", "webform", "web",
@@ -217,6 +218,31 @@ class PersonaRules:
 
 
 @dataclass(frozen=True)
+class Leadership:
+    """What stands on the quarter's first screen."""
+
+    tiles: tuple[str, ...] = setting(
+        "KPIs shown as tiles, in this order, six at most; those with targets, and then the usual "
+        "ones, unless given",
+        (),
+        such(texts('["nps", "retention_rate"]'), lambda names: len(names) <= MOST_TILES,
+             f"{MOST_TILES} KPIs at most"),
+    )  # fmt: skip
+    by: str = setting("Column by which KPIs are laid out as a grid, such as `region`", "")
+    grid: tuple[str, ...] = setting(
+        "KPIs of that grid, six at most; those of the tiles, unless given",
+        (),
+        such(texts('["nps", "transfer_rate"]'), lambda names: len(names) <= MOST_TILES,
+             f"{MOST_TILES} KPIs at most"),
+    )  # fmt: skip
+    verbatims: int = setting(
+        "How many customers are quoted, drawn by lot; only where `privacy.public` names "
+        "`surveys.verbatim`",
+        3,
+    )
+
+
+@dataclass(frozen=True)
 class Privacy:
     """What of persons may be published."""
 
@@ -264,6 +290,7 @@ class Config:
     tiers: TierRules = TierRules()
     care: CareRules = CareRules()
     personas: PersonaRules = PersonaRules()
+    leadership: Leadership = Leadership()
     privacy: Privacy = Privacy()
     inventory: tuple[Mapping[str, str], ...] = setting(
         "The information behind the reports, for the page on data readiness: sections "

@@ -3,7 +3,7 @@
 Everything is drawn from one seeded generator; what is planted stands in `truth.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -99,17 +99,29 @@ def write_demo(folder: Path, demo: Demo) -> None:
     """Write demonstration data as a dataset: `dataset.toml` and a Parquet file per table."""
     folder.mkdir(parents=True, exist_ok=True)
     thresholds = "\n".join(f"{name} = {value}" for name, value in truth.TIER_THRESHOLDS.items())
+    names = "\n".join(f'{letter} = "{name}"' for letter, name in truth.PERSONA_NAMES.items())
     (folder / "dataset.toml").write_text(
         'name = "Demonstration"\n'
         'description = "An invented business-to-business software and support company"\n'
         'currency = "EUR"\n\n'
         "[thresholds]\nservice_level_seconds = 60\nrepeat_days = 7\n\n"
         "[thresholds.service_level_by_channel]\nemail = 3600\nweb = 3600\n\n"
-        f"[tiers]\n{thresholds}\n{_inventory()}",
+        f"[tiers]\n{thresholds}\n\n"
+        # Companies are invented, and so is what their people write; persons stay pseudonyms.
+        '[privacy]\npublic = ["accounts.name", "surveys.verbatim"]\n\n'
+        f"[personas.names]\n{names}\n\n"
+        f'[leadership]\ntiles = {_list(truth.TILES)}\nby = "region"\ngrid = {_list(truth.GRID)}\n'
+        f"{_inventory()}",
         encoding="utf-8",
     )
     for name, frame in demo.tables.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+
+
+def _list(names: Sequence[str]) -> str:
+    """Names as TOML has a list of texts."""
+    quoted = (f'"{each}"' for each in names)
+    return f"[{', '.join(quoted)}]"
 
 
 def _inventory() -> str:

@@ -253,6 +253,20 @@ FAULTS = (
     ("surveys", "score", 3),
 )
 
+# What the personas are called on the pages, the largest first.
+PERSONA_NAMES = MappingProxyType(
+    {"A": "End users", "B": "Administrators", "C": "Finance", "D": "Developers"}
+)
+# What leaders look at first.
+TILES = (
+    "retention_rate", "csat_top2", "first_contact_resolution", "nps", "transfer_rate",
+    "average_handle_time",
+)  # fmt: skip
+GRID = (
+    "nps", "csat_top2", "first_contact_resolution", "transfer_rate", "average_handle_time",
+    "retention_rate",
+)  # fmt: skip
+
 # What it is, its form, its source, who produces it, when it is needed, how it comes, for what.
 INVENTORY = (
     ("Contacts", "table, a row per contact", "contact-centre platform", "customer service",

@@ -10,7 +10,10 @@ __getattr__, __dir__ = offer(
     correlations_page="across_finding correlation_figure correlation_finding "
     "correlation_frame correlation_table lead_finding reversal_figure reversal_finding",
     account_correlation="correlate_accounts",
-    outcomes="answers_with_contact",
+    tiles_page="choose_kpis tiles_figure tiles_finding",
+    grid="against_others",
+    grid_page="grid_column grid_finding",
+    outcomes="answers_with_contact worked_on",
     drivers="find_drivers",
     priorities="make_map",
     priorities_page="priority_figure priority_finding priority_frame priority_table",

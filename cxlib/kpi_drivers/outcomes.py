@@ -34,6 +34,18 @@ def outcomes(data: Dataset) -> list[str]:
     return found
 
 
+def worked_on(data: Dataset) -> frozenset[str]:
+    """The KPIs on which an improvement cycle works, or has worked in the last four quarters.
+
+    A cycle that was abandoned does not count.
+    """
+    if data.lacks("cycles", "kpi"):
+        return frozenset()
+    cycles = data.rows("cycles").execute()
+    ended = cycles.decision.notna() & (cycles.do_date < data.quarter.shift(-3).start)
+    return frozenset(cycles.kpi[~ended & (cycles.decision != "abandon")].dropna())
+
+
 def outcome_rows(data: Dataset, outcome: str, start: datetime, end: datetime) -> pd.DataFrame:
     """An outcome, row by row, with what was known before it.
 

@@ -1,18 +1,31 @@
 """What the KPI and drivers page shows of what to work on."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from cxlib.kpi_drivers.drivers import Driver
 from cxlib.kpi_drivers.priorities import FIX_FIRST, KEEP_UP, OVER_SERVED, WATCH, PriorityMap
+from cxlib.measure.kpis import KPIS
 from cxlib.page.figure import BLUE, FAINT, GREY, RED, Figure, canvas, styled
 from cxlib.page.finding import Finding
+from cxlib.page.screen import Action
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, listed, number
+from cxlib.page.wording import estimate, in_sentence, listed, number
 
 # Drivers as what is good for the score, where there is a word for it.
 GOOD = {
     ("not resolved", -1): "solving at first contact", ("transfers", -1): "few transfers",
     ("wait", -1): "short waits", ("handling", -1): "short handling", ("late", -1): "punctuality",
+}  # fmt: skip
+# The KPI in which a driver shows, and one step of it in words.
+KPI_OF = {
+    "not resolved": "first_contact_resolution", "transfers": "transfer_rate",
+    "wait": "average_speed_of_answer", "handling": "average_handle_time",
+}  # fmt: skip
+EACH = {
+    "not resolved": "A contact left unsolved", "transfers": "Each transfer",
+    "wait": "A wait 2.7 times the usual", "handling": "Handling 2.7 times the usual",
 }  # fmt: skip
 QUADRANTS = {
     FIX_FIRST: "Fix first", KEEP_UP: "Keep up", WATCH: "Watch", OVER_SERVED: "Over-served",
@@ -25,8 +38,13 @@ def aim(driver: Driver) -> str:
     return known or f"{'more' if driver.sign > 0 else 'less'} {driver.name}"
 
 
-def priority_finding(found: PriorityMap) -> Finding:
-    """What to fix first, and what to keep up."""
+def priority_finding(found: PriorityMap, worked_on: Collection[str] = ()) -> Finding:
+    """What to fix first, and what to keep up.
+
+    Args:
+        found: The map.
+        worked_on: The KPIs on which improvement cycles work.
+    """
     if not found.placements:
         return Finding(
             "What to fix first cannot be told: too few drivers of the score have a direction.",
@@ -49,7 +67,27 @@ def priority_finding(found: PriorityMap) -> Finding:
         evidence="By what matters more, and what goes worse, than the mean of the drivers."
         f"{note}{_left_out(found)}",
         news=False,
+        screen=_neglected(found, worked_on),
     )
+
+
+def _neglected(found: PriorityMap, worked_on: Collection[str]) -> tuple[Action, ...]:
+    """The most important driver on which no cycle works, as something to begin."""
+    for each in found.placements:
+        driver = each.driver
+        kpi = KPI_OF.get(driver.name)
+        main = driver.detected and driver.share.value >= found.importance
+        if kpi and main and kpi not in worked_on:
+            score, per = found.outcome.upper(), abs(driver.per_step.value)
+            return (
+                Action(
+                    f"Start a cycle on {in_sentence(KPIS[kpi].label)}",
+                    f"{EACH[driver.name]} lowers {score} by {per:.2f}, and no cycle works on it.",
+                    owner="",
+                    urgency=20,
+                ),
+            )
+    return ()
 
 
 def _left_out(found: PriorityMap) -> str:

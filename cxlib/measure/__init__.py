@@ -17,6 +17,8 @@ __getattr__, __dir__ = offer(
     features="account_kpis account_segments accounts_at monthly_kpis",
     kpis="KPIS RESULTS Kpi catalogue restated",
     panel="Panel measure",
+    status="judge_targets",
+    targets="read_targets",
 )
 
 

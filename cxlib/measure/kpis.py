@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import reduce
 from operator import and_
 from types import MappingProxyType
@@ -323,7 +324,8 @@ def catalogue(config: Config) -> Mapping[str, Kpi]:
     """The KPIs of a dataset: ours, three for each rating that it declares, and those of its own.
 
     Raises:
-        DataError: One of its own has a name that is taken.
+        DataError: One of its own has a name that is taken, or the first screen is to show one that
+            there is not.
     """
     ratings = [_rating(each, each, f"Mean score for {each}") for each in own_ratings(config)]
     known = KPIS | {kpi.name: kpi for each in ratings for kpi in each}
@@ -331,6 +333,13 @@ def catalogue(config: Config) -> Mapping[str, Kpi]:
         if name in known:
             raise DataError(f"dataset.toml: kpis.{name}: that name is taken; choose another")
         known |= {name: _own(name, own)}
+    for setting in ("tiles", "grid"):
+        for name in getattr(config.leadership, setting):
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"
+                at = f"dataset.toml: leadership.{setting}"
+                raise DataError(f"{at}: there is no KPI {name!r}; {hint}")
     return MappingProxyType(known)
 
 

@@ -6,6 +6,7 @@ from html import escape
 from cxlib.findings import MIME, STATE
 from cxlib.measure.estimate import Estimate
 from cxlib.page.look import look
+from cxlib.page.screen import Part
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Finding:
         kind: state, change or decision.
         measures: The numbers that it publishes, for later reports to compare with.
         verdict: It judges the data that all pages rest on: each says it at its foot.
+        screen: What of it belongs on the first screen.
     """
 
     sentence: str
@@ -47,6 +49,7 @@ class Finding:
     kind: str = STATE
     measures: tuple[Measure, ...] = ()
     verdict: bool = False
+    screen: tuple[Part, ...] = ()
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         stored = asdict(self)

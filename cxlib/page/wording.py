@@ -50,6 +50,22 @@ def number(
     return Written(f"{'−' if below else '+' if sign else ''}{text}", value)
 
 
+def rounded_money(value: float, currency: str = "") -> Written:
+    """An amount to two or three digits, for a screen on which the exact one would be noise.
+
+    Examples:
+        >>> rounded_money(1_398_863, "EUR"), rounded_money(-152_583), rounded_money(48_210, "EUR")
+        ('1.4m EUR', '−0.15m', '48,000 EUR')
+    """
+    amount = abs(value)
+    if amount >= 99_500:
+        text = f"{amount / 1e6:,.{2 if amount < 1e6 else 1 if amount < 1e8 else 0}f}m"
+    else:
+        digits = max(len(f"{amount:.0f}") - 2, 0)
+        text = f"{round(amount, -digits):,.0f}"
+    return Written(f"{'−' if value < 0 else ''}{text} {currency}".strip(), value)
+
+
 def size(value: float, unit: str = "", currency: str = "") -> Written:
     """How large a change is, whichever way it goes: 3.1 points, and not +3.1 points."""
     return Written(number(value, unit, currency, sign=True).lstrip("+"), value)

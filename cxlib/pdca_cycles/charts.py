@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from cxlib.measure import spc
 from cxlib.measure.kpis import HIGHER
 from cxlib.page.figure import (
     BLUE,
@@ -19,7 +20,6 @@ from cxlib.page.figure import (
     styled,
 )
 from cxlib.page.wording import axis_label, month, number, rows, scale
-from cxlib.pdca_cycles import spc
 from cxlib.pdca_cycles.page import reading
 from cxlib.pdca_cycles.review import ACT, CHECK, DO, IMPROVED, PLAN, WORSENED, Cycle
 

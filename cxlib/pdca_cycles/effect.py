@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from cxlib.errors import MissingData
+from cxlib.measure import spc
 from cxlib.measure.contrast import FALSE_DISCOVERIES
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import PROPORTION, Kpi
-from cxlib.pdca_cycles import spc
 from cxlib.pdca_cycles.interrupted import AVERAGE, SEASON_MONTHS, SLOPE, STEP, fit_steps
 from cxlib.pdca_cycles.log import CycleData
 from cxlib.pdca_cycles.power import smallest_effect

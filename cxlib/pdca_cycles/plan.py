@@ -10,8 +10,8 @@ import pandas as pd
 
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import HIGHER, LOWER, Kpi
+from cxlib.measure.spc import Chart
 from cxlib.pdca_cycles.power import Noise, months_needed, power, smallest_effect
-from cxlib.pdca_cycles.spc import Chart
 
 SPECIFIC, MEASURABLE, REACHABLE, RELEVANT, TIMED = (
     "specific", "measurable", "within reach", "relevant", "timed",

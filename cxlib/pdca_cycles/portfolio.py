@@ -1,20 +1,14 @@
-"""All cycles together: what came of them, what they add up to, and the quarter's milestones."""
+"""All cycles together: what came of them, and what they add up to."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import HIGHER, LOWER, TOTAL, Kpi
+from cxlib.measure.kpis import TOTAL, Kpi
 from cxlib.pdca_cycles.review import IMPROVED, PLAN, Cycle
-from cxlib.pdca_cycles.targets import TargetData
-
-MONTHS_PER_QUARTER = 3
-# From so many months before the quarter, what is to come is foretold.
-LATEST_MONTHS = 9
 
 
 @dataclass(frozen=True)
@@ -60,35 +54,6 @@ class Chain:
     told: int
 
 
-@dataclass(frozen=True)
-class Milestone:
-    """A target of the quarter.
-
-    Attributes:
-        kpi, label: Which, by its name, and as in sentences.
-        scope, objective, owner: As logged.
-        target: To be reached.
-        so_far: The KPI in the quarter; None if nothing was measured.
-        over: Whether the quarter is over.
-        met: Whether it was met, as counted; None while the quarter runs, or if not measured.
-        probability: Of its being met by the quarter's end; of a quarter that is over, that the
-            process as it is meets it, and not by luck. NaN if it cannot be worked out.
-        problem: Why nothing can be said; empty where something can.
-    """
-
-    kpi: str
-    label: str
-    scope: str
-    objective: str
-    owner: str
-    target: float
-    so_far: Estimate | None
-    over: bool
-    met: bool | None
-    probability: float
-    problem: str
-
-
 def count_cycles(board: Sequence[Cycle]) -> Portfolio:
     """Count cycles by what came of them."""
     begun = [each for each in board if each.stage != PLAN]
@@ -132,60 +97,6 @@ def chain_cycles(board: Sequence[Cycle], reach: Mapping[str, float]) -> tuple[Ch
     )
 
 
-def judge_target(data: TargetData) -> Milestone:
-    """Whether a target is met, or will be.
-
-    Of a quarter that is over, the probability is that of the KPI's own level, given its interval,
-    to lie on the target's good side. While it runs, what is still to come is taken to be like the
-    latest months, and to vary as they did.
-
-    Args:
-        data: The target, with what was measured.
-    """
-    plan, found, kpi = data.plan, data.so_far, data.kpi
-    words = {name: _text(plan.get(name)) for name in ("scope", "objective", "owner")}
-    target, over = float(plan.target), data.elapsed >= 1
-    label = kpi.label if kpi else plan.kpi
-    problem = data.problem or ("" if found else "nothing was measured in the quarter")
-    if not problem and kpi.better not in (HIGHER, LOWER):
-        problem = "neither direction of its KPI is better"
-    if problem:
-        return Milestone(plan.kpi, label, **words, target=target, so_far=found, over=over, met=None,
-                         probability=float("nan"), problem=problem)  # fmt: skip
-    sign = 1 if kpi.better == HIGHER else -1
-    value, error = _at_the_end(data)
-    gap = sign * (value - target)
-    if error > 0:
-        chance = float(stats.norm.cdf(gap / error))
-    else:
-        chance = float(gap >= 0) if over else float("nan")
-    met = bool(sign * found.value >= sign * target) if over else None
-    return Milestone(plan.kpi, label, **words, target=target, so_far=found, over=over, met=met,
-                     probability=chance, problem="")  # fmt: skip
-
-
-def _at_the_end(data: TargetData) -> tuple[float, float]:
-    """What the KPI will be at the quarter's end, and its standard error."""
-    found, elapsed = data.so_far, data.elapsed
-    half = (found.high - found.low) / 2 if found.has_interval else float("nan")
-    error = half / stats.norm.ppf(0.5 + found.confidence / 2)
-    if elapsed >= 1:
-        return found.value, error
-    done, left = MONTHS_PER_QUARTER * elapsed, MONTHS_PER_QUARTER * (1 - elapsed)
-    total = data.kpi.kind == TOTAL
-    here = found.value / done if total else found.value
-    months = data.months.tail(LATEST_MONTHS)
-    varies = float(months.diff().std() / np.sqrt(2)) if len(months) > 2 else error
-    # A month to come is like the latest ones: those of the quarter, and those before it.
-    count = len(months) + done
-    usual = (months.sum() + done * here) / count
-    spread = varies * np.sqrt(left + left**2 / count)
-    if total:
-        return float(found.value + left * usual), float(spread)
-    ends = (done * here + left * usual) / MONTHS_PER_QUARTER
-    return float(ends), float(spread / MONTHS_PER_QUARTER)
-
-
 def _sum(cycles: Sequence[Cycle], reach: Mapping[str, float]) -> tuple[Estimate | None, int]:
     kpi = cycles[0].kpi
     if kpi.kind == TOTAL:
@@ -204,7 +115,3 @@ def _sum(cycles: Sequence[Cycle], reach: Mapping[str, float]) -> tuple[Estimate 
     low = value - np.sqrt(sum(((e.value - e.low) * share) ** 2 for e, share in parts))
     high = value + np.sqrt(sum(((e.high - e.value) * share) ** 2 for e, share in parts))
     return Estimate(value, low, high, len(told), cycles[0].kpi.unit), len(told)
-
-
-def _text(value) -> str:
-    return value if isinstance(value, str) else ""

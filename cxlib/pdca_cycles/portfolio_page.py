@@ -2,14 +2,22 @@
 
 import pandas as pd
 
+from cxlib.measure.spc import FAILS, HIT_OR_MISS, PASSES
+from cxlib.measure.status import OPEN, Milestone
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import capital, estimate, in_sentence, listed, month, number, rows
+from cxlib.page.wording import capital, estimate, in_sentence, listed, month, number, percent, rows
 from cxlib.pdca_cycles.charts import icons
-from cxlib.pdca_cycles.portfolio import Chain, Milestone, Portfolio
+from cxlib.pdca_cycles.portfolio import Chain, Portfolio
 from cxlib.pdca_cycles.review import Cycle
 
 MOST_QUARTERS = 6
+# What the process limits of earlier quarters say of a target.
+ASSURED = {
+    PASSES: " The process passes this target in every quarter.",
+    HIT_OR_MISS: " From quarter to quarter, the process hits or misses this target by chance.",
+    FAILS: " The process misses this target unless something changes.",
+}
 
 
 def portfolio_finding(found: Portfolio) -> Finding:
@@ -60,35 +68,32 @@ def milestone_findings(
 
 
 def _milestone(each: Milestone, currency: str) -> Finding:
-    label = in_sentence(each.label)
+    label = capital(in_sentence(each.label))
     where = f" where {each.scope}" if each.scope else ""
     if each.problem:
-        return Finding(f"The target of {label}{where} cannot be judged: {each.problem}.",
-                       news=False)  # fmt: skip
+        return Finding(f"The target for {in_sentence(label)}{where} cannot be judged: "
+                       f"{each.problem}.", news=False)  # fmt: skip
     goal = number(each.target, each.so_far.unit, currency)
-    found, chance = estimate(each.so_far, currency), _chance(each.probability)
+    value = number(each.so_far.value, each.so_far.unit, currency)
+    interval, chance = estimate(each.so_far, currency), _chance(each.probability)
+    steady = ASSURED.get(each.assurance, "")
     if not each.over:
-        return Finding(
-            f"{capital(label)}{where} stands at {found}; its target of {goal} will "
-            f"be met by the quarter's end with a probability of {chance}.",
-            estimate=each.so_far,
-        )
-    verb = "met" if each.met else "missed"
-    return Finding(
-        f"{capital(label)}{where} {verb} its target of {goal}: {found}.",
-        estimate=each.so_far,
-        evidence=f"The process as it is lies on the target's good side with a probability of "
-        f"{chance}: a target can be met, or missed, by luck.",
-        news=each.probability > 0.95 or each.probability < 0.05,
-    )
+        said = f"{label}{where} stands at {value}, {chance} likely to meet its target of {goal}"
+        return Finding(f"{said}.", each.so_far, f"So far {interval}.{steady}")
+    if each.now == OPEN:
+        said = f"{label}{where} is {value}, too close to its target of {goal} to tell"
+        likely = f" It is {chance} likely to be truly on target."
+        return Finding(f"{said}.", each.so_far, f"{interval}.{likely}{steady}", news=False)
+    said = f"{label}{where} {each.now} its target of {goal}: {value}"
+    return Finding(f"{said}.", each.so_far, f"{interval}.{steady}")
 
 
 def _chance(value: float) -> str:
     if pd.isna(value):
-        return "not known"
+        return "not known how"
     if value < 0.01 or value > 0.99:
         return "under 1%" if value < 0.01 else "over 99%"
-    return number(value, "share")
+    return percent(value, whole=True)
 
 
 def target_gap_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from cxlib.measure import spc
 from cxlib.measure.contrast import POWER
-from cxlib.pdca_cycles import spc
 from cxlib.pdca_cycles.interrupted import CORRELATIONS, design_of, fit_steps, whitening
 
 WEEKS_PER_MONTH = 365.25 / 12 / 7

@@ -7,11 +7,10 @@ from datetime import datetime
 import pandas as pd
 
 from cxlib.data.quarter import Quarter
-from cxlib.measure import intervals
+from cxlib.measure import intervals, spc
 from cxlib.measure.contrast import FALSE_DISCOVERIES, adjust
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import HIGHER, LOWER, Kpi
-from cxlib.pdca_cycles import spc
 from cxlib.pdca_cycles.effect import (  # fmt: skip
     AFTER_MONTHS,
     BASELINE_MONTHS,
@@ -29,9 +28,9 @@ from cxlib.pdca_cycles.effect import (  # fmt: skip
 )
 from cxlib.pdca_cycles.interrupted import season_of
 from cxlib.pdca_cycles.log import CycleData
-from cxlib.pdca_cycles.plan import Plan, assess_plan, decide, number
+from cxlib.pdca_cycles.plan import ABANDON, Plan, assess_plan, decide, number
 from cxlib.pdca_cycles.power import noise_of
-from cxlib.pdca_cycles.sustain import Watch, watch
+from cxlib.pdca_cycles.sustain import Watch, lingers, watch
 
 IMPROVED, WORSENED = "improved", "worsened"
 CHANGED, NO_CHANGE, TOO_EARLY = "changed", "no detectable change", "too early"
@@ -62,6 +61,8 @@ class Cycle:
         plan: The plan, judged; None where nothing could be measured.
         rule: What the cycle's rule says: adopt, adapt, abandon, or nothing yet.
         watch: How a detected gain is held; None where there is none, or it is too young.
+        lingers: Of a change that made things worse and was abandoned, whether the KPI is still as
+            it was with it; None where there is none, or it is too early.
         problem: Why nothing can be said; empty where something can.
         caution: What else to know: why the control scope could not be used, or why it is too early.
     """
@@ -93,6 +94,7 @@ class Cycle:
     plan: Plan | None
     rule: str
     watch: Watch | None
+    lingers: bool | None
     problem: str
     caution: str
 
@@ -186,6 +188,7 @@ def _review(cycle: CycleData) -> Cycle:
         plan=promise,
         rule="",
         watch=None,
+        lingers=None,
         problem=problem,
         caution=caution,
     )
@@ -202,13 +205,20 @@ def _judged(cycle: Cycle, data: CycleData, q: float) -> Cycle:
             good = (step.value > 0) == (cycle.kpi.better == HIGHER)
             verdict = IMPROVED if good else WORSENED
     # What has become worse is no gain to be held.
-    held = _watched(cycle, data, step.value) if verdict in (IMPROVED, CHANGED) else None
+    held = lingering = None
+    if verdict in (IMPROVED, CHANGED):
+        months, since, before = _without_season(cycle, data)
+        held = watch(since, step.value, before, cycle.closed, data.now)
+    elif verdict == WORSENED and cycle.decision == ABANDON:
+        months, _, before = _without_season(cycle, data)
+        later = months[months.month >= first_month_after(cycle.closed)]
+        lingering = lingers(later.value, step.value, before)
     rule = decide(verdict, step, cycle.expected, cycle.kpi)
-    return replace(cycle, found=found, verdict=verdict, watch=held, rule=rule)
+    return replace(cycle, found=found, verdict=verdict, watch=held, lingers=lingering, rule=rule)
 
 
-def _watched(cycle: Cycle, data: CycleData, effect: float) -> Watch | None:
-    """How a gain is held, without what the season, or the control scope, did."""
+def _without_season(cycle: Cycle, data: CycleData) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """The months without what the season, or the control scope, did: all, those since, before."""
     basis = basis_of(data)
     months = data.months.assign(own=data.months.value)
     if basis.method == DIFFERENCES:
@@ -222,7 +232,7 @@ def _watched(cycle: Cycle, data: CycleData, effect: float) -> Watch | None:
         months = months.assign(value=months.value.to_numpy(float) - season)
     earlier = windows(months, cycle.start, BASELINE_MONTHS)
     since = months[months.month >= first_month_after(cycle.start)].reset_index(drop=True)
-    return watch(since, effect, earlier.value[earlier.before], cycle.closed, data.now)
+    return months, since, earlier.value[earlier.before]
 
 
 def _checked_in(cycle: Cycle, first_month: int) -> str:

@@ -1,11 +1,11 @@
-"""Control: is the gain of a change held, or does it slip back?"""
+"""Control: is the gain of a change held, and is the harm of an abandoned one over?"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from cxlib.pdca_cycles.spc import RANGE_PER_SIGMA, SIGMAS, Chart, xmr
+from cxlib.measure.spc import RANGE_PER_SIGMA, SIGMAS, Chart, xmr
 
 # Limits are set anew from so many months after the change.
 REBASE_MONTHS = 6
@@ -64,9 +64,7 @@ def watch(months: pd.DataFrame, effect: float, before: pd.Series, closed, now) -
     chart = xmr(months.own.to_numpy(dtype=float), baseline=REBASE_MONTHS)
     centre = float(values[:REBASE_MONTHS].mean())
     gain = centre - float(before.mean())
-    # How much months vary is told from both sides of the change.
-    ranges = [np.abs(np.diff(before)), np.abs(np.diff(values[:REBASE_MONTHS]))]
-    error = np.concatenate(ranges).mean() / RANGE_PER_SIGMA
+    error = _spread(before, values[:REBASE_MONTHS])
     error *= np.sqrt(1 / LATEST_MONTHS + 1 / REBASE_MONTHS)
     lost = np.array(
         [
@@ -86,6 +84,34 @@ def watch(months: pd.DataFrame, effect: float, before: pd.Series, closed, now) -
     when = pd.DatetimeIndex(months.month)
     review = pd.Timestamp(now) if pd.notna(alarm) else next_review(closed, now)
     return Watch(when, chart, when[0], alarm, review)
+
+
+def lingers(months: pd.Series, effect: float, before: pd.Series) -> bool | None:
+    """Whether a KPI is still as a change left it that was abandoned.
+
+    So it is where, since the decision, more than half of the change is there, by more than three
+    standard errors of the months.
+
+    Args:
+        months: The KPI in the months since the decision, without what season, or the control
+            scope, did.
+        effect: What the change did.
+        before: The KPI in the months before the change, likewise.
+
+    Returns:
+        None while there are fewer than two months since the decision.
+    """
+    if len(months) < LATEST_MONTHS or not effect:
+        return None
+    there = (months.mean() - before.mean()) * np.sign(effect)
+    error = _spread(before, months) * np.sqrt(1 / len(months) + 1 / len(before))
+    return bool(there > abs(effect) / 2 and there > SIGMAS * error)
+
+
+def _spread(before: pd.Series, after: pd.Series | np.ndarray) -> float:
+    """How much months vary, from both sides of the change."""
+    ranges = [np.abs(np.diff(before)), np.abs(np.diff(after))]
+    return float(np.concatenate(ranges).mean() / RANGE_PER_SIGMA)
 
 
 def next_review(closed, now) -> pd.Timestamp:

@@ -18,5 +18,6 @@ __getattr__, __dir__ = offer(
     cards="difference_figure make_cards profile_frame rule_finding rule_table",
     accounts_page="accounts_finding buying_finding channel_table revenue_figure revenue_finding "
     "tier_finding tier_table",
+    strip_page="strip_finding",
     explore="explore_kpi_by_persona explore_personas with_personas",
 )

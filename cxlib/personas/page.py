@@ -171,8 +171,7 @@ def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding
     """Which KPIs differ between the personas, beyond chance."""
     if not panel.frame.persona.notna().any():
         return nobody_finding()
-    pairs = _pairs(panel, personas)
-    clear = _differing(pairs, panel)
+    clear = differing(panel, personas)
     found = [
         f"{in_sentence(change.kpi.label)} "
         f"({high}: {number(change.now.value, change.kpi.unit, currency)}, "
@@ -183,7 +182,7 @@ def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding
         return Finding("No KPI differs detectably between the personas.", news=False)
     return Finding(
         f"The personas differ most clearly in {listed(found)}.",
-        evidence=f"{rows(len(clear), 'KPI')} of {len(pairs)} differ, highest "
+        evidence=f"{rows(len(clear), 'KPI')} of {len(_pairs(panel, personas))} differ, highest "
         "against lowest; allowance is made for the number of comparisons."
         f"{_left_out(made_of(personas) & set(panel.frame.kpi))}",
     )
@@ -214,8 +213,12 @@ def _pairs(panel: Panel, personas: Personas) -> list[tuple]:
     return pairs
 
 
-def _differing(pairs: list[tuple], panel: Panel) -> list[tuple[Change, str, str]]:
-    """The KPIs in which personas differ beyond chance, the clearest first."""
+def differing(panel: Panel, personas: Personas) -> list[tuple[Change, str, str]]:
+    """The KPIs in which personas differ beyond chance, the highest and the lowest persona.
+
+    The clearest come first.
+    """
+    pairs = _pairs(panel, personas)
     # The highest is picked because it is highest, so the bar is raised by the number of pairs.
     several = panel.frame.persona.nunique()
     tests = max(several * (several - 1) / 2, 1)
@@ -247,7 +250,7 @@ def kpi_figure(
         currency: For amounts of money.
     """
     shown = [name for name in kpis if len(panel.of(name).dropna(subset=["persona"]))]
-    found = [change.kpi.name for change, *_ in _differing(_pairs(panel, personas), panel)]
+    found = [change.kpi.name for change, *_ in differing(panel, personas)]
     kpis = list(dict.fromkeys([*found[:MOST_NAMED], *shown]))[:MOST_SHOWN]
     colours = {personas.name(each): colour_of(each) for each in personas.stability.persona}
     found = [(panel.kpis[name], _by_persona(panel, name)) for name in kpis]

@@ -12,5 +12,7 @@ __getattr__, __dir__ = offer(
     activity="account_activity",
     silence="gone_silent",
     silence_page="silent_finding silent_table",
+    verbatims="draw_verbatims",
+    verbatims_page="verbatim_finding",
     explore="explore_ledger",
 )

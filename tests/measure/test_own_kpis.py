@@ -10,7 +10,9 @@ import pytest
 from cxlib.data import open_dataset
 from cxlib.errors import DataError
 from cxlib.measure import catalogue, contrasts, measure, monthly_kpis, restated
-from cxlib.pdca_cycles import confounded, judge_target, read_cycles, read_targets
+from cxlib.measure.status import judge_targets
+from cxlib.measure.targets import read_targets
+from cxlib.pdca_cycles import confounded, read_cycles
 from tests.conftest import ROOT, SOURCE
 
 HEAD = SOURCE["dataset.toml"]
@@ -112,7 +114,7 @@ def test_two_cycles_at_once_on_a_kpi_of_ones_own_are_not_kept_apart(owned):
     log["scope"] = ["channel = 'phone'", "region = 'EMEA'"]
     both = replace(owned, tables=owned.tables | {"cycles": ibis.memtable(log)})
     assert len(confounded(both, read_cycles(both))) == 1
-    goals = [judge_target(each) for each in read_targets(owned)]
+    goals = judge_targets(read_targets(owned))
     assert "Long waits" in {each.label for each in goals if not each.problem}
 
 

@@ -8,11 +8,11 @@ from cxlib.data import open_dataset
 from cxlib.errors import ArgumentError, DataError
 from cxlib.measure import KPIS
 from cxlib.measure.estimate import Estimate
+from cxlib.measure.spc import xmr
 from cxlib.pdca_cycles import plan
 from cxlib.pdca_cycles import plan_page as show
 from cxlib.pdca_cycles.plan import assess_plan, decide, digest, freeze
 from cxlib.pdca_cycles.power import noise_of
-from cxlib.pdca_cycles.spc import xmr
 from tests.conftest import ROOT
 
 HISTORY = 4 + 0.1 * np.random.default_rng(1).standard_normal(24)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxlib.pdca_cycles import spc
+from cxlib.measure import spc
 from tests.conftest import SHARED
 
 

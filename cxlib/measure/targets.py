@@ -1,6 +1,7 @@
 """The targets of a quarter, each with its KPI as measured so far."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pandas as pd
 
@@ -11,6 +12,8 @@ from cxlib.measure.kpis import Kpi, catalogue
 from cxlib.measure.panel import estimate_of, measure_spans, spans_of
 
 MONTHS_BACK = 12
+QUARTERS_BACK = 8
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class TargetData:
         so_far: The KPI in the quarter up to the end of the data; None if nothing was measured.
         elapsed: The share of the quarter that the data span, 0 to 1.
         months: The KPI of up to twelve whole months before the quarter.
+        quarters: The KPI of up to eight whole quarters before it.
         problem: Why nothing could be measured; empty where something could.
     """
 
@@ -31,6 +35,7 @@ class TargetData:
     so_far: Estimate | None
     elapsed: float
     months: pd.Series
+    quarters: pd.Series
     problem: str
 
 
@@ -47,35 +52,43 @@ def _read(data: Dataset, plan: pd.Series) -> TargetData:
     none = pd.Series(dtype=float)
     kpi = catalogue(data.config).get(plan.kpi)
     if kpi is None:
-        return TargetData(plan, None, None, 0.0, none, f"{plan.kpi!r} is not in the catalogue")
-    spans = pd.concat([spans_of(data, "month"), _quarter(data)])
+        problem = f"{plan.kpi!r} is not in the catalogue"
+        return TargetData(plan, None, None, 0.0, none, none, problem)
+    spans = pd.concat([spans_of(data, "month"), _quarters(data)])
     try:
         scoped = data.filtered(plan.scope) if pd.notna(plan.scope) else data
         panel = measure_spans(scoped, spans, [kpi.name])
     except CxError as error:
-        return TargetData(plan, kpi, None, 0.0, none, f"its scope cannot be used: {error}")
+        return TargetData(plan, kpi, None, 0.0, none, none, f"its scope cannot be used: {error}")
     if kpi.table in scoped.unfiltered:
         asked = " and ".join(filter(None, (data.where, _text(plan.scope))))
         problem = f"{asked} says nothing of {kpi.table}, which {kpi.name} counts"
-        return TargetData(plan, kpi, None, 0.0, none, problem)
+        return TargetData(plan, kpi, None, 0.0, none, none, problem)
     if kpi.name in panel.left_out:
-        return TargetData(plan, kpi, None, 0.0, none, panel.left_out[kpi.name])
+        return TargetData(plan, kpi, None, 0.0, none, none, panel.left_out[kpi.name])
     rows = panel.of(kpi.name)
-    here = rows.period == pd.Timestamp(data.quarter.end)
-    before = rows[~here & rows.complete.astype(bool) & (rows.period < data.quarter.start)]
+    # Quarters are called by their second day, which no month is.
+    of_quarters = rows.period.dt.day > 1
+    here = rows.period == data.quarter.start + ONE_DAY
+    whole = rows.complete.astype(bool) & (rows.period < data.quarter.start)
     so_far = estimate_of(rows[here].iloc[0]) if here.any() else None
     length = (data.quarter.end - data.quarter.start).total_seconds()
     seen = (min(data.end, data.quarter.end) - data.quarter.start).total_seconds()
     elapsed = 1.0 if data.covers(data.quarter.start, data.quarter.end) else seen / length
-    return TargetData(plan, kpi, so_far, elapsed, before.value.tail(MONTHS_BACK), "")
+    months = rows[whole & ~of_quarters].value.tail(MONTHS_BACK)
+    quarters = rows[whole & of_quarters].value.tail(QUARTERS_BACK)
+    return TargetData(plan, kpi, so_far, elapsed, months, quarters, "")
 
 
 def _text(value) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _quarter(data: Dataset) -> pd.DataFrame:
-    """The reported quarter as a period, called by its end, which no month before it is."""
-    start, end = data.quarter.start, data.quarter.end
-    span = pd.DataFrame({"period": [end], "start": [start], "end": [end], "complete": [True]})
+def _quarters(data: Dataset) -> pd.DataFrame:
+    """The reported quarter and those before it, as periods called by their second day."""
+    quarters = [data.quarter.shift(-back) for back in range(QUARTERS_BACK + 1)]
+    quarters = [each for each in quarters if each.end > data.start]
+    starts, ends = [each.start for each in quarters], [each.end for each in quarters]
+    names = [each + ONE_DAY for each in starts]
+    span = pd.DataFrame({"period": names, "start": starts, "end": ends, "complete": True})
     return span.astype(dict.fromkeys(("period", "start", "end"), "datetime64[us]"))

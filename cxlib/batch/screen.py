@@ -1,0 +1,149 @@
+"""The first screen of an edition: what its notebooks publish for it, put together by kind.
+
+Nothing here knows a subject: tiles, causes, actions and the rest come with findings, and say for
+themselves what they are about.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cxlib.batch.summary import Sentence
+
+WIDTH, HEIGHT, MARGIN = 180, 44, 4
+MOST_ACTIONS, MOST_AMOUNTS = 3, 4
+# What a headline is made of, the first that any tile has.
+FIRST = (("now", "missed"), ("variation", "worse"), ("variation", "better"))
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the first screen shows.
+
+    Attributes:
+        headline, rest: Two sentences; the second may be empty.
+        tiles, actions, later, amounts, quotes, groups, grids: As published, each with its `link`;
+            actions are those to be seen first, `later` the others. A tile has its `line` as well.
+    """
+
+    headline: str
+    rest: str
+    tiles: tuple[Mapping, ...]
+    actions: tuple[Mapping, ...]
+    later: tuple[Mapping, ...]
+    amounts: tuple[Mapping, ...]
+    quotes: tuple[Mapping, ...]
+    groups: tuple[Mapping, ...]
+    grids: tuple[Mapping, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A small line drawn in a box of `WIDTH` by `HEIGHT`.
+
+    Attributes:
+        path, band: Of the values, and around their intervals; as SVG has points.
+        goal: How high the target lies; None without one.
+        end: Where the latest value is.
+        words: What it shows, for those who cannot see it.
+    """
+
+    path: str
+    band: str
+    goal: float | None
+    end: tuple[float, float]
+    words: str
+
+
+def assemble(found: Iterable[tuple[Mapping, Sentence]]) -> Screen:
+    """The first screen of an edition.
+
+    Args:
+        found: Its findings with their sentences, of pages that are current.
+    """
+    found = list(found)
+    parts = [
+        part | {"link": sentence.link}
+        for finding, sentence in found
+        for part in finding.get("screen", ())
+    ]
+    causes = {each["kpi"]: each["text"] for each in reversed(_of(parts, "cause"))}
+    tiles = [
+        each | {"line": draw(each), "cause": causes.get(each["kpi"], "")}
+        for each in _of(parts, "tile")
+    ]
+    actions = sorted(_of(parts, "action"), key=lambda each: -each["urgency"])
+    headline, rest = _headline(tiles)
+    if not tiles:
+        news = [sentence.text for finding, sentence in found if finding["news"]]
+        headline = next(iter(news), "No KPI was measured in this quarter.")
+    return Screen(
+        headline,
+        rest,
+        tuple(tiles),
+        tuple(actions[:MOST_ACTIONS]),
+        tuple(actions[MOST_ACTIONS:]),
+        tuple(_of(parts, "amount")[:MOST_AMOUNTS]),
+        tuple(_of(parts, "quote")),
+        tuple(_of(parts, "group")),
+        tuple(_of(parts, "grid")),
+    )
+
+
+def draw(tile: Mapping) -> Line:
+    """The small line of a tile: its quarters, their intervals and the target."""
+    points = tile["points"]
+    ends = [each for _, value, low, high in points for each in (value, low, high, tile["goal"])]
+    known = [each for each in ends if each is not None]
+    lowest, highest = min(known), max(known)
+    reach = (highest - lowest) or 1.0
+
+    def x(place: int) -> float:
+        return round(MARGIN + place * (WIDTH - 2 * MARGIN) / max(len(points) - 1, 1), 1)
+
+    def y(value: float) -> float:
+        return round(HEIGHT - MARGIN - (value - lowest) / reach * (HEIGHT - 2 * MARGIN), 1)
+
+    bound = [(x(n), y(low), y(high)) for n, (_, _, low, high) in enumerate(points)
+             if low is not None and high is not None]  # fmt: skip
+    above, below = [(at, high) for at, _, high in bound], [(at, low) for at, low, _ in bound]
+    goal = f"; target {tile['target']}" if tile["target"] else ""
+    return Line(
+        path=_joined((x(n), y(value)) for n, (_, value, *_) in enumerate(points)),
+        band=_joined([*above, *reversed(below)]),
+        goal=None if tile["goal"] is None else y(tile["goal"]),
+        end=(x(len(points) - 1), y(points[-1][1])),
+        words=f"{tile['label']}, {points[0][0]} to {points[-1][0]}, now {tile['value']}{goal}",
+    )
+
+
+def _of(parts: Iterable[Mapping], kind: str) -> list[Mapping]:
+    return [each for each in parts if each["part"] == kind]
+
+
+def _headline(tiles: Sequence[Mapping]) -> tuple[str, str]:
+    """The worst of the tiles with what explains it, and what else has moved."""
+    if not tiles:
+        return "", ""
+    marked = [each for name, word in FIRST for each in tiles if each[name] == word]
+    if not marked:
+        compared = any(each["variation"] for each in tiles)
+        said = "No KPI on this screen has clearly changed." if compared else (
+            "These are the first levels: there is no earlier quarter to compare with.")  # fmt: skip
+        return said, ""
+    first = marked[0]
+    because = f": {first['cause']}" if first["cause"] else ""
+    rest = []
+    for name, word, label in (("now", "missed", "Also missed"), ("variation", "worse", "Worse"),
+                              ("variation", "better", "Better")):  # fmt: skip
+        names = [each["short"] for each in tiles if each[name] == word and each is not first]
+        if names:
+            rest.append(f"{label}: {_listed(names)}.")
+    return f"{first['sentence']}{because}.", " ".join(rest)
+
+
+def _joined(points: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{x},{y}" for x, y in points)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

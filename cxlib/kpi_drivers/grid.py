@@ -1,0 +1,68 @@
+"""KPIs by unit or region: which differ from the others beyond chance?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cxlib.measure.contrast import Judged, adjusted_probabilities, difference
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import COUNT, TOTAL
+from cxlib.measure.panel import Panel, estimate_of
+
+
+@dataclass(frozen=True)
+class Cell(Judged):
+    """A KPI of one group, against the other groups.
+
+    Attributes:
+        kpi, group: Which.
+        value: The group's estimate.
+        gap: Less that of the others together; None where there is nothing to compare.
+        q: Probability of so large a gap where there is none, adjusted for the number of cells.
+    """
+
+    kpi: str
+    group: str
+    value: Estimate
+    gap: Estimate | None
+    q: float
+
+
+def against_others(panel: Panel, kpis: Sequence[str]) -> tuple[Cell, ...]:
+    """Each group's KPIs against those of all other groups together.
+
+    The others count by their numbers. Sums, such as revenue, are as large as a group is, and are
+    compared with nothing.
+
+    Args:
+        panel: KPIs of one period by one column, whose groups share no accounts.
+        kpis: Which of them.
+    """
+    cells = []
+    for name in kpis:
+        rows = panel.of(name).dropna(subset=[*panel.by, "value"])
+        groups = {row[panel.by[0]]: estimate_of(row) for _, row in rows.iterrows()}
+        for group, each in groups.items():
+            others = [other for key, other in groups.items() if key != group]
+            compared = panel.kpis[name].kind not in (TOTAL, COUNT)
+            gap = _gap(each, others) if compared else None
+            cells.append(Cell(name, str(group), each, gap, 1.0))
+    tested = [each for each in cells if each.gap]
+    q = iter(adjusted_probabilities([each.gap for each in tested]))
+    return tuple(
+        Cell(each.kpi, each.group, each.value, each.gap, float(next(q)) if each.gap else 1.0)
+        for each in cells
+    )
+
+
+def _gap(one: Estimate, others: Sequence[Estimate]) -> Estimate | None:
+    """An estimate less the others together; None without intervals."""
+    if not others or not all(each.has_interval for each in (one, *others)):
+        return None
+    weights = np.array([each.n for each in others]) / sum(each.n for each in others)
+    value = float(weights @ [each.value for each in others])
+    below = np.sqrt(weights**2 @ [(each.value - each.low) ** 2 for each in others])
+    above = np.sqrt(weights**2 @ [(each.high - each.value) ** 2 for each in others])
+    n = sum(each.n for each in others)
+    return difference(one, Estimate(value, value - below, value + above, n, one.unit))

@@ -1,0 +1,69 @@
+"""What the KPI page shows of units or regions side by side."""
+
+from collections.abc import Sequence
+
+from cxlib.data import Dataset
+from cxlib.kpi_drivers.grid import Cell
+from cxlib.measure.kpis import HIGHER, LOWER, Kpi
+from cxlib.measure.panel import Panel
+from cxlib.page.finding import Finding
+from cxlib.page.screen import BETTER, WORSE, Grid
+from cxlib.page.wording import in_sentence, listed, number, rows
+
+# What companies mostly lay their KPIs out by.
+USUAL = ("business_unit", "unit", "region", "country", "market", "segment", "industry", "state")
+MOST_ROWS, MOST_NAMED = 8, 3
+
+
+def grid_column(data: Dataset) -> str:
+    """The column by which KPIs are laid out: that of `dataset.toml`, or a usual one; or nothing."""
+    if data.config.leadership.by:
+        return data.config.leadership.by
+    known = {*data.columns_of("accounts"), *data.columns_of("customers")}
+    return next((name for name in USUAL if name in known), "")
+
+
+def grid_finding(panel: Panel | None, cells: Sequence[Cell], currency: str = "") -> Finding:
+    """Where KPIs differ from the rest of the company, beyond chance.
+
+    Args:
+        panel: KPIs of the quarter by one column; None where there is no such column.
+        cells: As `against_others` gives them.
+        currency: Of money.
+    """
+    groups = list(dict.fromkeys(each.group for each in cells))[:MOST_ROWS]
+    if panel is None or len(groups) < 2:
+        return Finding("No column parts customers into units or regions.", news=False)
+    by, names = panel.by[0].replace("_", " "), list(dict.fromkeys(each.kpi for each in cells))
+    found = {(each.group, each.kpi): each for each in cells}
+    table = tuple(
+        (group, tuple(_cell(found.get((group, name)), panel.kpis[name], currency)
+                      for name in names))
+        for group in groups
+    )  # fmt: skip
+    grid = Grid(by, tuple(panel.kpis[name].label for name in names), table)
+    tested = [each for each in cells if each.gap]
+    worse = sorted((each for each in tested if _tone(each, panel.kpis[each.kpi]) == WORSE),
+                   key=lambda each: each.q)  # fmt: skip
+    note = f"{rows(len(tested), 'value')} compared with the rest, allowing for their number."
+    if not worse:
+        return Finding(f"No {by} is clearly worse than the rest.", evidence=note, news=False,
+                       screen=(grid,))  # fmt: skip
+    said = listed(
+        f"{in_sentence(panel.kpis[each.kpi].label)} in {each.group} "
+        f"({number(each.value.value, each.value.unit, currency)})"
+        for each in worse[:MOST_NAMED]
+    )
+    return Finding(f"Worse than elsewhere: {said}.", evidence=note, screen=(grid,))
+
+
+def _cell(cell: Cell | None, kpi: Kpi, currency: str) -> tuple[str, str]:
+    if cell is None:
+        return "–", ""
+    return number(cell.value.value, cell.value.unit, currency), _tone(cell, kpi)
+
+
+def _tone(cell: Cell, kpi: Kpi) -> str:
+    if not cell.gap or not cell.detected or kpi.better not in (HIGHER, LOWER):
+        return ""
+    return BETTER if (cell.gap.value > 0) == (kpi.better == HIGHER) else WORSE

@@ -1,0 +1,228 @@
+"""The tiles of the first screen: a few KPIs with their targets, and how they have come along."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cxlib.data import Quarter
+from cxlib.data.config import MOST_TILES, Config
+from cxlib.measure.contrast import Change
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.kpis import HIGHER, LOWER, Kpi
+from cxlib.measure.panel import Panel, estimate_of
+from cxlib.measure.spc import NO_TARGET
+from cxlib.measure.status import MISSED, OPEN, Milestone
+from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, dated, styled
+from cxlib.page.finding import Finding
+from cxlib.page.screen import BETTER, MOVED, STEADY, UNSURE, WORSE, Amount, Tile
+from cxlib.page.wording import axis_label, estimate, in_sentence, listed, number, scale, size
+
+# What most companies look at first, in this order.
+USUAL = (
+    "nps", "csat", "ces", "first_contact_resolution", "retention_rate", "revenue",
+    "responded_in_time", "service_level", "repeat_contact_rate", "time_to_resolution",
+    "transfer_rate", "average_handle_time", "contact_volume", "purchase_frequency",
+)  # fmt: skip
+QUARTERS_SHOWN = 8
+
+
+def choose_kpis(quarters: Panel, milestones: Sequence[Milestone], config: Config) -> list[str]:
+    """The KPIs that are shown as tiles, by name.
+
+    Those of `dataset.toml`; otherwise those with targets, and then the usual ones: of a rating,
+    either its mean or a box.
+    """
+    measured = set(quarters.frame.kpi)
+    if config.leadership.tiles:
+        return [name for name in config.leadership.tiles if name in measured]
+    chosen = {}
+    for name in (*(each.name for each in milestones if not each.scope), *USUAL):
+        if name in measured:
+            chosen.setdefault(name.split("_top2")[0].split("_bottom2")[0], name)
+    return list(chosen.values())[:MOST_TILES]
+
+
+def tiles_finding(
+    quarters: Panel,
+    quarter: Quarter,
+    changes: Sequence[tuple[str, Sequence[Change]]],
+    milestones: Sequence[Milestone],
+    config: Config,
+) -> Finding:
+    """How the most important KPIs stand.
+
+    Args:
+        quarters: Every KPI by quarter.
+        quarter: The reported one.
+        changes: What the quarter is compared with, in words, and the changes since then.
+        milestones: The quarter's targets.
+        config: The dataset's settings.
+    """
+    goals = {each.name: each for each in milestones if not each.scope and not each.problem}
+    names = choose_kpis(quarters, milestones, config)
+    tiles = [_tile(quarters, name, quarter, changes, goals.get(name), config) for name in names]
+    tiles = [each for each in tiles if each]
+    if not tiles:
+        return Finding("No KPI can be measured in this quarter.", news=False)
+    missed = [in_sentence(each.label) for each in tiles if each.now == MISSED]
+    judged = [each for each in tiles if each.now]
+    if missed:
+        said = f"Below target: {listed(missed)}"
+    elif judged:
+        unsure = sum(each.now == OPEN for each in judged)
+        said = "No target was clearly missed"
+        said += f"; {unsure} of {len(judged)} are too close to tell" if unsure else ""
+    else:
+        said = "No targets are set: these are the levels"
+    return Finding(
+        f"{said}.",
+        evidence=f"{listed(each.label for each in tiles)}.",
+        news=bool(missed),
+        screen=(*tiles, *_net_retention(quarters, quarter)),
+    )
+
+
+def _net_retention(quarters: Panel, quarter: Quarter) -> tuple[Amount, ...]:
+    rows = quarters.of("net_revenue_retention")
+    rows = rows[(rows.period == pd.Timestamp(quarter.start)) & rows.value.notna()]
+    return tuple(
+        Amount(number(row.value, "share"), "net revenue retention, on last year")
+        for row in rows.itertuples()
+    )
+
+
+def _tile(
+    quarters: Panel,
+    name: str,
+    quarter: Quarter,
+    changes: Sequence[tuple[str, Sequence[Change]]],
+    goal: Milestone | None,
+    config: Config,
+) -> Tile | None:
+    rows = _until(quarters, name, quarter)
+    if rows.empty or rows.period.iloc[-1] != pd.Timestamp(quarter.start):
+        return None
+    kpi, currency, now = quarters.kpis[name], config.currency, estimate_of(rows.iloc[-1])
+    variation, change, moved = _variation(kpi, name, changes, currency)
+    value, target = number(now.value, now.unit, currency), ""
+    if goal:
+        target = number(goal.target, now.unit, currency)
+    said = f"{kpi.label} is {value}"
+    if moved:
+        said = f"{kpi.label} {moved} to {value}"
+    if goal and goal.now == MISSED:
+        said = f"{kpi.label} missed its target of {target}, at {value}"
+    return Tile(
+        kpi=name,
+        label=kpi.label,
+        short=in_sentence(kpi.label),
+        value=value,
+        interval=_interval(now, currency),
+        points=tuple(_point(row, config) for row in rows.itertuples()),
+        variation=variation,
+        change=change,
+        target=target,
+        goal=goal.target if goal else None,
+        now=_now(goal),
+        assurance=goal.assurance if goal and goal.assurance != NO_TARGET else "",
+        sentence=said,
+    )
+
+
+def _until(quarters: Panel, name: str, quarter: Quarter) -> pd.DataFrame:
+    """A KPI in the reported quarter and up to seven before it."""
+    rows = quarters.of(name)
+    return rows[(rows.period <= quarter.start) & rows.value.notna()].tail(QUARTERS_SHOWN)
+
+
+def _now(goal: Milestone | None) -> str:
+    if goal is None:
+        return ""
+    if goal.over or pd.isna(goal.probability):
+        return goal.now
+    return f"{goal.probability:.0%} likely to be met"
+
+
+def _point(row, config: Config) -> tuple[str, float, float | None, float | None]:
+    ends = [None if pd.isna(each) else float(each) for each in (row.low, row.high)]
+    return (str(Quarter.holding(row.period, config.fiscal_year_start)), float(row.value), *ends)
+
+
+def _interval(now: Estimate, currency: str) -> str:
+    if not now.has_interval:
+        return "no interval"
+    return estimate(now, currency).partition("(")[2].rstrip(")")
+
+
+def _variation(
+    kpi: Kpi, name: str, changes: Sequence[tuple[str, Sequence[Change]]], currency: str
+) -> tuple[str, str, str]:
+    """How a KPI moved: the word for it, how much in words, and as a verb with its size."""
+    found = [
+        (against, each) for against, several in changes for each in several if each.kpi.name == name
+    ]
+    if not found:
+        return "", "nothing to compare with yet", ""
+    clear = [pair for pair in found if pair[1].detected]
+    near = [pair for pair in found if pair[1].difference.excludes(0)]
+    against, change = (clear or near or found)[0]
+    step = number(change.difference.value, kpi.unit, currency, sign=True)
+    if clear:
+        verb = "rose" if change.difference.value > 0 else "fell"
+        moved = f"{verb} {size(change.difference.value, kpi.unit, currency)}"
+        if kpi.better not in (HIGHER, LOWER):
+            return MOVED, f"{step} on {against}", moved
+        good = (change.difference.value > 0) == (kpi.better == HIGHER)
+        return BETTER if good else WORSE, f"{step} on {against}", moved
+    if near:
+        return UNSURE, f"{step} on {against}", ""
+    seen = size(change.detectable, kpi.unit, currency)
+    return STEADY, f"on {against}; a change of {seen} would show", ""
+
+
+@styled
+def tiles_figure(
+    quarters: Panel,
+    quarter: Quarter,
+    names: Sequence[str],
+    milestones: Sequence[Milestone],
+    currency: str = "",
+) -> Figure | None:
+    """Eight quarters of each KPI with its interval and target; None without any.
+
+    Args:
+        quarters: Every KPI by quarter.
+        quarter: The reported one.
+        names: The KPIs.
+        milestones: The quarter's targets.
+        currency: Of money.
+    """
+    shown = {name: _until(quarters, name, quarter) for name in names}
+    shown = {name: rows for name, rows in shown.items() if len(rows)}
+    if not shown:
+        return None
+    goals = {each.name: each.target for each in milestones if not each.scope}
+    lines = -(-len(shown) // 2)
+    figure, axes = canvas(0.3 + 1.75 * lines, lines, 2, squeeze=False)
+    for axis, (name, rows) in zip(axes.flat, shown.items(), strict=False):
+        kpi, factor = quarters.kpis[name], scale(quarters.kpis[name].unit)
+        axis.fill_between(rows.period, rows.low * factor, rows.high * factor, color=FAINT, lw=0)
+        axis.plot(rows.period, rows.value * factor, color=BLUE, lw=1.6)
+        axis.plot(rows.period.iloc[-1], rows.value.iloc[-1] * factor, "o", color=BLUE, ms=5)
+        if name in goals:
+            axis.axhline(goals[name] * factor, color=GREY, lw=1, ls="--")
+        axis.set_title(axis_label(kpi, currency), fontsize=9)
+        dated(axis)
+    for axis in axes.flat[len(shown) :]:
+        axis.set_axis_off()
+    words = [
+        f"{quarters.kpis[name].label} from "
+        f"{number(rows.value.iloc[0], quarters.kpis[name].unit, currency)} to "
+        f"{number(rows.value.iloc[-1], quarters.kpis[name].unit, currency)}"
+        for name, rows in shown.items()
+    ]
+    return Figure(
+        figure,
+        f"Lines of {len(shown)} KPIs by quarter with 95% intervals, targets dashed: "
+        f"{'; '.join(words)}.",
+    )

@@ -1,0 +1,107 @@
+"""What is to be decided on cycles this quarter, for the first screen."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+
+from cxlib.measure.estimate import Estimate
+from cxlib.page.finding import Finding
+from cxlib.page.screen import Action, Cause, Part
+from cxlib.page.wording import in_sentence, listed, month, number, rows, size
+from cxlib.pdca_cycles.review import Cycle
+
+# What cannot wait comes first: harm that goes on, a gain that is lost, a decision to look at again.
+HARM, LOST, AGAINST = 50, 40, 10
+
+
+def decide_finding(board: Sequence[Cycle], since: datetime, currency: str = "") -> Finding:
+    """What the cycles leave to decide.
+
+    Args:
+        board: The cycles.
+        since: Decisions made from this moment on may be looked at again; earlier ones rest.
+        currency: Of money.
+    """
+    lingering = [each for each in board if each.lingers]
+    lost = [each for each in board if each.held is False]
+    against = [
+        each
+        for each in board
+        if each.decision and each.rule and each.decision != each.rule
+        and pd.notna(each.closed) and each.closed >= since
+    ]  # fmt: skip
+    parts: list[Part] = [part for each in lingering for part in _still_on(each, currency)]
+    parts += [part for each in lost for part in _gain_lost(each, currency)]
+    if against:
+        parts.append(_look_again(against))
+    actions = [each for each in parts if isinstance(each, Action)]
+    if not actions:
+        return Finding("The cycles leave nothing to decide this quarter.", news=False)
+    return Finding(
+        f"To decide this quarter: {rows(len(actions), 'item')}.",
+        evidence=" ".join(f"{each.title}. {each.evidence}" for each in actions),
+        screen=tuple(parts),
+    )
+
+
+def _still_on(cycle: Cycle, currency: str) -> tuple[Part, ...]:
+    label, now = in_sentence(cycle.kpi.label), _written(cycle.latest, currency)
+    before = _written(cycle.before, currency)
+    where = _where(cycle)
+    return (
+        Action(
+            f"Check that “{cycle.title}” ({cycle.cycle_id}) is really off",
+            f"Abandoned on {pd.Timestamp(cycle.closed):%d %b}, but {label}{where} is still {now} "
+            f"({before} before).",
+            cycle.owner,
+            HARM,
+        ),
+        Cause(
+            cycle.kpi.name,
+            f"still {now}{where} after “{cycle.title}”, abandoned in {month(cycle.closed)}",
+        ),
+    )
+
+
+def _gain_lost(cycle: Cycle, currency: str) -> tuple[Part, ...]:
+    label, now = in_sentence(cycle.kpi.label), _written(cycle.latest, currency)
+    gain = size(abs(cycle.effect.value), cycle.kpi.unit, currency)
+    since, where = month(cycle.watch.alarm), _where(cycle)
+    return (
+        Action(
+            f"Restart “{cycle.title}” ({cycle.cycle_id})",
+            f"The gain of {gain} in {label}{where} has been lost since {since}; it is {now} again.",
+            cycle.owner,
+            LOST,
+        ),
+        Cause(cycle.kpi.name, f"the gain of “{cycle.title}”{where} has been lost since {since}"),
+    )
+
+
+def _look_again(cycles: Sequence[Cycle]) -> Action:
+    first, owners = cycles[0], {each.owner for each in cycles}
+    title = f"Look again at {len(cycles)} decisions made against the evidence"
+    if len(cycles) == 1:
+        title = f"Look again at “{first.title}” ({first.cycle_id})"
+    ways: dict[tuple[str, str], list[str]] = {}
+    for each in cycles:
+        ways.setdefault((each.decision, each.rule), []).append(each.cycle_id)
+    why = " ".join(
+        f"Decided to {decided}, where the evidence says {rule}: {listed(names)}."
+        for (decided, rule), names in ways.items()
+    )
+    return Action(title, why, owners.pop() if len(owners) == 1 else "", AGAINST)
+
+
+def _where(cycle: Cycle) -> str:
+    """The scope as people say it, where it is one plain equation: in APAC."""
+    column, equals, value = cycle.scope.partition(" = ")
+    plain = equals and value.startswith("'") and value.endswith("'") and value.count("'") == 2
+    if plain and column.isidentifier():
+        return f" in {value.strip(chr(39))}" if column != "channel" else f" by {value[1:-1]}"
+    return f" where {cycle.scope}" if cycle.scope else ""
+
+
+def _written(value: Estimate | None, currency: str) -> str:
+    return number(value.value, value.unit, currency) if value else "not known"

@@ -1,0 +1,155 @@
+"""Targets: met, missed or open; the process against them; the odds of a running quarter."""
+
+from dataclasses import replace
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from cxlib.data import open_dataset
+from cxlib.measure import KPIS, intervals
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.spc import FAILS, HIT_OR_MISS, NO_TARGET, PASSES
+from cxlib.measure.status import MET, MISSED, OPEN, judge_targets
+from cxlib.measure.targets import TargetData, read_targets
+from cxlib.pdca_cycles import portfolio_page as show
+from tests.conftest import ROOT
+
+
+def target(value, goal, elapsed=1.0, half=2.0, kpi="csat", months=(), quarters=(), **plan):
+    row = pd.Series(
+        {"kpi": kpi, "target": goal, "scope": None, "objective": None, "owner": None} | plan
+    )
+    found = Estimate(value, value - half, value + half, 100, KPIS[kpi].unit)
+    return TargetData(row, KPIS[kpi], found, elapsed, pd.Series(months, dtype=float),
+                      pd.Series(quarters, dtype=float), "")  # fmt: skip
+
+
+def judge(data):
+    return judge_targets([data])[0]
+
+
+def test_of_a_quarter_that_is_over_a_target_is_met_missed_or_open():
+    error = 2.0 / stats.norm.ppf(0.975)
+    met = judge(target(13.0, 10.0))
+    assert (met.now, met.over) == (MET, True)
+    assert met.probability == pytest.approx(stats.norm.cdf(3 / error))
+    missed = judge(target(13.0, 10.0, kpi="churn_rate"))
+    assert (missed.now, missed.probability) == (MISSED, pytest.approx(1 - met.probability))
+    assert judge(target(11.0, 10.0)).now == OPEN
+    # One of six that would be clear by itself may be chance among six.
+    near = judge_targets([target(12.1, 10.0), *[target(10.0, 10.0)] * 5])[0]
+    assert near.now == OPEN
+    assert judge(target(12.1, 10.0)).now == MET
+
+
+def test_while_a_quarter_runs_the_probability_is_that_of_its_end():
+    """Months around levels that nobody knows: of 3,000 quarters, as many meet it as is foretold."""
+    rng, stated, met = np.random.default_rng(1), [], []
+    for _ in range(3_000):
+        level = rng.uniform(-50, 50)
+        months, goal = level + rng.standard_normal(12 + 3), level + rng.normal(0, 0.7)
+        data = target(months[12:14].mean(), goal, elapsed=2 / 3, months=months[:12])
+        found = judge(data)
+        assert found.now == OPEN
+        stated.append(found.probability)
+        met.append(months[12:].mean() >= goal)
+    assert farthest(np.array(stated), np.array(met)) <= 0.07
+
+
+def farthest(stated, met) -> float:
+    """How far what comes true lies from what was foretold, of any fifth that is often foretold."""
+    apart = []
+    for low, high in ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.0)):
+        some = (stated >= low) & (stated < high)
+        if some.sum() > 100:
+            apart.append(abs(met[some].mean() - stated[some].mean()))
+    return max(apart)
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_the_probability_of_a_total_is_calibrated(done):
+    """Months of revenue around levels that nobody knows: as many meet it as is foretold."""
+    rng, stated, met = np.random.default_rng(2), [], []
+    for _ in range(3_000):
+        level = rng.uniform(100, 900)
+        months = level + 8 * rng.standard_normal(12 + 3)
+        so_far, goal = months[12 : 12 + done].sum(), 3 * level + rng.normal(0, 15)
+        data = target(so_far, goal, done / 3, half=30.0, kpi="revenue", months=months[:12])
+        stated.append(judge(data).probability)
+        met.append(months[12:].sum() >= goal)
+    assert farthest(np.array(stated), np.array(met)) <= 0.07
+
+
+def test_a_target_whose_scope_its_kpi_knows_nothing_of_is_not_judged(data):
+    rows = data.tables["targets"].execute()
+    rows = rows[rows.quarter == "2026Q3"].head(1)
+    rows["kpi"], rows["scope"], rows["target"] = "revenue", "channel = 'phone'", 100.0
+    changed = replace(data, tables=data.tables | {"targets": ibis.memtable(rows)})
+    found = judge(read_targets(changed)[0])
+    assert "says nothing of accounts, which revenue counts" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (replace(target(1, 1), problem="'joy' is not in the catalogue"), "not in the catalogue"),
+        (replace(target(1, 1), so_far=None), "nothing was measured"),
+        (target(1, 1, kpi="contact_rate"), "neither direction"),
+    ],
+    ids=["unknown KPI", "no data", "no direction"],
+)
+def test_a_target_that_cannot_be_judged_says_why(data, words):
+    found = judge(data)
+    assert words in found.problem
+    assert np.isnan(found.probability)
+    (told,) = show.milestone_findings((found,))
+    assert "cannot be judged" in told.sentence
+
+
+def test_targets_of_the_demonstration(data):
+    found = {each.name: each for each in judge_targets(read_targets(data))}
+    assert set(found) == {"nps", "csat_top2", "first_contact_resolution", "retention_rate"}
+    assert all(each.over and not each.problem for each in found.values())
+    assert found["first_contact_resolution"].probability > 0.99
+    assert found["retention_rate"].now == MISSED
+    assert found["csat_top2"].now == OPEN
+    none = open_dataset(ROOT / "data" / "demo", "2024Q1")
+    assert read_targets(none) == ()
+    assert "No target" in show.milestone_findings(())[0].sentence
+
+
+def test_at_most_one_in_twenty_reports_exactly_on_target_shows_a_target_as_met_or_missed():
+    """2,000 quarters of six KPIs, each exactly on its target; the bound allows for the number of quarters."""
+    rng, quarters, coloured = np.random.default_rng(5), 2_000, 0
+    for _ in range(quarters):
+        targets = []
+        for level in (0.7, 0.8, 0.9, 0.95):
+            size = int(rng.integers(60, 900))
+            value = rng.binomial(size, level) / size
+            low, high = intervals.wilson_interval(value, size)
+            found = Estimate(value, low, high, size, "share")
+            targets.append(replace(target(0.0, level, kpi="csat_top2"), so_far=found))
+        for level in (20.0, 4.1):
+            scores = level + rng.standard_t(8, size := int(rng.integers(40, 300)))
+            value, error = scores.mean(), scores.std(ddof=1) / np.sqrt(size)
+            reach = stats.t.ppf(0.975, size - 1) * error
+            found = Estimate(value, value - reach, value + reach, size, "points")
+            targets.append(replace(target(0.0, level), so_far=found))
+        coloured += any(each.now != OPEN for each in judge_targets(targets))
+    assert coloured / quarters <= 0.05 + 2.33 * np.sqrt(0.05 * 0.95 / quarters)
+
+
+@pytest.mark.parametrize(
+    ("goal", "kpi", "expected"),
+    [
+        (8.0, "csat", PASSES), (10.2, "csat", HIT_OR_MISS), (13.0, "csat", FAILS),
+        (8.0, "average_handle_time", FAILS), (13.0, "average_handle_time", PASSES),
+    ],
+)  # fmt: skip
+def test_assurance_is_where_a_target_lies_of_the_process_limits(goal, kpi, expected):
+    quarters = [10, 10.4, 9.8, 10.1, 10.2, 9.9]
+    assert judge(target(10.0, goal, kpi=kpi, quarters=quarters)).assurance == expected
+    assert judge(target(10.0, goal, kpi=kpi, quarters=quarters[:3])).assurance == NO_TARGET
