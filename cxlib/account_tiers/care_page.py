@@ -15,6 +15,7 @@ from cxlib.page.finding import Finding
 from cxlib.page.plot import by_group
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
+    capital,
     estimate,
     in_sentence,
     listed,
@@ -64,7 +65,7 @@ def care_figure(panel: Panel, currency: str = "") -> Figure | None:
 def difference_finding(differences: Sequence[TierDifference]) -> Finding:
     """Whether the care of tiers differs beyond chance."""
     if not differences:
-        return Finding("What care each tier gets cannot be told from these data.", news=False)
+        return Finding("The care that each tier gets is not known from these data.", news=False)
     told = [
         f"{in_sentence(KPIS[each.kpi].label)}: Tier {each.one} "
         f"{number(each.first.value, each.first.unit)}, Tier {each.other} "
@@ -75,8 +76,8 @@ def difference_finding(differences: Sequence[TierDifference]) -> Finding:
     looked = f"{looked_at(len(differences), 'difference')}."
     if not told:
         return Finding(
-            "No detectable difference between tiers in service or satisfaction.",
-            evidence=f"{looked} Service is alike for all, as far as these data can tell.",
+            "Service and satisfaction are alike in all tiers.",
+            evidence=f"No difference was found; {looked[0].lower()}{looked[1:]}",
             news=False,
         )
     return Finding(f"Tiers differ in {'; '.join(told)}.", evidence=looked)
@@ -92,19 +93,18 @@ def baseline_finding(panel: Panel) -> Finding | None:
         tier = min(found, key=lambda each, found=found: found[each].value)
         worst = worst or found[tier]
         words.append(
-            f"{in_sentence(KPIS[name].label)} {estimate(found[tier])}, the lowest being Tier {tier}"
+            f"{number(found[tier].value, found[tier].unit)} {in_sentence(KPIS[name].label)} "
+            f"(lowest in Tier {tier})"
         )
     if not words:
         return None
-    return Finding(
-        f"What every tier gets at least: {'; '.join(words)}.", estimate=worst, news=False
-    )
+    return Finding(f"Every tier gets at least {'; '.join(words)}.", estimate=worst, news=False)
 
 
 def hours_finding(care: Care) -> Finding:
     """How hours lie against what is due, and what closes the gap."""
     if care.problem:
-        return Finding(f"How hours lie on tiers cannot be told: {care.problem}.", news=False)
+        return Finding(f"Hours of service by tier are not known: {care.problem}.", news=False)
     total = float(care.tiers.hours.sum())
     spent, capacity = (number(each, "points") for each in (total, care.capacity))
     source = f"of {capacity} that can be given" if care.set_by_hand else "in all"
@@ -124,9 +124,9 @@ def hours_finding(care: Care) -> Finding:
     if not care.set_by_hand:
         evidence += " No capacity is set in dataset.toml ([care] hours), so it is what was given."
     if not moves:
-        return Finding(f"{words}; no tier gets detectably more or less than is due.",
+        return Finding(f"{words}; no tier clearly gets more or less than its share.",
                        evidence=evidence, news=False)  # fmt: skip
-    return Finding(f"{words}; to give what is due, {listed(moves)} hours.", evidence=evidence)
+    return Finding(f"{words}; for a fair share, {listed(moves)} hours.", evidence=evidence)
 
 
 def hours_table(care: Care, currency: str = "") -> Table | None:
@@ -156,20 +156,22 @@ def served_finding(care: Care) -> Finding | None:
         return None
     if not care.looked_at:
         return Finding(
-            f"No account made {FEWEST_CONTACTS} contacts, too few to tell what is due to it.",
+            f"No account made the {FEWEST_CONTACTS} contacts that a comparison needs.",
             news=False,
         )
     under, over = (int((care.accounts.gap * side > 0).sum()) for side in (1, -1))
     looked = f"of the {rows(care.looked_at, 'account')} with {FEWEST_CONTACTS} contacts or more"
     if not under + over:
         return Finding(
-            f"No account gets more or less time than is due to it, beyond chance, {looked}.",
+            "No account clearly gets more or less time than its contacts need.",
+            evidence=f"{capital(looked)}.",
             news=False,
         )
     verb = "gets" if under == 1 else "get"
     return Finding(
-        f"{rows(under, 'account')} {verb} less time than is due, {over:,} more, {looked}.",
-        evidence="Beyond how much handling times vary from contact to contact, given how many "
+        f"{rows(under, 'account')} {verb} less time than its contacts need, {over:,} more.",
+        evidence=f"{capital(looked)}. Beyond how much handling times vary from contact to "
+        "contact, given how many "
         "accounts were looked at.",
     )
 

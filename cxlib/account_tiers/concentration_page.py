@@ -5,21 +5,22 @@ import numpy as np
 from cxlib.account_tiers.concentration import TOP, Concentration
 from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, styled
 from cxlib.page.finding import Finding
-from cxlib.page.wording import estimate, number
+from cxlib.page.wording import capital, interval, number
 
 
 def concentration_finding(found: Concentration) -> Finding:
     """How much hangs on the largest accounts."""
     if found.problem:
-        return Finding(f"What hangs on the largest cannot be told: {found.problem}.", news=False)
+        return Finding(f"Concentration of revenue is not known: {found.problem}.", news=False)
     tenth = max(round(found.accounts * TOP), 1)
     return Finding(
         f"The largest tenth of accounts ({number(tenth, 'count')}) brings "
-        f"{estimate(found.top_share)} of revenue, the largest one "
-        f"{number(found.largest, 'share')}. Gini {number(found.gini.value)} "
-        f"({number(found.gini.low)} to {number(found.gini.high)}).",
+        f"{number(found.top_share.value, 'share')} of revenue, the largest one "
+        f"{number(found.largest, 'share')}.",
         estimate=found.top_share,
-        evidence="Intervals are those of another draw of accounts like these. An account with more "
+        evidence=f"{capital(interval(found.top_share))}. Gini {number(found.gini.value)} "
+        f"({number(found.gini.low)} to {number(found.gini.high)}). Intervals are those of another "
+        "draw of accounts like these. An account with more "
         "refunds than sales counts as one without revenue. Gini is 0 where all "
         "bring the same, and near 1 where one brings all.",
     )

@@ -44,26 +44,23 @@ def moved_finding(
     """
     if moved is None:
         return Finding(
-            f"How accounts stood in {quarter} is not known: {why or 'no account was there'}.",
+            f"The tiers of {quarter} are not known: {why or 'no account was there'}.",
             news=False,
         )
     up, down = moved.went(upwards=True), moved.went(upwards=False)
-    if up.empty and down.empty:
-        words = "no account changed tier"
-    else:
-        words = (
-            f"{rows(len(up), 'account')} moved up ({_money(up, currency)} of revenue), "
-            f"{rows(len(down), 'account')} down ({_money(down, currency)})"
-        )
     left = moved.moved[moved.moved.now == LEFT]
     arrived = moved.moved[moved.moved.before == NEW]
-    gone = f"{_money(left, currency)} of yearly revenue left with {rows(len(left), 'account')}"
+    gone = f"{rows(len(left), 'account')} churned ({_money(left, currency)} a year)"
     if not dated:
-        gone = "when accounts leave is not known"
+        gone = "churn dates are not known"
+    shifts = "no account changed tier"
+    if len(up) + len(down):
+        shifts = f"{len(up):,} moved up and {len(down):,} down"
     return Finding(
-        f"Since {quarter}, {words}; {gone}, {len(arrived):,} came.",
-        evidence="Accounts and bookings are counted, so there is no sampling error; what the "
-        "company has entered of an account is taken as it stands today.",
+        f"Since {quarter}, {gone}; {len(arrived):,} joined; {shifts}.",
+        evidence=f"Revenue of those that moved up: {_money(up, currency)}; down: "
+        f"{_money(down, currency)}. Accounts and bookings are counted, so there is no sampling "
+        "error; what the company has entered of an account is taken as it stands today.",
         kind=CHANGE,
         news=news and bool(len(up) + len(down)),
         screen=_churned(left, currency) if news and dated else (),
@@ -73,14 +70,14 @@ def moved_finding(
 def _churned(left: pd.DataFrame, currency: str) -> tuple[Part, ...]:
     """What the first screen says of accounts that churned."""
     if left.empty:
-        return (Amount(number(0.0, "money", currency), "churned: no account left"),)
+        return (Amount(number(0.0, "money", currency), "churned: no account left", urgency=2),)
     lost = float(left.revenue.sum())
     accounts, worth = rows(len(left), "account"), rounded_money(lost, currency)
     top = left[left.before == TIER_NAMES[0]]
     also = f", {len(top)} of them Tier {TIER_NAMES[0]}" if len(top) else ""
     why = f"{accounts} worth {worth} a year churned{also}"
     parts: list[Part] = [
-        Amount(rounded_money(-lost, currency), f"yearly revenue churned ({accounts})"),
+        Amount(rounded_money(-lost, currency), f"a year churned ({accounts})", urgency=2),
         *(Cause(kpi, why) for kpi in ("retention_rate", "churn_rate")),
     ]
     if len(top):

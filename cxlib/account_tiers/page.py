@@ -41,7 +41,7 @@ def tier_finding(tiers: Tiers, dated: bool = True) -> Finding:
         f"{number(each.revenue_share, 'share')} of revenue"
         for each in tiers.summary.itertuples()
     ]
-    counted = "still there" if dated else "that ever was there, since nobody knows which have left,"
+    counted = "still there" if dated else "ever there, as churn dates are not known,"
     return Finding(
         f"{'; '.join(words)}.",
         evidence=f"Every account {counted} is counted, so there is no sampling error; the "

@@ -21,26 +21,24 @@ def shiny_finding(shiny: pd.DataFrame, accounts: pd.DataFrame, currency: str = "
     """
     if accounts.growth_potential.isna().all():
         return Finding(
-            "Who stands high by predicted growth alone is not known: it is foretold of no account.",
+            "No growth is forecast for any account, so none rests on a forecast alone.",
             news=False,
         )
     if shiny.empty:
-        return Finding("No account stands high by predicted growth alone.", news=False)
+        return Finding("No account rests on forecast growth alone.", news=False)
     promised = number(float(shiny.growth_potential.sum()), "money", currency)
     known = shiny.evidence.dropna()
     weak = int((known < WEAK).sum())
-    stand = "stands" if len(shiny) == 1 else "stand"
-    text = (
-        f"{rows(len(shiny), 'account')} {stand} high by predicted growth alone: {promised} a year"
-    )
+    rest = "rests" if len(shiny) == 1 else "rest"
+    text = f"{rows(len(shiny), 'account')} {rest} on forecast growth alone ({promised} a year)"
     if known.empty:
-        return Finding(f"{text}. Whether such growth is likely cannot be told from the data.")
+        return Finding(f"{text}. The data do not show whether such growth is likely.")
     which = "all" if weak == len(shiny) > 1 else f"{weak:,}"
     verb = "is" if weak == 1 else "are"
     return Finding(
-        f"{text}. By what accounts like them have grown, {which} of these {verb} more likely than "
-        "not to stay below the threshold.",
-        evidence="The probability rests on the growth of peers, and on the account's own as far as "
+        f"{text}; judging by similar accounts, {which} {verb} unlikely to achieve it.",
+        evidence="Unlikely: more likely than not to stay below the threshold. The probability "
+        "rests on the growth of peers, and on the account's own as far as "
         "growth has lasted. Whoever entered the promise may know more.",
     )
 
@@ -60,7 +58,8 @@ def shiny_table(shiny: pd.DataFrame, currency: str = "") -> Table | None:
             }
             for _, row in shown.iterrows()
         ],
-        f"Shiny prospects: the {len(shown):,} with the weakest evidence, of {len(shiny):,}",
+        f"Unproven growth accounts: the {len(shown):,} with the weakest evidence, of "
+        f"{len(shiny):,}",
     )
 
 
@@ -74,18 +73,17 @@ def quiet_finding(quiet: pd.DataFrame, accounts: pd.DataFrame, currency: str = "
     """
     if accounts.strategic_value.isna().all():
         return Finding(
-            "Which accounts are of high strategic value is not known: nobody has judged any.",
+            "Strategic value is not entered for any account.",
             news=False,
         )
     if quiet.empty:
         return Finding("No account of high strategic value has modest revenue.", news=False)
     revenue = number(float(quiet.revenue_12m.sum()), "money", currency)
     stayed = quiet.tenure.median()
-    lasted = f"; half of them have stayed for {stayed:.1f} years or more" if stayed > 0 else ""
+    lasted = f"; half have stayed {stayed:.1f} years or more" if stayed > 0 else ""
     return Finding(
-        f"{rows(len(quiet), 'quiet partner')}: of high strategic value, but {revenue} a year in "
-        f"all{lasted}.",
-        evidence="By revenue alone they would be overlooked.",
+        f"{rows(len(quiet), 'small strategic account')} bring {revenue} a year in all{lasted}.",
+        evidence="High strategic value, modest revenue. By revenue alone they would be overlooked.",
     )
 
 
@@ -102,7 +100,8 @@ def quiet_table(quiet: pd.DataFrame, currency: str = "") -> Table | None:
             }
             for _, row in shown.iterrows()
         ],
-        f"Quiet partners: the {len(shown):,} with the longest relationship, of {len(quiet):,}",
+        f"Small strategic accounts: the {len(shown):,} with the longest relationship, of "
+        f"{len(quiet):,}",
     )
 
 

@@ -23,8 +23,8 @@ from cxlib.page.table import Table, make_table
 from cxlib.page.wording import Written, estimate, listed, number, rounded_money, rows
 
 NAMES = {
-    SCORE: "low scores", SILENCE: "gone silent", RUSH: "a rush of contacts",
-    DECLINE: "falling revenue", "any": "any of these",
+    SCORE: "low scores", SILENCE: "gone silent", RUSH: "many more contacts",
+    DECLINE: "falling revenue", "any": "any of these signs",
 }  # fmt: skip
 MEANINGS = {
     SCORE: f"{FEWEST_ANSWERS} answers or more in half a year, their mean in the lowest band",
@@ -36,7 +36,7 @@ MOST_ROWS = 12
 
 
 def risk_finding(risk: Risk, currency: str = "") -> Finding:
-    """How much revenue gives signs of leaving, and what may hide."""
+    """How much revenue has warning signs, and how much is silent."""
     total = float(risk.tiers.revenue.sum())
     if not total > 0:
         return Finding("No account has revenue that could be at risk.", news=False)
@@ -46,29 +46,28 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
     verb = "gives" if accounts == 1 else "give"
     could = [NAMES[each] for each in SIGNALS if risk.told[each]]
     if not could:
-        return Finding("No sign of leaving can be told from these data.", news=False)
-    hidden = (
-        f" Accounts with another {number(high - low, 'money', currency)} have neither answered nor "
-        f"made contact in a year, so as much as {number(high, 'money', currency)} may be at risk "
-        "unseen."
-        if high > low
-        else ""
-    )
+        return Finding("These data show no warning signs: none can be looked for.", news=False)
+    hidden = ""
+    if high > low:
+        hidden = f" Silent for a year: {'another ' if low > 0 else ''}"
+        hidden += f"{rounded_money(high - low, currency)}."
     if np.isnan(high):
-        hidden = " There are neither contacts nor answers, so who has fallen silent is not known."
+        hidden = " Silence cannot be seen: there are neither contacts nor answers."
     if not accounts:
         return Finding(
-            f"No account gives a sign of leaving, as far as can be told ({listed(could)}).{hidden}",
+            f"No account gives a warning sign.{hidden}",
+            evidence=f"Looked for: {listed(could)}{_untold(risk)}.",
             news=False,
         )
-    worth = f"with {number(low, 'money', currency)} of yearly revenue ({share})"
-    if not low > 0:
-        worth = "without any revenue of the last twelve months"
+    worth = f"{rounded_money(low, currency)} a year" if low > 0 else "no revenue"
+    silent = f" With the silent ones, at most {number(high, 'money', currency)}."
     return Finding(
-        f"{rows(accounts, 'account')} {worth} {verb} signs of leaving.{hidden}",
-        evidence=f"Told of these data: {listed(could)}{_untold(risk)}. Low scores are what "
-        "customers have said; silence, contacts and revenue are signs where they go beyond chance, "
-        "given how many accounts were looked at: many leave without any.",
+        f"{rows(accounts, 'account')} with {worth} {verb} warning signs.{hidden}",
+        evidence=f"{number(low, 'money', currency)}, {share} of revenue."
+        f"{silent if high > low else ''} Looked for: {listed(could)}{_untold(risk)}. Low scores "
+        "are "
+        "what customers said; silence, contacts and revenue count where they go beyond chance, "
+        "given how many accounts were looked at. Many leave without any sign.",
         news=low > 0,
         screen=_exposed(accounts, low, high, currency),
     )
@@ -76,10 +75,11 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
 
 def _exposed(accounts: int, low: float, high: float, currency: str) -> tuple[Amount, ...]:
     """What the first screen says of revenue at risk."""
-    signs = Amount(rounded_money(low, currency), f"warning signs ({rows(accounts, 'account')})")
+    label = f"a year with warning signs ({rows(accounts, 'account')})"
+    signs = Amount(rounded_money(low, currency), label, urgency=1)
     if not high > low:
         return (signs,)
-    return signs, Amount(rounded_money(high - low, currency), "silent for a year")
+    return signs, Amount(rounded_money(high - low, currency), "silent for a year", urgency=1)
 
 
 def risk_table(risk: Risk, currency: str = "") -> Table:
@@ -93,11 +93,11 @@ def risk_table(risk: Risk, currency: str = "") -> Table:
                 ),
                 "Revenue at risk": number(row.low, "money", currency),
                 "Of its revenue": number(row.low / row.revenue if row.revenue else np.nan, "share"),
-                "At most, with the unheard": _most(row.high, currency),
+                "At most, with the silent": _most(row.high, currency),
             }
             for tier, row in risk.tiers.iterrows()
         ],
-        "Yearly revenue of accounts that give signs of leaving",
+        "Yearly revenue of accounts with warning signs",
     )
 
 
@@ -120,33 +120,33 @@ def signal_table(risk: Risk, known: Sequence[Foretold], since: Quarter) -> Table
                 f"{estimate(past[name].with_it)} with it, {estimate(past[name].without)} without "
                 "any"
                 if name in past
-                else "too few gave it to tell"
+                else "too few gave it"
             ),
         }
         for name in SIGNALS
     ]
-    return make_table(records, "Signs of leaving")
+    return make_table(records, "Warning signs")
 
 
 def foretold_finding(known: Sequence[Foretold], since: Quarter) -> Finding:
     """Whether signs have foretold who left."""
     if not known:
         return Finding(
-            "Whether these signs foretell leaving cannot be told: too few accounts gave them two "
-            "quarters ago, or nobody knows when accounts leave.",
+            "Whether warning signs precede churn is not known: too few accounts gave them two "
+            "quarters ago, or churn dates are not known.",
             news=False,
         )
     shown = [each for each in known if each.detected]
     if not shown:
         return Finding(
-            f"These signs have not detectably foretold who has left since {since}: treat them as a "
-            "reason to call, not as a forecast.",
+            f"Warning signs of {since} were not shown to precede churn: treat them as a reason to "
+            "call, not as a forecast.",
             evidence=_odds(known[-1]),
             news=False,
         )
     words = listed(NAMES[each.signal] for each in shown)
     return Finding(
-        f"Of the signs given in {since}, {words} foretold leaving.",
+        f"Accounts with {words} in {since} churned more often.",
         estimate=shown[-1].difference,
         evidence=_odds(shown[-1]),
     )
@@ -166,7 +166,7 @@ def risk_account_table(risk: Risk, names: pd.Series, currency: str = "") -> Tabl
             }
             for account, row in shown.iterrows()
         ],
-        f"Accounts that give signs of leaving: {len(shown):,} of {len(given):,}",
+        f"Accounts with warning signs: {len(shown):,} of {len(given):,}",
     )
 
 

@@ -27,7 +27,7 @@ def window_finding(data: Dataset) -> Finding | None:
     if not data.missing_of(start, end, "revenue"):
         return None
     return Finding(
-        f"Not all of the twelve months are known whose revenue counts, {day(start)} to "
+        f"Revenue is not known for all twelve months, {day(start)} to "
         f"{day(end - timedelta(days=1))}: accounts may stand too low."
     )
 
@@ -44,7 +44,9 @@ def unknown_finding(tiers: Tiers) -> Finding:
         return Finding(f"Every {known} of every account is known.", evidence=evidence, news=False)
     words = listed(f"{rows(count, 'account')} in Tier {tier}" for tier, count in counts.items())
     return Finding(
-        f"{words} might stand higher, were all their inputs known.", evidence=evidence, news=False
+        f"{words} might belong in a higher tier: some inputs are missing.",
+        evidence=evidence,
+        news=False,
     )
 
 
@@ -74,7 +76,7 @@ def _why_none(values: pd.Series) -> str:
         return "not known for any account"
     if not (values > 0).any():
         return "no account has any"
-    return "nobody: most have the same, or are set by hand"
+    return "no account: most have the same, or are set by hand"
 
 
 def _set_by(name: str, rules: TierRules) -> str:
@@ -149,7 +151,8 @@ def lifetime_finding(inputs: Inputs, rules: TierRules) -> Finding:
     if found.method == SURVIVAL:
         return Finding(
             f"Lifetime value is what an account brings while it stays, over {ahead}: {found.why}.",
-            evidence="How long accounts of its tenure and size stay is told from all accounts.",
+            evidence="How long accounts of its tenure and size stay is estimated from all "
+            "accounts.",
             news=False,
         )
     if found.method == PURCHASES:
@@ -159,7 +162,7 @@ def lifetime_finding(inputs: Inputs, rules: TierRules) -> Finding:
             f"{rows(found.buying.customers, 'account')}.",
             news=False,
         )
-    return Finding(f"Lifetime value cannot be told: {found.why}.", news=False)
+    return Finding(f"Lifetime value is not known: {found.why}.", news=False)
 
 
 def growth_finding(inputs: Inputs) -> Finding:
@@ -201,14 +204,14 @@ def likely_finding(tiers: Tiers) -> Finding:
     wrong = float((1 - known).sum())
     if not doubtful:
         return Finding(
-            f"Every account is in its tier with a probability of {number(SURE, 'share')} or more, "
-            "given how uncertain its inputs are.",
+            f"No borderline accounts: each is at least {SURE:.0%} likely to be in the right tier.",
             news=False,
         )
     return Finding(
-        f"{rows(doubtful, 'account')} ({number(doubtful / len(known), 'share')}) may well belong "
-        f"in another tier: the probability of the one given is below {number(SURE, 'share')}.",
-        evidence=f"Over all accounts, {number(wrong, 'points')} are to be expected in another tier."
+        f"{rows(doubtful, 'borderline account')}: less than {SURE:.0%} likely to be in the right "
+        "tier.",
+        evidence=f"{number(doubtful / len(known), 'share')} of accounts. Over all accounts, "
+        f"{number(wrong, 'points')} are to be expected in another tier."
         " Revenue and what the company has entered are taken as they are; what is estimated, or "
         "not known, is not.",
     )
@@ -227,12 +230,14 @@ def sensitivity_finding(moved: pd.DataFrame, accounts: int) -> Finding | None:
     amounts = moved[moved.input != "strategic_value"]
     total = (amounts.up + amounts.down).to_numpy()
     if not len(total) or not total.max():
-        return Finding("No account changes tier if an amount lies 10% lower or higher.", news=False)
+        return Finding(
+            "No account would change tier if a threshold were 10% lower or higher.", news=False
+        )
     most = amounts.iloc[int(total.argmax())]
     share = number(total.max() / accounts, "share")
     return Finding(
-        f"At most {rows(total.max(), 'account')} ({share}) would change tier if an amount lay "
-        f"10% lower or higher: that of {INPUTS[most.input][0]}.",
+        f"{rows(total.max(), 'account')} ({share}) would change tier if the threshold for "
+        f"{INPUTS[most.input][0]} were 10% lower or higher.",
         evidence="The table gives every threshold (a score moves by one point); the others stay "
         "where they are, and the buffer, which would hide what a threshold decides, is left out.",
     )

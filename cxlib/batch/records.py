@@ -26,7 +26,7 @@ SCREEN = {
     },
     "cause": {"kpi": str, "text": str},
     "action": {"title": str, "evidence": str, "owner": str, "urgency": int},
-    "amount": {"value": str, "label": str},
+    "amount": {"value": str, "label": str, "urgency": int},
     "quote": {"text": str, "about": str},
     "group": {"name": str, "icon": str, "facts": [str], "worse": bool},
     "grid": {"by": str, "columns": [str], "rows": [list]},

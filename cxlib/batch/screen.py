@@ -71,8 +71,12 @@ def assemble(found: Iterable[tuple[Mapping, Sentence]]) -> Screen:
         each | {"line": draw(each), "cause": causes.get(each["kpi"], "")}
         for each in _of(parts, "tile")
     ]
-    actions = sorted(_of(parts, "action"), key=lambda each: -each["urgency"])
-    headline, rest = _headline(tiles)
+    actions, amounts = (
+        sorted(_of(parts, kind), key=lambda each: -each["urgency"]) for kind in ("action", "amount")
+    )
+    headline, rest, first = _headline(tiles)
+    # What the headline says need not be said again.
+    tiles = [each | {"cause": ""} if each is first else each for each in tiles]
     if not tiles:
         news = [sentence.text for finding, sentence in found if finding["news"]]
         headline = next(iter(news), "No KPI was measured in this quarter.")
@@ -82,7 +86,7 @@ def assemble(found: Iterable[tuple[Mapping, Sentence]]) -> Screen:
         tuple(tiles),
         tuple(actions[:MOST_ACTIONS]),
         tuple(actions[MOST_ACTIONS:]),
-        tuple(_of(parts, "amount")[:MOST_AMOUNTS]),
+        tuple(amounts[:MOST_AMOUNTS]),
         tuple(_of(parts, "quote")),
         tuple(_of(parts, "group")),
         tuple(_of(parts, "grid")),
@@ -120,16 +124,16 @@ def _of(parts: Iterable[Mapping], kind: str) -> list[Mapping]:
     return [each for each in parts if each["part"] == kind]
 
 
-def _headline(tiles: Sequence[Mapping]) -> tuple[str, str]:
-    """The worst of the tiles with what explains it, and what else has moved."""
+def _headline(tiles: Sequence[Mapping]) -> tuple[str, str, Mapping | None]:
+    """The worst of the tiles with what explains it, what else has moved, and which tile it is."""
     if not tiles:
-        return "", ""
+        return "", "", None
     marked = [each for name, word in FIRST for each in tiles if each[name] == word]
     if not marked:
         compared = any(each["variation"] for each in tiles)
         said = "No KPI on this screen has clearly changed." if compared else (
             "These are the first levels: there is no earlier quarter to compare with.")  # fmt: skip
-        return said, ""
+        return said, "", None
     first = marked[0]
     because = f": {first['cause']}" if first["cause"] else ""
     rest = []
@@ -138,7 +142,7 @@ def _headline(tiles: Sequence[Mapping]) -> tuple[str, str]:
         names = [each["short"] for each in tiles if each[name] == word and each is not first]
         if names:
             rest.append(f"{label}: {_listed(names)}.")
-    return f"{first['sentence']}{because}.", " ".join(rest)
+    return f"{first['sentence']}{because}.", " ".join(rest), first
 
 
 def _joined(points: Iterable[tuple[float, float]]) -> str:

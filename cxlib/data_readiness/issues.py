@@ -12,7 +12,6 @@ from cxlib.data_readiness.drift import ALPHA, FALSE_ALARMS
 from cxlib.data_readiness.evidence import Evidence
 from cxlib.data_readiness.irregular import COPIED, CROWDED, FILLER, FORETOLD, LOST, SHIFTED
 from cxlib.data_readiness.quarterly import FILLED, LEVEL, MIDDLE, NEW_LEVELS, SPREAD, VOLUME
-from cxlib.measure.estimate import Estimate
 from cxlib.score_changes.nonresponse import ResponseRate
 
 COMPLETE, VALID, UNIQUE, TIMELY = "completeness", "validity", "uniqueness", "timeliness"
@@ -304,23 +303,20 @@ def _share(arcsine: float) -> float:
 def response_issues(rates: Sequence[ResponseRate]) -> list[Issue]:
     """Groups that answer less often than others, beyond chance and by enough to bend a score."""
     return [
-        Issue(FAIR, "surveys", each.by, f"{each.by.replace('_', ' ')} {each.group} answers less "
-              f"often: {_interval(each.rate)}, others {each.rate.value - each.gap.value:.1%}")
+        Issue(FAIR, "surveys", each.by, f"response bias: {each.rate.value:.0%} of "
+              f"{each.by.replace('_', ' ')} {each.group} answer, against "
+              f"{each.rate.value - each.gap.value:.0%} of others")
         for each in rates
         if each.q < RATES_ALPHA and each.gap.value <= -LEAST_GAP and each.named
     ]  # fmt: skip
 
 
-def _interval(rate: Estimate) -> str:
-    return f"{rate.value:.1%} ({100 * rate.low:.1f} to {100 * rate.high:.1f})"
-
-
 def stranger_issues(evidence: Evidence) -> list[Issue]:
-    """Contacts of customers whom nobody knows: they tell of waiting, and not of persons."""
+    """Contacts of unknown customers: they show waiting, and not persons."""
     count, of = evidence.strangers
     if not count:
         return []
-    what = f"{count / of:.1%} of the quarter's contacts are of customers whom nobody knows"
+    what = f"{count / of:.1%} of the quarter's contacts are from unknown customers"
     level = CARE if level_of(count / of) != SOUND else SOUND
     return [Issue(COMPLETE, "interactions", "customer_id", what, count, count / of, level=level)]
 

@@ -21,9 +21,9 @@ from cxlib.page.table import Table, make_table
 from cxlib.page.wording import listed, looked_at, number, percent, rows
 
 WORDS = {
-    SOUND: "The data can be relied on.",
-    CARE: "The data can be relied on with care",
-    UNFIT: "The data cannot be relied on as they are",
+    SOUND: "The data are fit for use.",
+    CARE: "Use with care",
+    UNFIT: "Do not use these figures",
 }
 MOST_SHOWN = 40
 
@@ -31,7 +31,7 @@ MOST_SHOWN = 40
 def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
     """Whether to believe the other pages, and what stands in the way."""
     unknown = listed(readiness.untested)
-    untold = f" Nothing can be told of {unknown}." if unknown else ""
+    untold = f" Not tested: {unknown}." if unknown else ""
     if readiness.level == SOUND:
         minor = len(readiness.issues)
         evidence = f"{rows(minor, 'small fault')} below, too rare to matter." if minor else ""
@@ -42,10 +42,10 @@ def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
     more = f"; and {len(grave) - 3} more" if len(grave) > 3 else ""
     return Finding(
         f"{WORDS[readiness.level]}: {'; '.join(words)}{more}.{untold}",
-        evidence=f"Faulty rows ask for care from {CARE_FROM:.1%} of a table's rows on, or "
-        f"{REVENUE_CARE_FROM:.0%} of revenue; they forbid belief from {UNFIT_FROM:.0%} on, or "
-        f"{REVENUE_UNFIT_FROM:.0%} of revenue; so do rows and values that never came, from about "
-        f"{LOST_UNFIT_FROM:.0%} on. Whatever else is told asks for care.",
+        evidence=f"Above {UNFIT_FROM:.0%} faulty rows, or {REVENUE_UNFIT_FROM:.0%} of revenue, do "
+        f"not use the figures; the same holds when about {LOST_UNFIT_FROM:.0%} of rows or values "
+        f"never arrived. From {CARE_FROM:.1%} of rows or {REVENUE_CARE_FROM:.0%} of revenue on, "
+        "and with any other fault, use them with care.",
         verdict=True,
     )
 
@@ -98,13 +98,12 @@ def issue_table(readiness: Readiness, currency: str) -> Table:
 def drift_finding(drift: Drift) -> Finding:
     """Whether the quarter's rows look otherwise than those before."""
     if drift.problem:
-        return Finding(f"Drift cannot be told from chance: {drift.problem}.", news=False)
+        return Finding(f"Drift was not tested: {drift.problem}.", news=False)
     looked = rows(len(drift.tested), "measure")
     if drift.found.empty:
         return Finding(
-            f"No detectable drift against the quarter before, in {looked} of volume, filling, "
-            "categories and distributions.",
-            evidence=_power(drift),
+            f"The data are steady since the quarter before, in {looked}.",
+            evidence=f"Volume, filling, categories and distributions. {_power(drift)}".strip(),
             news=False,
         )
     places = list(dict.fromkeys(
@@ -113,7 +112,7 @@ def drift_finding(drift: Drift) -> Finding:
     ))  # fmt: skip
     more = [f"{len(places) - 4} more"] if len(places) > 4 else []
     return Finding(
-        f"Drifted against the quarter before, beyond chance: {listed([*places[:4], *more])}.",
+        f"Drifted since the quarter before: {listed([*places[:4], *more])}.",
         evidence=f"{looked_at(len(drift.tested), 'measure')}, and allowance is made for that: a "
         f"sound quarter raises a false alarm in at most 1 of {1 / ALPHA:.0f} cases. "
         f"{_power(drift)}",
@@ -126,7 +125,7 @@ def _power(drift: Drift) -> str:
     words = [f"{each.table} {-np.expm1(-each.detectable):.0%}" for each in volumes.itertuples()]
     if not words:
         return ""
-    return f"Rows lost stand out from about these shares of a table on: {', '.join(words)}."
+    return f"A loss of rows would be seen from about these shares on: {', '.join(words)}."
 
 
 def inventory_table(inventory: Sequence[Mapping[str, str]]) -> Table:
@@ -135,6 +134,6 @@ def inventory_table(inventory: Sequence[Mapping[str, str]]) -> Table:
              "needed": "Needed", "delivery": "Pushed or pulled", "report": "Behind"}  # fmt: skip
     return make_table(
         [{head: each.get(name, "") or "–" for name, head in heads.items()} for each in inventory]
-        or [{"Information": "none is told: add [[inventory]] sections to dataset.toml"}],
+        or [{"Information": "none is described: add [[inventory]] sections to dataset.toml"}],
         "Inventory of the information behind the reports",
     )

@@ -14,8 +14,18 @@ from cxlib.measure.kpis import KPIS, Kpi, label_of, restated
 from cxlib.page.figure import BLUE, GREY, PALETTE, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import capital, estimate, in_sentence, listed, number, probability, rows
+from cxlib.page.wording import (
+    capital,
+    estimate,
+    in_sentence,
+    listed,
+    looked_at,
+    number,
+    probability,
+    rows,
+)
 
+MOST_PAIRS = 4
 MOST_LEADS = 3
 CORRELATIONS = [
     "x", "y", "level", "lag", "r", "low", "high", "p", "q", "rho", "rho_low", "rho_high",
@@ -38,22 +48,21 @@ def correlation_finding(pairs: tuple[Correlation, ...], known: Mapping[str, Kpi]
         )
     if not found:
         return Finding(
-            f"Of {rows(len(pairs), 'pair')} of KPIs, none moves together beyond chance from month "
-            "to month.",
+            "No two KPIs were shown to move together from month to month.",
+            evidence=f"{looked_at(len(pairs), 'pair')}.",
             news=False,
         )
     words = [
         f"{in_sentence(label_of(each.x, known))} with {in_sentence(label_of(each.y, known))} "
         f"({number(each.r.value, sign=True)})"
-        for each in found[:4]
+        for each in found[:MOST_PAIRS]
     ]
     return Finding(
-        f"Of {rows(len(pairs), 'pair')} of KPIs, {len(found)} "
-        f"{'moves' if len(found) == 1 else 'move'} together from month to month beyond chance: "
-        f"{listed(words)}{' and others' if len(found) > 4 else ''}.",
+        f"These KPIs move together from month to month: {listed(words)}"
+        f"{f' (and {len(found) - MOST_PAIRS} more pairs)' if len(found) > MOST_PAIRS else ''}.",
         estimate=found[0].r,
-        evidence="Correlation of what trend, season and the month before do not foretell; it is "
-        "no cause.",
+        evidence=f"Correlation beyond trend and season, of {rows(len(pairs), 'pair')} looked at; "
+        "it shows no cause.",
     )
 
 
@@ -67,15 +76,17 @@ def lead_finding(leads: tuple[Correlation, ...], known: Mapping[str, Kpi] = KPIS
     found = _unlike([each for each in leads if each.detected], restated(known))
     if not found:
         return Finding(
-            f"Of {rows(len(leads), 'lead')} of one KPI over another, none is beyond chance.",
+            "No KPI was shown to precede another.",
+            evidence=f"{looked_at(len(leads), 'lead')}.",
             news=False,
         )
     said = "; ".join(_lead(each, known) for each in found[:MOST_LEADS])
     return Finding(
         f"{capital(said)}.",
         estimate=found[0].r,
-        evidence=f"{rows(len(leads), 'pair')} of KPIs and leads of one to six months were looked "
-        "at, and allowance is made for that. Surprises alone are compared; it is no cause.",
+        evidence=f"Correlation {listed(_written(each.r) for each in found[:MOST_LEADS])}. "
+        f"{rows(len(leads), 'lead')} of one to six months were looked at, and allowance is made "
+        "for that. It shows no cause.",
     )
 
 
@@ -83,10 +94,11 @@ def _lead(each: Correlation, known: Mapping[str, Kpi]) -> str:
     months = "a month" if each.lag == 1 else f"{each.lag} months"
     way = "higher" if each.r.value > 0 else "lower"
     x, y = (in_sentence(label_of(name, known)) for name in (each.x, each.y))
-    return (
-        f"{months} after a surprisingly high {x}, {y} is {way} than foretold "
-        f"(correlation {estimate(each.r, sign=True)})"
-    )
+    return f"an unusually high {x} tends to precede a {way} {y} by {months}"
+
+
+def _written(r: Estimate) -> str:
+    return estimate(r, sign=True)
 
 
 def _unlike(found: list[Correlation], families: tuple[frozenset[str], ...]) -> list[Correlation]:
@@ -112,22 +124,24 @@ def across_finding(pairs: tuple[Across, ...]) -> Finding:
         return Finding("There are too few accounts to tell which KPIs go together.", news=False)
     if not found:
         return Finding(
-            f"Of {rows(len(pairs), 'pair')} of KPIs, none goes together across accounts beyond "
-            "chance.",
+            "No two KPIs were shown to go together from account to account.",
+            evidence=f"{looked_at(len(pairs), 'pair')}.",
             news=False,
         )
-    words = [
-        f"{in_sentence(label_of(each.x))} with {in_sentence(label_of(each.y))}, "
+    first, x, y = found[0], *(in_sentence(label_of(name)) for name in (found[0].x, found[0].y))
+    way = "higher" if first.rho.value > 0 else "lower"
+    more = f" (and {rows(len(found) - 1, 'more link')})" if len(found) > 1 else ""
+    others = [
+        f"{in_sentence(label_of(each.x))} with {in_sentence(label_of(each.y))} "
         f"{estimate(each.rho, sign=True)}"
-        for each in found[:4]
+        for each in found[:MOST_PAIRS]
     ]
-    more = f"; and {len(found) - 4} others" if len(found) > 4 else ""
     return Finding(
-        f"Across accounts, {len(found)} of {rows(len(pairs), 'pair')} of KPIs go together beyond "
-        f"chance (rank correlation): {'; '.join(words)}{more}.",
-        estimate=found[0].rho,
-        evidence="Correlation of the accounts' ranks, in the data of the last twelve months. Few "
-        "contacts and answers per account make it look weaker than it is; it is no cause.",
+        f"Accounts with a higher {x} tend to have a {way} {y}{more}.",
+        estimate=first.rho,
+        evidence=f"Rank correlation: {'; '.join(others)}. {rows(len(pairs), 'pair')} looked at, "
+        "over twelve months. Few contacts per account make links look weaker than they are. It "
+        "shows no cause.",
     )
 
 
@@ -143,7 +157,7 @@ def reversal_finding(pairs: tuple[Across, ...]) -> Finding | None:
     if not words:
         return None
     return Finding(
-        f"Beware: within segments, the sign turns round: {listed(words)}.",
+        f"Within segments, the opposite is true: {listed(words)}.",
         evidence="Such a correlation comes from differences between the segments (Simpson's "
         "paradox).",
     )

@@ -19,8 +19,10 @@ from cxlib.page.figure import GREEN, GREY, RED, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding, Measure
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
+    capital,
     estimate,
     in_sentence,
+    interval,
     listed,
     number,
     percent,
@@ -70,14 +72,16 @@ def change_findings(
 
 
 def _change_finding(change: Change, against: str, currency: str, season: bool) -> Finding:
-    way = "up" if change.difference.value > 0 else "down"
+    step, unit = change.difference.value, change.kpi.unit
+    verb = "rose" if step > 0 else "fell"
     every = " The same step came in each earlier year: it is the season's." if season else ""
+    now, moved = number(change.now.value, unit, currency), size(abs(step), unit, currency)
     return Finding(
-        f"{change.kpi.label} is {way} against {against}{'' if season else _judged(change)}: "
-        f"{estimate(change.difference, currency, sign=True)}, to {estimate(change.now, currency)}."
-        f"{every}",
+        f"{change.kpi.label} {verb} {moved} to {now} since {against}"
+        f"{'' if season else _judged(change)}.{every}",
         estimate=change.difference,
-        evidence="The change stands out from chance, allowing for the number of KPIs looked at.",
+        evidence=f"Change: {interval(change.difference, currency, sign=True)}. Level: "
+        f"{interval(change.now, currency)}. Beyond chance, allowing for the number of KPIs.",
         news=not season,
         kind=CHANGE,
     )
@@ -86,17 +90,31 @@ def _change_finding(change: Change, against: str, currency: str, season: bool) -
 def _rest_finding(
     changes: tuple[Change, ...], against: str, measures: tuple[Measure, ...]
 ) -> Finding:
-    still = [in_sentence(each.kpi.label) for each in changes if not each.detected]
-    words = f"No detectable change against {against}: {listed(still)}." if still else ""
+    still = [each for each in changes if not each.detected]
+    maybe = [each for each in still if each.difference.excludes(0)]
+    steady = len(still) - len(maybe)
+    words = []
+    if maybe:
+        words.append(f"{listed(_may_have(each) for each in maybe)} since {against}.")
+    if steady:
+        others = "other " if len(still) < len(changes) or maybe else ""
+        verb = "is" if steady == 1 else "are"
+        words.append(f"{rows(steady, f'{others}KPI')} {verb} steady since {against}.")
     # The comparison that publishes numbers stands above a table.
-    note = "The table gives the smallest change of each that would have been seen."
+    note = "The table gives the smallest change of each KPI that would have been seen."
     return Finding(
-        words or f"All KPIs compared with {against} have changed.",
+        capital(" ".join(words)) or f"All KPIs compared with {against} have changed.",
         evidence=note if measures else "",
         news=False,
         kind=CHANGE,
         measures=measures,
     )
+
+
+def _may_have(change: Change) -> str:
+    """A change that its interval alone would show, and not after allowing for all looked at."""
+    verb = "risen" if change.difference.value > 0 else "fallen"
+    return f"{in_sentence(change.kpi.label)} may have {verb}"
 
 
 def published_measures(quarters: Panel, config: Config) -> tuple[Measure, ...]:
@@ -212,9 +230,9 @@ def meaning_table(quarters: Panel, config: Config) -> Table:
 
 def _reading(change: Change) -> str:
     if not change.detected:
-        alone = "; alone it would stand out, among so many it may be chance"
-        return f"no detectable change{alone if change.difference.excludes(0) else ''}"
-    return f"{'up' if change.difference.value > 0 else 'down'}{_judged(change)}"
+        verb = "risen" if change.difference.value > 0 else "fallen"
+        return f"may have {verb}" if change.difference.excludes(0) else "steady"
+    return f"{'rose' if change.difference.value > 0 else 'fell'}{_judged(change)}"
 
 
 # Of more facts that are left out for one reason, their number is told.
@@ -225,31 +243,31 @@ def driver_finding(drivers: Drivers) -> Finding:
     """What a score goes with most."""
     score = _score_name(drivers.outcome)
     if drivers.problem:
-        return Finding(f"What moves {score} cannot be told: {drivers.problem}.", news=False)
+        return Finding(f"No drivers of {score} can be found: {drivers.problem}.", news=False)
     clear = [each for each in drivers.drivers if each.detected]
     if not clear:
         return Finding(
-            f"No fact of the contact goes detectably with {score}.",
+            f"No fact of the contact was shown to drive {score}.",
             evidence=f"{rows(drivers.answers, 'answer')}.",
             news=False,
         )
-    first = clear[0]
-    words = [f"{each.name} ({_with_effect(each)})" for each in clear[:3]]
-    place = f"{first.name} comes first in {first.rank_probability:.0%} of resamples"
+    first, others = clear[0], [_driver(each) for each in clear[1:3]]
+    next_ones = f" Next: {listed(others)}." if others else ""
     return Finding(
-        f"What goes most with {score}: {listed(words)}; {place}.",
+        f"Strongest driver of {score}: {_driver(first)}, other things equal.{next_ones}",
         estimate=first.share,
-        evidence=f"The facts of the contact account for {drivers.explained:.0%} of its variation, "
-        f"in {rows(drivers.answers, 'answer')}; an association, not proof of a cause."
-        f"{_ties(drivers)}",
+        evidence=f"{first.name} explains {estimate(first.share)} of the variation and comes first "
+        f"in {first.rank_probability:.0%} of resamples. All facts of the contact together explain "
+        f"{drivers.explained:.0%}, in {rows(drivers.answers, 'answer')}. An association, not proof "
+        f"of a cause.{_ties(drivers)}",
     )
 
 
-def _with_effect(driver: Driver) -> str:
-    share = f"{number(driver.share.value, 'share')} of its variation"
+def _driver(driver: Driver) -> str:
+    """A driver with what a step of it does."""
     if driver.per_step is None:
-        return share
-    return f"{share}; {estimate(driver.per_step, sign=True)} per step"
+        return f"{driver.name} ({number(driver.share.value, 'share')} of the variation)"
+    return f"{driver.name} ({number(driver.per_step.value, sign=True)} a step)"
 
 
 def _ties(drivers: Drivers) -> str:

@@ -47,7 +47,7 @@ def priority_finding(found: PriorityMap, worked_on: Collection[str] = ()) -> Fin
     """
     if not found.placements:
         return Finding(
-            "What to fix first cannot be told: too few drivers of the score have a direction.",
+            "There are too few drivers with a direction to say what to fix first.",
             evidence=_left_out(found).strip(),
             news=False,
         )
@@ -60,11 +60,11 @@ def priority_finding(found: PriorityMap, worked_on: Collection[str] = ()) -> Fin
             )
             words.append(f"{label}: {said}")
     unsure = any(not each.certain for each in found.placements)
-    note = " Perhaps: the data leave open on which side of a line it stands." * unsure
+    note = " Perhaps: too close to a line to be sure." * unsure
     return Finding(
         f"{'. '.join(words)}.",
         estimate=found.placements[0].performance,
-        evidence="By what matters more, and what goes worse, than the mean of the drivers."
+        evidence="Against the average driver: what matters more, and what goes worse."
         f"{note}{_left_out(found)}",
         news=False,
         screen=_neglected(found, worked_on),

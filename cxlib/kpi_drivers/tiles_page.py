@@ -7,7 +7,6 @@ import pandas as pd
 from cxlib.data import Quarter
 from cxlib.data.config import MOST_TILES, Config
 from cxlib.measure.contrast import Change
-from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.measure.spc import NO_TARGET
@@ -15,7 +14,7 @@ from cxlib.measure.status import MISSED, OPEN, Milestone
 from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, dated, styled
 from cxlib.page.finding import Finding
 from cxlib.page.screen import BETTER, MOVED, STEADY, UNSURE, WORSE, Amount, Tile
-from cxlib.page.wording import axis_label, estimate, in_sentence, listed, number, scale, size
+from cxlib.page.wording import axis_label, in_sentence, interval, listed, number, scale, size
 
 # What most companies look at first, in this order.
 USUAL = (
@@ -117,7 +116,7 @@ def _tile(
         label=kpi.label,
         short=in_sentence(kpi.label),
         value=value,
-        interval=_interval(now, currency),
+        interval=interval(now, currency).removeprefix("95% interval "),
         points=tuple(_point(row, config) for row in rows.itertuples()),
         variation=variation,
         change=change,
@@ -148,12 +147,6 @@ def _point(row, config: Config) -> tuple[str, float, float | None, float | None]
     return (str(Quarter.holding(row.period, config.fiscal_year_start)), float(row.value), *ends)
 
 
-def _interval(now: Estimate, currency: str) -> str:
-    if not now.has_interval:
-        return "no interval"
-    return estimate(now, currency).partition("(")[2].rstrip(")")
-
-
 def _variation(
     kpi: Kpi, name: str, changes: Sequence[tuple[str, Sequence[Change]]], currency: str
 ) -> tuple[str, str, str]:
@@ -177,7 +170,7 @@ def _variation(
     if near:
         return UNSURE, f"{step} on {against}", ""
     seen = size(change.detectable, kpi.unit, currency)
-    return STEADY, f"on {against}; a change of {seen} would show", ""
+    return STEADY, f"on {against}; ±{seen} would show", ""
 
 
 @styled

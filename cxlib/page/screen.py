@@ -85,10 +85,12 @@ class Amount:
 
     Attributes:
         value, label: As written.
+        urgency: The higher, the further up.
     """
 
     value: str
     label: str
+    urgency: int = 0
     part: str = _kind("amount")
 
 

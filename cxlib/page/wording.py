@@ -126,6 +126,19 @@ def estimate(each: Estimate | None, currency: str = "", sign: bool = False) -> W
     return Written(f"{texts[0]} ({low} to {high})", *values)
 
 
+def interval(each: Estimate, currency: str = "", sign: bool = False) -> str:
+    """The interval of a value, for the small print.
+
+    Examples:
+        >>> interval(Estimate(0.726, 0.722, 0.730, 57676, "share"))
+        '95% interval 72.2 to 73.0'
+    """
+    if not each.has_interval:
+        return "no interval"
+    ends = estimate(each, currency, sign).partition("(")[2].rstrip(")")
+    return f"{each.confidence:.0%} interval {ends}"
+
+
 def percent(share: float, whole: bool = False) -> Written:
     """A share, without pretending that a few rows are none or all; or in whole percent."""
     if whole:

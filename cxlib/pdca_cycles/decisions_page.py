@@ -59,7 +59,7 @@ def _still_on(cycle: Cycle, currency: str) -> tuple[Part, ...]:
         ),
         Cause(
             cycle.kpi.name,
-            f"still {now}{where} after “{cycle.title}”, abandoned in {month(cycle.closed)}",
+            f"still {now}{where} after {cycle.cycle_id}, abandoned in {month(cycle.closed)}",
         ),
     )
 
@@ -71,11 +71,11 @@ def _gain_lost(cycle: Cycle, currency: str) -> tuple[Part, ...]:
     return (
         Action(
             f"Restart “{cycle.title}” ({cycle.cycle_id})",
-            f"The gain of {gain} in {label}{where} has been lost since {since}; it is {now} again.",
+            f"The gain of {gain} in {label}{where} has been lost since {since}; it is now {now}.",
             cycle.owner,
             LOST,
         ),
-        Cause(cycle.kpi.name, f"the gain of “{cycle.title}”{where} has been lost since {since}"),
+        Cause(cycle.kpi.name, f"the gain of {cycle.cycle_id}{where} has been lost since {since}"),
     )
 
 

@@ -1,17 +1,25 @@
 """What the PDCA page shows."""
 
-from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
 from cxlib.findings import DECISION
-from cxlib.measure import Estimate
 from cxlib.measure.kpis import HIGHER, LOWER
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import capital, estimate, in_sentence, listed, month, number, rows
+from cxlib.page.wording import (
+    capital,
+    estimate,
+    in_sentence,
+    interval,
+    listed,
+    month,
+    number,
+    rows,
+    size,
+)
 from cxlib.pdca_cycles.review import CHANGED, IMPROVED, NO_CHANGE, TOO_EARLY, WORSENED, Cycle
 
 FILE_COLUMNS = (
@@ -48,19 +56,21 @@ def cycle_finding(cycle: Cycle, currency: str = "") -> Finding:
     label, shift = in_sentence(cycle.kpi.label), estimate(cycle.effect, currency, sign=True)
     if cycle.verdict == NO_CHANGE:
         return Finding(
-            f"{name}: no detectable change of {label} beyond trend, season and chance; estimated "
-            f"{shift}. {_visible(cycle, currency)}.",
+            f"{name}: no effect on {label} was found.",
             estimate=cycle.effect,
-            evidence=_evidence(cycle),
+            evidence=f"Estimated {shift}, beyond trend and season. {_visible(cycle, currency)}. "
+            f"{_evidence(cycle)}",
             news=False,
         )
-    size = estimate(_size(cycle.effect), currency, sign=True).replace("+", "")
+    moved = size(abs(cycle.effect.value), cycle.kpi.unit, currency)
     way = "rose" if cycle.effect.value > 0 else "fell"
-    lost = "" if cycle.held in (None, True) else f"; since {month(cycle.watch.alarm)} it slips back"
+    end = {IMPROVED: " (better)", WORSENED: " (worse)"}.get(cycle.verdict, "")
+    if cycle.held is False:
+        end = f", but the gain has been lost since {month(cycle.watch.alarm)}"
     return Finding(
-        f"{name}: {label} {way} by {size}, so it {cycle.verdict}{lost}.",
+        f"{name}: {label} {way} {moved}{end}.",
         estimate=cycle.effect,
-        evidence=_evidence(cycle),
+        evidence=f"{capital(interval(cycle.effect, currency, sign=True))}. {_evidence(cycle)}",
     )
 
 
@@ -70,8 +80,8 @@ def _visible(cycle: Cycle, currency: str) -> str:
         return "Before the change it did not vary at all"
     if not np.isfinite(cycle.found.smallest):
         return "Hardly any change would have been seen, so widely does it vary"
-    size = number(cycle.found.smallest, cycle.kpi.unit, currency, sign=True).replace("+", "")
-    return f"A change of {size} would have been seen four times in five"
+    seen = size(cycle.found.smallest, cycle.kpi.unit, currency)
+    return f"A change of {seen} would have been seen four times in five"
 
 
 def decision_findings(
@@ -88,9 +98,9 @@ def decision_findings(
         return (Finding(nothing, news=False, kind=DECISION),)
     return tuple(
         Finding(
-            f"The team of “{cycle.title}” ({cycle.cycle_id}) decided to {cycle.decision}; "
-            f"the data say: {cycle.problem or cycle.verdict}"
-            + (f", and the cycle's rule: {cycle.rule}." if cycle.rule else "."),
+            f"“{cycle.title}” ({cycle.cycle_id}): decided to {cycle.decision}; the data show "
+            f"{cycle.problem or cycle.verdict}"
+            + (f", the rule says {cycle.rule}." if cycle.rule else "."),
             estimate=cycle.effect,
             evidence=f"Decided on {pd.Timestamp(cycle.closed):%d %b %Y}.",
             kind=DECISION,
@@ -99,15 +109,9 @@ def decision_findings(
     )
 
 
-def _size(effect: Estimate) -> Estimate:
-    """An effect without its sign."""
-    ends = sorted((abs(effect.low), abs(effect.high)))
-    return replace(effect, value=abs(effect.value), low=ends[0], high=ends[1])
-
-
 def _evidence(cycle: Cycle) -> str:
     """How the effect was found, and what was decided, against the cycle's rule."""
-    words = [f"Told by {cycle.found.method}"]
+    words = [f"Method: {cycle.found.method}"]
     if cycle.found.relative:
         words[0] += f"; as a factor, {estimate(cycle.found.relative)}"
     slope = cycle.found.slope
@@ -184,7 +188,7 @@ def _met(cycle: Cycle) -> str:
     if cycle.kpi.better not in (HIGHER, LOWER):
         return "–"
     if not cycle.latest.excludes(cycle.target):
-        return "not told apart from the target"
+        return "too close to the target to tell"
     above = cycle.latest.value > cycle.target
     return "met" if above == (cycle.kpi.better == HIGHER) else "not met"
 

@@ -38,7 +38,7 @@ REACHES = {
     PLANNED: "reached if the planned effect comes",
     ALREADY: "met already, on average",
     BEYOND: "beyond the limits, never reached, and not by the planned effect",
-    UNKNOWN: "cannot be told",
+    UNKNOWN: "not known",
 }
 
 
@@ -52,9 +52,10 @@ def plan_finding(board: tuple[Cycle, ...]) -> Finding:
     seen = sum(each.power >= ENOUGH for each in timed)
     verb = "is" if smart == 1 else "are"
     return Finding(
-        f"{smart} of {rows(len(plans), 'plan')} {verb} SMART; in {seen} of {len(timed)} the "
-        "planned effect would be seen by the check date four times in five.",
-        evidence="What can be seen follows from how much each KPI varied before the change; a "
+        f"{smart} of {rows(len(plans), 'plan')} {verb} SMART; {seen} of {len(timed)} could show "
+        "their planned effect by the check date.",
+        evidence="With 80% power. What can be seen follows from how much each KPI varied before "
+        "the change; a "
         "check that comes too early finds nothing, whatever has happened.",
         news=False,
     )
@@ -186,7 +187,7 @@ def overlap_finding(pairs: tuple[tuple[str, str], ...]) -> Finding:
     words = listed(f"{one} with {other}" for one, other in pairs)
     return Finding(
         f"Confounded: {words}. They worked on the same KPI at the same time, and share contacts.",
-        evidence="Whatever changed, it cannot be told which of the two did it.",
+        evidence="Whatever changed, it is not known which of the two did it.",
     )
 
 

@@ -22,18 +22,16 @@ ASSURED = {
 
 def portfolio_finding(found: Portfolio) -> Finding:
     """How the loop turns."""
-    days = f" Half of them went round within {found.days:,.0f} days." if found.finished else ""
-    held = (
-        f"; {found.held} of the {found.watched} gains that could be watched have held"
-        if found.watched
-        else ""
-    )
-    against = f" Decided against their rule: {listed(found.against)}." if found.against else ""
+    days = f" Median cycle: {found.days:,.0f} days." if found.finished else ""
+    held = f"; {found.held} of {found.watched} gains held" if found.watched else ""
+    count = len(found.against)
+    decided = f"{rows(count, 'decision')} went against the evidence" if count else ""
     return Finding(
-        f"{rows(found.started, 'cycle')} started, {found.finished} finished, {found.worked} of "
-        f"{found.judged} that could be judged worked{held}.{days}{against}",
-        evidence="Round the loop: from the change to the team's decision.",
-        news=bool(found.against),
+        f"{found.worked} of {rows(found.judged, 'cycle')} worked{held}.{days}"
+        f"{f' {capital(decided)}.' if count else ''}",
+        evidence=f"{found.started:,} started, {found.finished:,} finished; days from the change to "
+        f"the decision.{f' Against the evidence: {listed(found.against)}.' if count else ''}",
+        news=bool(count),
     )
 
 
@@ -163,14 +161,13 @@ def control_finding(board: tuple[Cycle, ...]) -> Finding:
     watched = [each for each in board if each.watch]
     lost = [each for each in watched if not each.held]
     if not watched:
-        return Finding("No change has lasted long enough to be watched.", news=False)
+        return Finding("No gain has lasted long enough to be watched.", news=False)
     if not lost:
-        return Finding(f"{rows(len(watched), 'change')} watched; none slips back.", news=False)
+        return Finding(f"All {rows(len(watched), 'gain')} watched have held.", news=False)
     words = listed(f"{each.cycle_id} since {month(each.watch.alarm)}" for each in lost)
-    verb = "slips" if len(lost) == 1 else "slip"
+    verb = "is" if len(lost) == 1 else "are"
     return Finding(
-        f"Of {rows(len(watched), 'change')} watched, {len(lost)} {verb} back: {words}. Look again "
-        "now.",
+        f"{len(lost)} of {rows(len(watched), 'gain')} {verb} being lost: {words}.",
         evidence="An alarm takes a special cause towards the old level, and the loss of a third "
         "of the gain over two months.",
     )

@@ -19,7 +19,7 @@ def channel_table(channels: pd.DataFrame, personas: Personas) -> Table | Finding
         return nobody_finding()
     if channels.empty:
         return Finding(
-            "Which channel they prefer cannot be told: no touchpoint is known of enough contacts.",
+            "Preferred channels are not known: too few contacts have a touchpoint.",
             news=False,
         )
     cell = [
@@ -59,20 +59,19 @@ def buying_finding(buying: pd.DataFrame, personas: Personas) -> Finding:
     if not personas.found:
         return nobody_finding()
     if buying.empty:
-        return Finding("It is not known which contacts are about buying.", news=False)
+        return Finding("Contacts before a purchase cannot be recognised in these data.", news=False)
     kinds = {"mostly buying": [], "mostly using": [], "both": []}
     for each in buying.itertuples():
         sides = {"mostly buying": each.low > 0.5, "mostly using": each.high < 0.5, "both": True}
         kind = next(name for name, fits in sides.items() if fits)
         kinds[kind].append(title_of(personas, each.group))
     said = "; ".join(f"{kind}: {listed(names)}" for kind, names in kinds.items() if names)
-    shares = listed(
-        f"{title_of(personas, each.group)} {estimate(_estimate(each))}"
-        for each in buying.itertuples()
-    )
+    shares = [(title_of(personas, each.group), _estimate(each)) for each in buying.itertuples()]
+    short = listed(f"{name} {share.value:.0%}" for name, share in shares)
     return Finding(
-        f"{capital(said)}. Of their contacts, so many lie on the way to a purchase: {shares}.",
-        evidence="Need, research, select and purchase lie on the way to a purchase; receive, use, "
+        f"{capital(said)}. Share of contacts before a purchase: {short}.",
+        evidence=f"{'; '.join(f'{name} {estimate(share)}' for name, share in shares)}. Need, "
+        "research, select and purchase lie on the way to a purchase; receive, use, "
         "maintain and recommend come after it.",
     )
 
@@ -101,13 +100,12 @@ def revenue_finding(revenue: pd.DataFrame, personas: Personas) -> Finding | None
         return None
     if revenue.empty:
         return Finding("The revenue of these customers' accounts is not known.", news=False)
-    words = [
-        f"{title_of(personas, each.group)} {estimate(_estimate(each))}"
-        for each in revenue.itertuples()
-    ]
+    shares = [(title_of(personas, each.group), _estimate(each)) for each in revenue.itertuples()]
+    short = listed(f"{name} {number(share.value, 'share')}" for name, share in shares)
     return Finding(
-        f"Revenue by persona: {listed(words)}.",
-        evidence="Bookings of twelve months; an account's are divided evenly among its customers "
+        f"Share of revenue: {short}.",
+        evidence=f"{'; '.join(f'{name} {estimate(share)}' for name, share in shares)}. Bookings "
+        "of twelve months; an account's are divided evenly among its customers "
         "with contacts.",
         news=False,
     )
@@ -124,10 +122,10 @@ def accounts_finding(accounts: pd.DataFrame, personas: Personas) -> Finding:
     kinds = (shared[names] > 0).sum(axis=1)
     several = (kinds > 1).mean()
     return Finding(
-        f"{number(several, 'share')} of the {rows(len(shared), 'account')} with several active "
-        "customers have more than one persona among them.",
-        evidence=f"{number(kinds.mean(), 'points')} personas an account, on average; counted, not "
-        "sampled.",
+        f"{number(several, 'share')} of accounts with several active customers have more than one "
+        "persona.",
+        evidence=f"{rows(len(shared), 'account')}, {number(kinds.mean(), 'points')} personas each "
+        "on average; counted, not sampled.",
         news=False,
     )
 
@@ -153,7 +151,7 @@ def tier_finding(by_tier: pd.DataFrame, personas: Personas) -> Finding | None:
     if not personas.found:
         return None
     if by_tier.empty:
-        return Finding("Without accounts and revenue there are no tiers to look into.", news=False)
+        return Finding("There are no tiers without accounts and revenue.", news=False)
     apart = by_tier[by_tier.q < FALSE_DISCOVERIES]
     words = [
         f"{title_of(personas, each.group)} in Tier {each.kind} ({estimate(_estimate(each))}, "
@@ -161,9 +159,9 @@ def tier_finding(by_tier: pd.DataFrame, personas: Personas) -> Finding | None:
         for each in apart.itertuples()
     ]
     if not words:
-        return Finding("No persona is detectably more or less common in a tier.", news=False)
+        return Finding("The persona mix is alike in all tiers.", news=False)
     return Finding(
-        f"More or less common than in the other tiers: {listed(words)}.",
+        f"The persona mix differs between tiers: {listed(words)}.",
         evidence="Accounts are compared, since customers of one account are not independent; "
         "allowance is made for the number of comparisons.",
     )

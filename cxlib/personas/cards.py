@@ -13,7 +13,7 @@ from cxlib.measure.panel import estimate_of
 from cxlib.page.figure import Figure, canvas, readable_on, styled
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import capital, estimate, in_sentence, number, rows
+from cxlib.page.wording import capital, estimate, in_sentence, interval, number, rows
 from cxlib.personas.clustering import Personas
 from cxlib.personas.encoding import CATEGORY, NUMBER, SHARES
 from cxlib.personas.page import (
@@ -274,13 +274,18 @@ def _answer(question: Question, currency: str = "") -> str:
 def rule_finding(rule: Rule | None, personas: Personas) -> Finding:
     """How well three questions tell personas apart."""
     if rule is None and personas.found:
-        return Finding("A single persona, or too few of one, cannot be asked for.", news=False)
+        return Finding(
+            "Questions cannot identify a single persona, or one that few customers have.",
+            news=False,
+        )
     if rule is None:
         return nobody_finding()
     return Finding(
-        f"Three questions recognise {estimate(rule.accuracy)} of customers rightly.",
+        "Three questions identify the right persona "
+        f"{number(rule.accuracy.value, 'share')} of the time.",
         rule.accuracy,
-        evidence="Tried on customers from whom the questions were not learnt (five-fold "
+        evidence=f"{capital(interval(rule.accuracy))}. Tried on customers from whom the questions "
+        "were not learnt (five-fold "
         f"cross-validation); naming the largest persona every time is right for "
         f"{number(rule.by_guess, 'share')}.",
     )

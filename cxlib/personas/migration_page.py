@@ -20,10 +20,10 @@ from cxlib.personas.tracking import HOLDS, MERGES, NOBODY, SPLITS, Match, Passpo
 def fate_finding(personas: Personas, match: Match | None, earlier: Passport | None) -> Finding:
     """Whether the personas known before are still there."""
     if earlier is None and not personas.found:
-        return Finding("There are no personas yet that could be known again.", news=False)
+        return Finding("There are no earlier personas to compare with.", news=False)
     if earlier is None:
         return Finding(
-            "These personas are named here for the first time; the next report goes on with them.",
+            "These personas are new; the next report compares with them.",
             news=False,
         )
     since = f"the passport of {earlier.quarter}"
@@ -43,7 +43,7 @@ def fate_finding(personas: Personas, match: Match | None, earlier: Passport | No
     evidence = f"{way} Overlap (Jaccard) of each: {_overlaps(personas, match)}."
     if not told:
         return Finding(
-            f"All {len(match.fate)} personas of {earlier.quarter} are found again.",
+            f"All {len(match.fate)} personas of {earlier.quarter} are still there.",
             evidence=evidence,
             news=False,
             kind=CHANGE,
@@ -62,10 +62,10 @@ def _fate(personas: Personas, each) -> str:
     if each.fate == SPLITS:
         return f"{name} splits into {len(each.into)} groups"
     if each.fate == MERGES:
-        return f"{name} is no longer told apart from another"
+        return f"{name} has merged with another"
     if each.fate == NOBODY:
-        return f"nobody is like {name} any more"
-    return f"{name} has dissolved, and nobody is assigned to it any more"
+        return f"no customer fits {name} any more"
+    return f"{name} has dissolved"
 
 
 def _overlaps(personas: Personas, match: Match) -> str:
@@ -98,7 +98,7 @@ def movement_finding(movement: Movement | None, personas: Personas, then: str) -
     """Which personas grow or shrink, and how many customers keep theirs."""
     if movement is None:
         return Finding(
-            f"There is no telling how customers moved since {then}: personas or data are missing.",
+            f"How customers moved since {then} is not known: personas or data are missing.",
             news=False,
         )
     clear = movement.shares[movement.shares.verdict != STEADY]
@@ -116,7 +116,7 @@ def movement_finding(movement: Movement | None, personas: Personas, then: str) -
     )
     if not words:
         return Finding(
-            f"No persona has detectably grown or shrunk since {then}.",
+            f"The persona mix is stable since {then}.",
             evidence=evidence,
             news=False,
             kind=CHANGE,

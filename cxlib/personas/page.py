@@ -56,7 +56,9 @@ def found_finding(personas: Personas) -> Finding:
         )
     stability = personas.stability
     sizes = size_estimates(personas)
-    words = [f"{title_of(personas, name)} {estimate(each)}" for name, each in sizes.items()]
+    words = [
+        f"{title_of(personas, name)} {number(each.value, 'share')}" for name, each in sizes.items()
+    ]
     doubtful = stability[stability.verdict != STABLE_WORD]
     kind = "tentative " if (stability.verdict == TENTATIVE_WORD).all() else ""
     if personas.why:
@@ -66,15 +68,16 @@ def found_finding(personas: Personas) -> Finding:
             news=False,
         )
     sentence = (
-        f"{len(stability)} {kind}personas are there: {listed(words)} of customers with contacts "
-        "in the last twelve months."
+        f"We serve {len(stability)} {kind}customer groups: {listed(words)} of active customers."
     )
     if len(doubtful) and not kind:
         shown = listed(f"{personas.name(e.persona)} ({e.verdict})" for e in doubtful.itertuples())
         sentence += f" Not stable: {shown}."
     without = personas.labels.isna().mean()
     rest = f" {number(without, 'share')} of customers belong to none." if without else ""
-    return Finding(sentence, evidence=f"{_stabilities(personas)}{rest}")
+    margins = listed(estimate(each) for each in sizes.values())
+    active = "Active: with contacts in the last twelve months."
+    return Finding(sentence, evidence=f"{active} {margins}. {_stabilities(personas)}{rest}")
 
 
 def _stabilities(personas: Personas) -> str:
@@ -92,7 +95,7 @@ def _stabilities(personas: Personas) -> str:
 
 def nobody_finding() -> Finding:
     """What a section says that has nobody to be about."""
-    return Finding("There are no personas, so there is nothing to show here.", news=False)
+    return Finding("No personas were found, so there is nothing to show here.", news=False)
 
 
 def _nearest(tried: pd.DataFrame) -> str:
@@ -179,9 +182,9 @@ def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding
         for change, high, low in clear[:MOST_NAMED]
     ]
     if not found:
-        return Finding("No KPI differs detectably between the personas.", news=False)
+        return Finding("No KPI was shown to differ between the personas.", news=False)
     return Finding(
-        f"The personas differ most clearly in {listed(found)}.",
+        f"Personas differ most in {listed(found)}.",
         evidence=f"{rows(len(clear), 'KPI')} of {len(_pairs(panel, personas))} differ, highest "
         "against lowest; allowance is made for the number of comparisons."
         f"{_left_out(made_of(personas) & set(panel.frame.kpi))}",
@@ -193,8 +196,8 @@ def stranger_finding(count: int, of: int) -> Finding | None:
     if not count:
         return None
     return Finding(
-        f"{rows(count, 'contact')} of {number(of, 'count')} ({percent(count / of)}) are of "
-        "customers whom nobody knows: they are in no persona.",
+        f"{rows(count, 'contact')} of {number(of, 'count')} ({percent(count / of)}) are from "
+        "unknown customers: they are in no persona.",
         news=False,
     )
 
@@ -281,8 +284,8 @@ def features_finding(personas: Personas) -> Finding:
         return Finding(sentence, evidence="Hardly anything of it is missing.", news=False)
     return Finding(
         f"{sentence} Not known of some: {listed(_missing(each) for each in told)}.",
-        evidence="Customers are told by what is known of them; of whom less than half is known "
-        "belongs to no persona.",
+        evidence="Customers are compared by what is known of them; those with less than half "
+        "known belong to no persona.",
         news=False,
     )
 

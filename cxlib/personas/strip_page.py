@@ -8,7 +8,7 @@ from cxlib.page.finding import Finding
 from cxlib.page.screen import Group
 from cxlib.page.wording import in_sentence, listed, number, rows
 from cxlib.personas.clustering import Personas
-from cxlib.personas.page import differing, size_estimates, title_of
+from cxlib.personas.page import differing, size_estimates
 
 # What a persona is judged by, as far as it is measured, and how it is called in short.
 SHOWN = {"nps": "NPS", "csat": "CSAT", "first_contact_resolution": "FCR", "ces": "Ease",
@@ -44,10 +44,9 @@ def strip_finding(
         if len(worth):
             mix += f" · {number(worth.share.iloc[0], 'share')} of revenue"
         facts = (f"mostly by {channel}" if channel else "", mix, _kpis(panel, name))
-        groups.append(
-            Group(title_of(personas, persona), _icon(channel), tuple(filter(None, facts)),
-                  worse=name in worst)
-        )  # fmt: skip
+        called = name if name != persona else f"Persona {name}"
+        facts = tuple(filter(None, facts))
+        groups.append(Group(called, _icon(channel), facts, worse=name in worst))
     said = f"We serve {rows(len(groups), 'customer group')}"
     if worst:
         named = listed(f"{name} ({listed(kpis)})" for name, kpis in worst.items())

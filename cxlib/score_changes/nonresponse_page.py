@@ -3,7 +3,7 @@
 from cxlib.measure.kpis import label_of
 from cxlib.page.figure import BLUE, GREY, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
-from cxlib.page.wording import estimate, listed, looked_at, number, rows
+from cxlib.page.wording import estimate, interval, listed, looked_at, number, rows
 from cxlib.score_changes.nonresponse import ResponseRate, Weighed
 
 MOST_GROUPS = 3
@@ -13,23 +13,29 @@ def rate_finding(rates: tuple[ResponseRate, ...]) -> Finding:
     """Who answers less often than others."""
     if not rates:
         return Finding(
-            "Who answers and who does not cannot be told: the data hold no invitations that were "
-            "not answered or nothing to divide customers by, or too few customers are outside the "
-            "filter.",
+            "Response bias was not tested: there are no unanswered invitations, no groups to "
+            "compare, or too few customers outside the filter.",
             news=False,
         )
     less = [each for each in rates if each.detected and each.gap.value < 0 and each.named]
     if not less:
         return Finding(
-            f"Of {rows(len(rates), 'group')}, none answers detectably less often than the others.",
+            "No response bias was found between groups of customers.",
+            evidence=f"{looked_at(len(rates), 'group')}.",
             news=False,
         )
-    words = [f"{_name(each)}, {estimate(each.rate)}" for each in less[:MOST_GROUPS]]
+    words = [
+        f"{each.rate.value:.0%} of {_name(each)} answer, against "
+        f"{each.rate.value - each.gap.value:.0%} of others"
+        for each in less[:MOST_GROUPS]
+    ]
+    intervals = [f"{_name(each)} {estimate(each.rate)}" for each in less[:MOST_GROUPS]]
     more = f" and {rows(len(less) - MOST_GROUPS, 'other group')}" if len(less) > MOST_GROUPS else ""
     return Finding(
-        f"Answering less often than others: {'; '.join(words)}{more}.",
+        f"Response bias: {'; '.join(words)}{more}.",
         estimate=less[0].gap,
-        evidence=f"{looked_at(len(rates), 'group')}, and allowance is made for that. "
+        evidence=f"{'; '.join(intervals)}. {looked_at(len(rates), 'group')}, and allowance is made "
+        "for that. "
         "Their experience counts for less in every score than their share of the customers.",
     )
 
@@ -61,37 +67,36 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
     """What a score might be had everybody answered."""
     name = label_of(kpi)
     if weighed.problem:
-        return Finding(f"What silence does to {name}: not told; {weighed.problem}.", news=False)
+        return Finding(
+            f"{name} could not be adjusted for non-response: {weighed.problem}.", news=False
+        )
     silent = weighed.invited - weighed.answered
     if not silent:
         return Finding(
-            f"Whether silence sways {name} cannot be told: the data hold no invitation that "
-            "was not answered.",
+            f"{name} cannot be adjusted for non-response: the data hold no unanswered invitations.",
             news=False,
         )
     unit = weighed.score.unit
     bounds = (
         f"Whatever the {silent:,} of {rows(weighed.invited, 'invitation')} without an answer would "
-        f"have said, the score of all those asked lies between {number(weighed.worst, unit)} and "
+        f"have said, the score of all invited lies between {number(weighed.worst, unit)} and "
         f"{number(weighed.best, unit)}."
     )
     if weighed.weighed is None:
         return Finding(
-            f"Those who answered give a score of {estimate(weighed.score)}; nothing is known by "
-            "which to weigh them.",
+            f"{name} cannot be adjusted for non-response: nothing is known of those invited.",
             evidence=bounds,
             news=False,
         )
-    if weighed.moved.excludes(0):
-        words = f"by {number(weighed.moved.value, unit, sign=True)}"
-        words += f" ({estimate(weighed.moved, sign=True).partition(' (')[2]}"
-    else:
-        words = f"by no detectable amount: {estimate(weighed.moved, sign=True)}"
     by = listed(each.replace("_", " ") for each in weighed.by)
+    moved = ", about the same"
+    if weighed.moved.excludes(0):
+        way = "higher" if weighed.moved.value > 0 else "lower"
+        moved = f", {number(abs(weighed.moved.value), unit)} {way}"
     return Finding(
-        f"Weighing the answers for those who kept silent moves {name} {words}, to "
-        f"{estimate(weighed.weighed)}.",
+        f"Adjusted for non-response, {name} is {number(weighed.weighed.value, unit)}{moved}.",
         estimate=weighed.moved,
-        evidence=f"Weighed by {by}. Those who answer may differ in other ways too. {bounds}",
+        evidence=f"{interval(weighed.weighed)}; adjustment {estimate(weighed.moved, sign=True)}. "
+        f"Weighted by {by}. Those who answer may differ in other ways too. {bounds}",
         news=weighed.moved.excludes(0),
     )

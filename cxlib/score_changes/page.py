@@ -10,7 +10,7 @@ from cxlib.measure.kpis import label_of
 from cxlib.page.figure import BLUE, GREY, INK, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, number, rows
+from cxlib.page.wording import estimate, in_sentence, listed, number, rows, size
 from cxlib.score_changes.decomposition import MIX, RESPONSE, TOTAL, TURNOVER, WITHIN, Entry, Ledger
 
 SHORT = {
@@ -35,30 +35,27 @@ def ledger_finding(
     """
     name = label_of(kpi)
     if ledger.problem:
-        sentence = f"The change of {name} against {against} cannot be split: {ledger.problem}."
+        sentence = f"The change of {name} since {against} cannot be split: {ledger.problem}."
         return Finding(sentence, news=False)
     found = [each for each in ledger.parts if each.detected]
     whole = change.difference if change else ledger.total.change
     detected = change is not None and change.detected
+    unit = whole.unit
+    moved = size(abs(whole.value), unit)
     if detected:
-        way = "up" if whole.value > 0 else "down"
-        words = f"{name} is {way} against {against}: {estimate(whole, sign=True)}."
+        words = f"{name} {'rose' if whole.value > 0 else 'fell'} {moved} since {against}."
+    elif whole.excludes(0):
+        words = f"{name} may have {'risen' if whole.value > 0 else 'fallen'} since {against}."
     else:
-        words = (
-            f"{name} shows no detectable change against {against}: {estimate(whole, sign=True)}."
-        )
+        margin = size((whole.high - whole.low) / 2, unit)
+        words = f"{name} is steady since {against} (margin of error ±{margin})."
     if found:
         said = [
-            f"{_words(each, by, ledger)} ({estimate(each.change, sign=True)})" for each in found
+            f"{_words(each, by, ledger)} ({number(each.change.value, unit, sign=True)})"
+            for each in found
         ]
-        words += f" What stands out of it: {listed(said)}."
-    else:
-        words += " None of its parts stands out from chance."
-    alone = (
-        " Looked at alone, the change would stand out; of so many KPIs, one does by chance."
-        if whole.excludes(0) and not detected
-        else ""
-    )
+        words += f" What moved it: {listed(said)}."
+    alone = f" Change {estimate(whole, sign=True)}."
     asked = f"{ledger.customers[1]:,} customers answered, {ledger.customers[0]:,} before."
     return Finding(
         words,
@@ -76,7 +73,7 @@ def _words(each: Entry, by: str, ledger: Ledger) -> str:
         WITHIN: f"the same customers of each {by} answer differently"
         if ledger.turnover_known
         else f"answers within each {by} differ",
-        TURNOVER: f"other customers of each {by} answer",
+        TURNOVER: f"other customers of each {by} answered",
         MIX: f"each {by} has another share of the invitations"
         if ledger.invitations_known
         else f"each {by} has another share of the answers",

@@ -15,16 +15,16 @@ def silent_finding(silence: Silence) -> Finding:
     """How many accounts have gone silent."""
     if not silence.looked_at:
         return Finding(
-            "Which accounts have gone silent cannot be told: none has a year before to compare "
-            "with, or nobody made contact.",
+            "Silent accounts could not be looked for: none has a year before to compare with, or "
+            "nobody made contact.",
             news=False,
         )
     accounts = silence.accounts.index.nunique()
     if not accounts:
         return Finding(
-            f"Of {rows(silence.looked_at, 'account')}, none has gone silent beyond chance.",
-            evidence="Most have so few contacts and answers that a quarter without any means "
-            "nothing.",
+            "No account has clearly gone silent.",
+            evidence=f"{looked_at(silence.looked_at, 'account')}. Most have so few contacts and "
+            "answers that a quarter without any means nothing.",
             news=False,
         )
     counts = silence.accounts.silence.value_counts()
@@ -35,9 +35,8 @@ def silent_finding(silence: Silence) -> Finding:
     ]
     verb = "has" if accounts == 1 else "have"
     return Finding(
-        f"{rows(accounts, 'account')} {verb} gone silent: {listed(words)} any more, though they "
-        "used to.",
-        evidence=f"So much silence is unlikely by chance, given that "
+        f"{rows(accounts, 'account')} {verb} gone silent: {listed(words)} any more.",
+        evidence=f"Such silence is unlikely by chance, given that "
         f"{looked_at(silence.looked_at, 'account')}, and "
         "that contacts come in bursts.",
     )

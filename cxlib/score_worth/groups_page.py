@@ -8,7 +8,7 @@ from cxlib.measure.kpis import label_of
 from cxlib.page.figure import GREEN, GREY, RED, Figure, canvas, styled
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, listed, number, rows, scale
+from cxlib.page.wording import capital, estimate, listed, looked_at, number, rows, scale
 from cxlib.score_worth.groups import UNITS, Comparison, Gap
 from cxlib.score_worth.results import ANSWER
 
@@ -17,7 +17,7 @@ LABELS = {
     "returned": "Refunds", "contacts": "Contacts", "cost": "Cost of contacts",
 }  # fmt: skip
 EVIDENCE = (
-    "Accounts by their customers' mean answer, compared as if alike in {alike}. An association, "
+    "Accounts by their customers' mean answer, adjusted for {alike}. An association, "
     "not proof of a cause."
 )
 
@@ -34,8 +34,8 @@ def group_finding(found: Comparison, months: int, currency: str = "") -> Finding
         small = [f"{rows(count, name.rstrip('s'))}" for name, count in found.left_out.items()]
         why = f" ({listed(small)})" if small else ""
         return Finding(
-            f"What later came of accounts cannot be compared by their answers: too few accounts "
-            f"with an answer that can be used{why}, or no later results.",
+            f"Accounts cannot be compared by their answers: too few have an answer that can be "
+            f"used{why}, or there are no later results.",
             news=False,
         )
     worst, best = found.groups[0].name, found.groups[-1].name
@@ -46,19 +46,26 @@ def group_finding(found: Comparison, months: int, currency: str = "") -> Finding
     if not clear:
         first = min(gaps, key=lambda each: each.q)
         return Finding(
-            f"Over the {months} months after, no result of {best} differs detectably from that of "
-            f"{worst}, like for like, given that {len(gaps)} results are looked at. The nearest to "
-            f"it: {_gap(first, currency)}.",
+            _promising(first, best, worst, currency),
             estimate=first.difference,
-            evidence=evidence,
+            evidence=f"In the {months} months after: {_gap(first, currency)}. "
+            f"{looked_at(len(gaps), 'result')}, and allowance is made for that. {evidence}",
             news=False,
         )
     return Finding(
-        f"Over the {months} months after, {best} differ from {worst}, like for like, in "
-        f"{listed(_gap(each, currency) for each in clear)}.",
+        f"{capital(best)} had better or worse results than {worst} in the {months} months after: "
+        f"{listed(_gap(each, currency, short=True) for each in clear)}.",
         estimate=clear[0].difference,
-        evidence=evidence,
+        evidence=f"{capital(listed(_gap(each, currency) for each in clear))}. {evidence}",
     )
+
+
+def _promising(first: Gap, best: str, worst: str, currency: str) -> str:
+    """What came nearest to a difference, without claiming it."""
+    if not first.difference.excludes(0):
+        return f"The results of {best} were not shown to differ from those of {worst}."
+    gap = _gap(first, currency, short=True)
+    return f"{capital(best)} may have differed from {worst}: {gap}. Promising, not conclusive."
 
 
 def leak_finding(leaks: Sequence[str]) -> Finding | None:
@@ -67,8 +74,8 @@ def leak_finding(leaks: Sequence[str]) -> Finding | None:
         return None
     names = listed(dict.fromkeys(label_of(each.removeprefix(ANSWER)) for each in leaks))
     return Finding(
-        f"{names} cannot be used here: it tells without a single exception which accounts left.",
-        evidence="No opinion foretells so surely. The scores may have been entered, or asked for, "
+        f"{names} cannot be used here: it predicts without a single exception which accounts left.",
+        evidence="No opinion predicts that well. The scores may have been entered, or asked for, "
         "when it was known who was leaving. What they seem to be worth is not shown.",
     )
 
@@ -77,10 +84,13 @@ def _alike(found: Comparison) -> str:
     return listed(each.replace("_", " ") for each in found.alike_by) or "nothing else"
 
 
-def _gap(gap: Gap, currency: str) -> str:
+def _gap(gap: Gap, currency: str, short: bool = False) -> str:
     money = gap.difference.unit in ("money", "per account")
     per = " per account and quarter" if money else ""
-    difference = estimate(gap.difference, currency, sign=True)
+    each = gap.difference
+    difference = estimate(each, currency, sign=True)
+    if short:
+        difference = number(each.value, each.unit, currency, sign=True)
     return f"{LABELS[gap.result].lower()} {difference}{per}"
 
 

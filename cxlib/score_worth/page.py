@@ -10,7 +10,7 @@ from cxlib.measure.estimate import Estimate
 from cxlib.page.figure import BLUE, GREY, Figure, canvas, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import capital, estimate, in_sentence, listed, number, rows
+from cxlib.page.wording import capital, estimate, in_sentence, listed, looked_at, number, rows
 from cxlib.pdca_cycles.review import Cycle
 from cxlib.score_worth.groups import Comparison
 from cxlib.score_worth.points import Worth
@@ -53,14 +53,21 @@ def step_finding(
     base = scaled(each, accounts * share)
     each_customer = estimate(scaled(each, 1 / customers), currency, sign=True)
     divided = f" ({each_customer} for each of its customers)" if customers > 1.05 else ""
-    reading = "" if gap.detected else "; no difference is detectable"
+    size_of = number(abs(each.value), "money", currency)
+    said = f"{capital(top.name)} were not shown to bring more or less revenue than {middle.name}"
+    if gap.detected:
+        way = "more" if each.value > 0 else "less"
+        said = (
+            f"{capital(top.name)} bring {size_of} {way} per account and quarter than {middle.name}"
+        )
     return Finding(
-        f"Per account and quarter, {top.name} bring {estimate(each, currency, sign=True)} against "
-        f"{middle.name}, like for like{divided}{reading}.",
+        f"{said}.",
         estimate=each,
-        evidence=f"For all accounts, if the {share:.0%} of {middle.name} among them were "
+        evidence=f"Per account and quarter, comparable accounts: "
+        f"{estimate(each, currency, sign=True)}{divided}. For all accounts, if the {share:.0%} of "
+        f"{middle.name} among them were "
         f"{top.name}: {estimate(base, currency, sign=True)} per quarter. An association: "
-        "only a change made on purpose, with a control, would show that one brings the other.",
+        "only a change made on purpose, with a control group, would show a cause.",
         news=gap.detected,
     )
 
@@ -69,32 +76,39 @@ def worth_finding(worths: tuple[Worth, ...], accounts: int, currency: str = "") 
     """Of which KPIs a point goes with later revenue."""
     if not worths:
         return Finding(
-            "What a point is worth cannot be told: no bookings, or too few accounts with answers "
-            "that can be used.",
+            "What a point is worth is not known: no bookings, or too few accounts with answers "
+            "that "
+            "can be used.",
             news=False,
         )
     clear = [each for each in worths if each.detected]
     if not clear:
         return Finding(
-            f"Of {rows(len(worths), 'KPI')}, none goes detectably with an account's later revenue, "
-            "like for like.",
-            evidence="The table says between which amounts a point may lie. An account has few "
-            "answers and contacts, which makes slopes look flatter than they are.",
+            "No KPI was shown to be linked with later revenue.",
+            evidence=f"{looked_at(len(worths), 'KPI')}, in comparable accounts. The table gives "
+            "the "
+            "range in which a point's worth may lie. Few answers per account make links look "
+            "weaker "
+            "than they are.",
             news=False,
         )
     words = [
         f"{POINTS[KPIS[each.kpi].unit][1]} of {in_sentence(KPIS[each.kpi].label)} goes with "
-        f"{estimate(_per_point(each), currency, sign=True)} per account and quarter, or "
-        f"{estimate(scaled(_per_point(each), accounts), currency, sign=True)} for all "
-        f"{rows(accounts, 'account')}"
+        f"{number(_per_point(each).value, 'money', currency, sign=True)} per account and quarter"
         for each in clear[:3]
     ]
-    said = listed(words)
+    everywhere = [
+        f"{estimate(scaled(_per_point(each), accounts), currency, sign=True)} for all "
+        f"{rows(accounts, 'account')}, {estimate(_per_point(each), currency, sign=True)} each"
+        for each in clear[:3]
+    ]
     return Finding(
-        f"{capital(said)}.",
+        f"{capital(listed(words))}.",
         estimate=_per_point(clear[0]),
-        evidence=f"Of {rows(len(worths), 'KPI')}, like for like. An association: only a change "
-        "made on purpose, with a control, would show that one brings the other.",
+        evidence=f"{capital('; '.join(everywhere))}. {looked_at(len(worths), 'KPI')}, in "
+        "comparable "
+        "accounts. An association: only a change made on purpose, with a control group, would show "
+        "a cause.",
     )
 
 
@@ -111,8 +125,7 @@ def bend_finding(worths: tuple[Worth, ...], currency: str = "") -> Finding | Non
     bent = [each for each in looked if each.bends]
     if not bent:
         return Finding(
-            f"No bend is detectable in {names}: a point is not known to be worth more at the top "
-            "than at the bottom.",
+            f"A point of {names} is not known to be worth more at the top than at the bottom.",
             estimate=looked[0].bend,
             evidence=f"{KPIS[looked[0].kpi].label}: a point above "
             f"{looked[0].knot:g} is worth {estimate(looked[0].bend, currency, sign=True)} "
@@ -128,9 +141,9 @@ def bend_finding(worths: tuple[Worth, ...], currency: str = "") -> Finding | Non
     more = "lifting the middle" if bent[0].bend.value > 0 else "rescuing the bottom"
     said = listed(words)
     return Finding(
-        f"The curve bends: {said}. There, {more} goes with more revenue.",
+        f"{capital(said)}. There, {more} goes with more revenue.",
         estimate=bent[0].bend,
-        evidence="Per account and quarter, like for like; an association.",
+        evidence="Per account and quarter, in comparable accounts; an association.",
     )
 
 
@@ -175,7 +188,7 @@ def evidence_finding(cycles: Iterable[Cycle], controls: Mapping[str, str]) -> Fi
     return Finding(
         f"{rows(len(having), 'improvement cycle')} with a comparison group can show a cause: "
         f"{names}.",
-        evidence="The page on PDCA cycles tells what each changed.",
+        evidence="The page on PDCA cycles shows what each changed.",
         news=False,
     )
 

@@ -142,7 +142,7 @@ def projects_finding(projects: tuple[Project, ...]) -> Finding:
     """How many cycles are likely to pay."""
     if not projects:
         return Finding(
-            "What the improvement cycles return cannot be told: none is logged with its cost, its "
+            "The return of the improvement cycles is not known: none is logged with its cost, its "
             "effect and a KPI whose worth is known.",
             news=False,
         )
@@ -150,12 +150,12 @@ def projects_finding(projects: tuple[Project, ...]) -> Finding:
     told = [each for each in projects if each.point.known]
     likely = [each for each in told if each.returned.pays >= LIKELY]
     words = listed(f"{each.name} ({each.returned.pays:.0%})" for each in likely)
-    sentence = f"Likely to pay within {quarters}: {words}."
+    known = f"ROI could be estimated for {len(told):,} of {rows(len(projects), 'project')}"
+    sentence = f"{known}; likely to pay back within {quarters}: {words}."
     if not likely:
-        looked = rows(len(told), "improvement cycle")
-        sentence = f"Of {looked} whose return can be told, none is likely to pay within {quarters}."
+        sentence = f"{known}; none is likely to pay back within {quarters}."
     if not told:
-        sentence = "Whether any improvement cycle pays cannot be told."
+        sentence = "The return on no improvement cycle is known yet."
     open_cases = len(projects) - len(told)
     unknown = (
         f" Of {open_cases}, it is not known what the KPI is worth; the table says what it would "
@@ -183,7 +183,7 @@ def project_finding(project: Project | None, currency: str = "") -> Finding | No
     )
     if not project.point.known:
         return Finding(
-            f"Whether {project.name[0].lower()}{project.name[1:]}, at {cost}, pays cannot be told: "
+            f"Whether {project.name[0].lower()}{project.name[1:]}, at {cost}, pays is not known: "
             f"{in_sentence(kpi)} has no clear link with {project.point.through}. "
             f"{_break_even(project, currency)}",
             estimate=project.point.worth,
