@@ -13,6 +13,7 @@ from cxlib.lazily import offer
 _load, _names = offer(
     __name__,
     **{
+        "batch.export": "export",
         "data.opening": "open_dataset",
         "data.quarter": "Quarter",
         "page.plot": "plot",

@@ -40,6 +40,9 @@ def report(
     crm: Annotated[
         str, typer.Option(help="The folder of tables with real ids; beside --out if not given.")
     ] = "",
+    to: Annotated[
+        str, typer.Option(help="Files to take along, with commas between: xlsx, pptx, pdf.")
+    ] = "",
     fresh: Annotated[bool, typer.Option(help="Run also what has not changed.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for a notebook.")] = 1_800,
     memory: Annotated[float, typer.Option(min=100, help="Megabytes for a notebook.")] = 4_000,
@@ -54,6 +57,7 @@ def report(
     log_json: Annotated[bool, typer.Option(help="Say everything in lines of JSON.")] = False,
 ) -> None:
     """Run the notebooks for a quarter, and publish their pages."""
+    from cxlib.batch.export import read_kinds
     from cxlib.batch.notebooks import check_parameters, choose, find_notebooks
     from cxlib.batch.progress import choose_progress
     from cxlib.batch.real_ids import NOTICE
@@ -78,6 +82,7 @@ def report(
         parameters=check_parameters(chosen, parameter or []),
         published=published,
         crm=Path(crm) if crm else _beside(published),
+        to=read_kinds(to),
         jobs=jobs,
         fresh=fresh,
         fork=can_fork() if fork is None else fork,
@@ -98,7 +103,8 @@ def report(
         progress.say("nothing has changed since the last run; --fresh runs everything again")
     shown = published if "://" in out else out
     for quarter in request.quarters:
-        progress.say(f"{shown}/{quarter}/index.html")
+        for name in ("index.html", *(f"{quarter}.{kind}" for kind in request.to)):
+            progress.say(f"{shown}/{quarter}/{name}")
     if result.ran and (request.crm / NOTICE).is_file():
         progress.say(f"{request.crm}: tables with real ids, for a CRM; yours alone to read")
     if result.failed:

@@ -20,7 +20,8 @@ SHARED_ROOMS = {
     "page": {"data", "measure"},
     "onboard": {"data"},
     "demo": {"data"},
-    "batch": {"data"},
+    "exports": set(),
+    "batch": {"data", "exports"},
 }
 SUBJECTS = {path.stem[3:] for path in (ROOT / "notebooks").glob("*.ipynb")} - {"start_here"}
 OTHER_SUBJECTS = {

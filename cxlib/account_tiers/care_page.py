@@ -118,8 +118,8 @@ def hours_finding(care: Care) -> Finding:
     if not care.covers:
         words += "; that does not cover the baseline, of which every tier falls short alike"
     evidence = (
-        "Due is the mean handling time of contacts of the same channel and reason, whoever makes "
-        "them, and a share of what lies beyond."
+        "A fair share is the mean handling time of contacts of the same channel and reason, in all "
+        "tiers, and a share of what the capacity leaves beyond that."
     )
     if not care.set_by_hand:
         evidence += " No capacity is set in dataset.toml ([care] hours), so it is what was given."

@@ -105,7 +105,7 @@ def account_table(tiers: Tiers, tier: str, currency: str = "", most: int = 15) -
             for account, row in shown.iterrows()
         ]
         or [dict.fromkeys(ACCOUNT_COLUMNS, "–")],
-        f"Tier {tier}: the {len(shown)} of {rows(len(chosen), 'account')} that made it by least",
+        f"Tier {tier}, borderline accounts first: {len(shown)} of {rows(len(chosen), 'account')}",
     )
 
 

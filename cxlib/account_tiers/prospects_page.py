@@ -39,7 +39,7 @@ def shiny_finding(shiny: pd.DataFrame, accounts: pd.DataFrame, currency: str = "
         f"{text}; judging by similar accounts, {which} {verb} unlikely to achieve it.",
         evidence="Unlikely: more likely than not to stay below the threshold. The probability "
         "rests on the growth of peers, and on the account's own as far as "
-        "growth has lasted. Whoever entered the promise may know more.",
+        "growth has lasted. Account managers may know more.",
     )
 
 

@@ -15,7 +15,7 @@ from cxlib.data.config import TierRules
 from cxlib.data.dataset import day
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import listed, number, rows
+from cxlib.page.wording import capital, listed, number, rows
 
 # From this probability on, an account is taken to be rightly where it is.
 SURE = 0.8
@@ -150,15 +150,16 @@ def lifetime_finding(inputs: Inputs, rules: TierRules) -> Finding:
     ahead += f"{number(rules.discount_rate, 'share')} a year"
     if found.method == SURVIVAL:
         return Finding(
-            f"Lifetime value is what an account brings while it stays, over {ahead}: {found.why}.",
-            evidence="How long accounts of its tenure and size stay is estimated from all "
-            "accounts.",
+            f"Lifetime value is what an account brings while it stays, over {ahead}.",
+            evidence=f"{capital(found.why)}. How long accounts of its tenure and size stay is "
+            "estimated from all accounts.",
             news=False,
         )
     if found.method == PURCHASES:
         return Finding(
-            f"Lifetime value is what an account is expected to buy over {ahead}: {found.why}.",
-            evidence="Purchases by the BG/NBD model, amounts by the Gamma-Gamma model, fitted to "
+            f"Lifetime value is what an account is expected to buy over {ahead}.",
+            evidence=f"{capital(found.why)}. Purchases by the BG/NBD model, amounts by the "
+            "Gamma-Gamma model, fitted to "
             f"{rows(found.buying.customers, 'account')}.",
             news=False,
         )

@@ -11,7 +11,7 @@ import jinja2
 from cxlib.batch.edition import Edition, Published, read_published
 from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED
 from cxlib.batch.provenance import provenance
-from cxlib.batch.screen import assemble
+from cxlib.batch.screen import assemble, side_by_side
 from cxlib.batch.summary import Restatements, Sentence, sentences
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -29,6 +29,7 @@ def quarter_page(
     restated: Restatements | tuple,
     slices: Sequence[str],
     others: Sequence[Published] = (),
+    exports: Sequence[str] = (),
 ) -> str:
     """The index of an edition: what a leader reads first.
 
@@ -36,7 +37,8 @@ def quarter_page(
         edition, published: The edition.
         restated: How its numbers differ from those of the quarter before, if that is known.
         slices: The folders of the editions by a column.
-        others: Those editions, of which the failures are told here too.
+        others: Those editions, of which the failures are named here too.
+        exports: The kinds of files that lie beside the page, such as xlsx.
     """
     told = sentences(published.findings)
     current = [each for each in told if published.entries[each[0]["notebook"]].is_current]
@@ -62,6 +64,7 @@ def quarter_page(
         restated=restated,
         cards=cards,
         slices=slices,
+        exports=exports,
         up="../index.html",
         provenance=provenance(edition.source),
     )
@@ -83,9 +86,17 @@ def slices_page(slices, pages: Mapping[Edition, Published]) -> str:
                 }
             )
         rows.append({"title": entry.title, "question": entry.question, "lines": lines})
+    editions = list(pages.items())
+    heads, values = side_by_side([published.findings for _, published in editions])
+    places = [
+        (edition.part[1] if edition.part else "all", edition.place.name if edition.part else "..")
+        for edition, _ in editions
+    ]
     return _page(
         "slices",
         edition=whole,
+        heads=heads,
+        grid=list(zip(places, values, strict=True)),
         slices=slices,
         least=slices.least,
         rows=rows,
@@ -101,12 +112,13 @@ def quarters_page(out: Path, new: Sequence[Path] = ()) -> str:
         new: Folders that are about to replace those of the same name.
     """
     folders = {path.name: path for path in (*out.glob("[0-9]*"), *new)}
-    runs = []
+    runs, found = [], []
     for name, folder in sorted(folders.items(), reverse=True):
         published = read_published(folder)
         if published is None:
             continue
         parts = [read_published(folder.parent / place) for place in published.run["slices"]]
+        found.append(published.findings)
         runs.append(
             {
                 "folder": name,
@@ -118,7 +130,8 @@ def quarters_page(out: Path, new: Sequence[Path] = ()) -> str:
                 "finished": published.run["finished"][:10],
             }
         )
-    return _page("quarters", runs=runs)
+    heads, values = side_by_side(found)
+    return _page("quarters", heads=heads, runs=list(zip(runs, values, strict=True)))
 
 
 def _troubles(published: Published, parts: Sequence[Published]) -> list[str]:

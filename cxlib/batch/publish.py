@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from cxlib.batch import edition as editions
 from cxlib.batch.carryover import key_of
 from cxlib.batch.edition import ALL_FINDINGS, Edition, Entry, Published, Source, read_published
+from cxlib.batch.export import export
 from cxlib.batch.folder import swap
 from cxlib.batch.indexes import quarter_page, quarters_page, slices_page
 from cxlib.batch.job import FAILED, PUBLISHED
@@ -245,8 +246,12 @@ def _complete(
         before = find_before(edition.source.quarter, work, request.out)
         changed = restatements(published, before) if before and not edition.part else ()
         others = [] if edition.part else [read_published(work / place) for place in slices]
-        html = quarter_page(edition, published, changed, _slice_links(folder, edition), others)
+        html = quarter_page(
+            edition, published, changed, _slice_links(folder, edition), others, request.to
+        )
         (run.new(edition) / "index.html").write_text(html, encoding="utf-8")
+        if request.to:
+            export(run.new(edition), *request.to)
     if volume.slices:
         by = work / next(edition.place.parent for edition in volume.parts if edition.part)
         pages = {edition: read_published(run.new(edition)) for edition in volume.parts}

@@ -37,6 +37,7 @@ class Request:
         out: The folder of all reports.
         published: Where they will be published, as it is told: the same, or the URL of a store.
         crm: The folder of tables with real ids.
+        to: Kinds of files to write beside the pages: xlsx, pptx, pdf.
         jobs: How many notebooks run at once.
         fresh: Run also what has not changed.
         fork: Whether to fork kernels from a warm process.
@@ -53,6 +54,7 @@ class Request:
     out: Path = Path("reports")
     published: str = "reports"
     crm: Path = Path("reports-crm")
+    to: tuple[str, ...] = ()
     jobs: int = 1
     fresh: bool = False
     fork: bool = True

@@ -93,6 +93,36 @@ def assemble(found: Iterable[tuple[Mapping, Sentence]]) -> Screen:
     )
 
 
+def side_by_side(
+    several: Sequence[Sequence[Mapping]],
+) -> tuple[list[str], list[list[tuple[str, str]]]]:
+    """The tiles of several editions as a table: the heads, and a row of cells for each edition.
+
+    The first edition says which KPIs are shown. A cell is a value, and met, missed, better, worse
+    or nothing; without a value, the edition has no such tile.
+
+    Args:
+        several: The findings of each edition.
+    """
+    tiles = [
+        {part["kpi"]: part for each in findings for part in _of(each.get("screen", ()), "tile")}
+        for findings in several
+    ]
+    heads = {} if not tiles else {name: each["label"] for name, each in tiles[0].items()}
+    rows = [
+        [(each[name]["value"], _tone(each[name])) if name in each else ("–", "") for name in heads]
+        for each in tiles
+    ]
+    return list(heads.values()), rows
+
+
+def _tone(tile: Mapping) -> str:
+    """What a cell says of a tile: how it stands to its target, or else how it has moved."""
+    if tile["now"] in ("met", "missed"):
+        return tile["now"]
+    return tile["variation"] if tile["variation"] in ("better", "worse") else ""
+
+
 def draw(tile: Mapping) -> Line:
     """The small line of a tile: its quarters, their intervals and the target."""
     points = tile["points"]

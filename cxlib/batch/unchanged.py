@@ -34,6 +34,7 @@ def request_key(request: Request, quarter: str, data: str, *places: Path) -> str
         [each.path.name for each in request.notebooks],
         request.where,
         request.by,
+        request.to,
         dict(request.parameters),
         data,
         code_key(),

@@ -303,9 +303,9 @@ def _share(arcsine: float) -> float:
 def response_issues(rates: Sequence[ResponseRate]) -> list[Issue]:
     """Groups that answer less often than others, beyond chance and by enough to bend a score."""
     return [
-        Issue(FAIR, "surveys", each.by, f"response bias: {each.rate.value:.0%} of "
-              f"{each.by.replace('_', ' ')} {each.group} answer, against "
-              f"{each.rate.value - each.gap.value:.0%} of others")
+        Issue(FAIR, "surveys", each.by, f"response bias: {each.rate.value:.0%} answer where "
+              f"{each.by.replace('_', ' ')} is {each.group}, "
+              f"{each.rate.value - each.gap.value:.0%} elsewhere")
         for each in rates
         if each.q < RATES_ALPHA and each.gap.value <= -LEAST_GAP and each.named
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from cxlib.data_readiness.drift import ALPHA, Drift
 from cxlib.data_readiness.issues import (
     CARE,
     CARE_FROM,
+    FAIR,
     LOST_UNFIT_FROM,
     SOUND,
     UNFIT,
@@ -18,12 +19,12 @@ from cxlib.data_readiness.quarterly import VOLUME
 from cxlib.data_readiness.verdict import REVENUE_CARE_FROM, REVENUE_UNFIT_FROM, Readiness
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import listed, looked_at, number, percent, rows
+from cxlib.page.wording import capital, listed, looked_at, number, percent, rows
 
 WORDS = {
     SOUND: "The data are fit for use.",
-    CARE: "Use with care",
-    UNFIT: "Do not use these figures",
+    CARE: "Use with care.",
+    UNFIT: "Do not use these figures.",
 }
 MOST_SHOWN = 40
 
@@ -41,7 +42,7 @@ def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
     words = [_in_words(each, currency) for each in grave[:3]]
     more = f"; and {len(grave) - 3} more" if len(grave) > 3 else ""
     return Finding(
-        f"{WORDS[readiness.level]}: {'; '.join(words)}{more}.{untold}",
+        f"{WORDS[readiness.level]} {capital('; '.join(words))}{more}.{untold}",
         evidence=f"Above {UNFIT_FROM:.0%} faulty rows, or {REVENUE_UNFIT_FROM:.0%} of revenue, do "
         f"not use the figures; the same holds when about {LOST_UNFIT_FROM:.0%} of rows or values "
         f"never arrived. From {CARE_FROM:.1%} of rows or {REVENUE_CARE_FROM:.0%} of revenue on, "
@@ -51,7 +52,8 @@ def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
 
 
 def _in_words(issue: Issue, currency: str) -> str:
-    where = f"in {issue.table}, " if issue.table else ""
+    # Who answers is a matter of surveys alone.
+    where = f"in {issue.table}, " if issue.table and issue.dimension != FAIR else ""
     if np.isnan(issue.share):
         return f"{where}{issue.what}"
     size = f"{rows(issue.rows)}, {percent(issue.share)}"

@@ -34,6 +34,7 @@ from cxlib.page.wording import (
 EMPTY = MappingProxyType({})
 # Why a KPI is not compared of which no reason is known.
 UNTOLD = "not measured before, or nothing shows how much chance moves it"
+MOST_LISTED = 3
 SMALLEST = "Smallest change it alone would show"
 # Results of accounts, as outcomes are called in a sentence.
 RESULT_NAMES = {
@@ -92,14 +93,15 @@ def _rest_finding(
 ) -> Finding:
     still = [each for each in changes if not each.detected]
     maybe = [each for each in still if each.difference.excludes(0)]
-    steady = len(still) - len(maybe)
+    steady = [in_sentence(each.kpi.label) for each in still if each not in maybe]
     words = []
     if maybe:
         words.append(f"{listed(_may_have(each) for each in maybe)} since {against}.")
     if steady:
-        others = "other " if len(still) < len(changes) or maybe else ""
-        verb = "is" if steady == 1 else "are"
-        words.append(f"{rows(steady, f'{others}KPI')} {verb} steady since {against}.")
+        others = "other " if len(steady) < len(changes) else ""
+        named = listed(steady) if len(steady) <= MOST_LISTED else f"{len(steady)} {others}KPIs"
+        verb = "is" if len(steady) == 1 else "are"
+        words.append(f"{capital(named)} {verb} steady since {against}.")
     # The comparison that publishes numbers stands above a table.
     note = "The table gives the smallest change of each KPI that would have been seen."
     return Finding(
@@ -132,6 +134,10 @@ def published_measures(quarters: Panel, config: Config) -> tuple[Measure, ...]:
             period=str(Quarter.holding(row.period, config.fiscal_year_start)),
             value=row.value,
             text=estimate(estimate_of(row), config.currency),
+            low=None if math.isnan(row.low) else row.low,
+            high=None if math.isnan(row.high) else row.high,
+            n=row.n,
+            unit=row.unit,
         )
         for row in rows.itertuples()
         if math.isfinite(row.value)
@@ -235,7 +241,7 @@ def _reading(change: Change) -> str:
     return f"{'rose' if change.difference.value > 0 else 'fell'}{_judged(change)}"
 
 
-# Of more facts that are left out for one reason, their number is told.
+# Of more facts that are left out for one reason, their number is given.
 MOST_NAMED = 5
 
 

@@ -18,6 +18,7 @@ class Measure:
         period: Such as 2026Q3.
         value: Full precision.
         text: As the page writes it.
+        low, high, n, unit: The ends of its interval, how much it rests on, and its unit.
     """
 
     name: str
@@ -25,6 +26,10 @@ class Measure:
     period: str
     value: float
     text: str
+    low: float | None = None
+    high: float | None = None
+    n: float | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -98,9 +98,9 @@ def decision_findings(
         return (Finding(nothing, news=False, kind=DECISION),)
     return tuple(
         Finding(
-            f"“{cycle.title}” ({cycle.cycle_id}): decided to {cycle.decision}; the data show "
+            f"“{cycle.title}” ({cycle.cycle_id}): decided to {cycle.decision}. Result: "
             f"{cycle.problem or cycle.verdict}"
-            + (f", the rule says {cycle.rule}." if cycle.rule else "."),
+            + (f"; by the rule: {cycle.rule}." if cycle.rule else "."),
             estimate=cycle.effect,
             evidence=f"Decided on {pd.Timestamp(cycle.closed):%d %b %Y}.",
             kind=DECISION,

@@ -67,10 +67,10 @@ def buying_finding(buying: pd.DataFrame, personas: Personas) -> Finding:
         kinds[kind].append(title_of(personas, each.group))
     said = "; ".join(f"{kind}: {listed(names)}" for kind, names in kinds.items() if names)
     shares = [(title_of(personas, each.group), _estimate(each)) for each in buying.itertuples()]
-    short = listed(f"{name} {share.value:.0%}" for name, share in shares)
     return Finding(
-        f"{capital(said)}. Share of contacts before a purchase: {short}.",
-        evidence=f"{'; '.join(f'{name} {estimate(share)}' for name, share in shares)}. Need, "
+        f"{capital(said)}.",
+        evidence="Share of contacts before a purchase: "
+        f"{'; '.join(f'{name} {estimate(share)}' for name, share in shares)}. Need, "
         "research, select and purchase lie on the way to a purchase; receive, use, "
         "maintain and recommend come after it.",
     )

@@ -175,17 +175,18 @@ def kpi_finding(panel: Panel, personas: Personas, currency: str = "") -> Finding
     if not panel.frame.persona.notna().any():
         return nobody_finding()
     clear = differing(panel, personas)
-    found = [
-        f"{in_sentence(change.kpi.label)} "
-        f"({high}: {number(change.now.value, change.kpi.unit, currency)}, "
-        f"{low}: {number(change.before.value, change.kpi.unit, currency)})"
+    found = [in_sentence(change.kpi.label) for change, *_ in clear[:MOST_NAMED]]
+    values = [
+        f"{change.kpi.label}: {high} {number(change.now.value, change.kpi.unit, currency)}, "
+        f"{low} {number(change.before.value, change.kpi.unit, currency)}."
         for change, high, low in clear[:MOST_NAMED]
     ]
     if not found:
         return Finding("No KPI was shown to differ between the personas.", news=False)
     return Finding(
         f"Personas differ most in {listed(found)}.",
-        evidence=f"{rows(len(clear), 'KPI')} of {len(_pairs(panel, personas))} differ, highest "
+        evidence=f"{' '.join(values)} {rows(len(clear), 'KPI')} of {len(_pairs(panel, personas))} "
+        "differ, highest "
         "against lowest; allowance is made for the number of comparisons."
         f"{_left_out(made_of(personas) & set(panel.frame.kpi))}",
     )

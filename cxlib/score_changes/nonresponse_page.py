@@ -25,8 +25,8 @@ def rate_finding(rates: tuple[ResponseRate, ...]) -> Finding:
             news=False,
         )
     words = [
-        f"{each.rate.value:.0%} of {_name(each)} answer, against "
-        f"{each.rate.value - each.gap.value:.0%} of others"
+        f"{each.rate.value:.0%} answer where {each.by.replace('_', ' ')} is {each.group}, "
+        f"{each.rate.value - each.gap.value:.0%} elsewhere"
         for each in less[:MOST_GROUPS]
     ]
     intervals = [f"{_name(each)} {estimate(each.rate)}" for each in less[:MOST_GROUPS]]

@@ -74,9 +74,9 @@ def _words(each: Entry, by: str, ledger: Ledger) -> str:
         if ledger.turnover_known
         else f"answers within each {by} differ",
         TURNOVER: f"other customers of each {by} answered",
-        MIX: f"each {by} has another share of the invitations"
+        MIX: f"each {by} has a different share of the invitations"
         if ledger.invitations_known
-        else f"each {by} has another share of the answers",
+        else f"each {by} has a different share of the answers",
         RESPONSE: f"each {by} answers more or less often",
     }[each.part]
 

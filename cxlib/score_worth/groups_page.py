@@ -53,7 +53,7 @@ def group_finding(found: Comparison, months: int, currency: str = "") -> Finding
             news=False,
         )
     return Finding(
-        f"{capital(best)} had better or worse results than {worst} in the {months} months after: "
+        f"{capital(best)} differed from {worst} in the {months} months after: "
         f"{listed(_gap(each, currency, short=True) for each in clear)}.",
         estimate=clear[0].difference,
         evidence=f"{capital(listed(_gap(each, currency) for each in clear))}. {evidence}",

@@ -179,16 +179,18 @@ def evidence_finding(cycles: Iterable[Cycle], controls: Mapping[str, str]) -> Fi
     having = [each for each in having if controls[each.cycle_id].strip()]
     if not having:
         return Finding(
-            "No improvement cycle has a comparison group: nothing here shows a cause.",
+            "No improvement cycle has a control group: nothing here shows a cause.",
             evidence="A cycle of which a part of the customers is left out for a while, and "
             "compared, would.",
             news=False,
         )
-    names = listed(f"{each.cycle_id} ({each.kpi.label if each.kpi else '–'})" for each in having)
+    names = listed(each.cycle_id for each in having)
+    kpis = [f"{each.cycle_id} {each.kpi.label if each.kpi else '–'}" for each in having]
+    verb = "has" if len(having) == 1 else "have"
     return Finding(
-        f"{rows(len(having), 'improvement cycle')} with a comparison group can show a cause: "
+        f"{rows(len(having), 'improvement cycle')} {verb} a control group, and can show a cause: "
         f"{names}.",
-        evidence="The page on PDCA cycles shows what each changed.",
+        evidence=f"{'; '.join(kpis)}. The page on PDCA cycles shows what each changed.",
         news=False,
     )
 

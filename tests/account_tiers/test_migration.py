@@ -64,8 +64,7 @@ def test_arrivals_and_departures_are_no_moves_and_everything_adds_up():
     assert found.accounts.loc["I", "left"] == 1
     told = migration_page.moved_finding(found, QUARTER, "EUR").sentence
     assert told == (
-        "Since 2026Q2, no account changed tier; 500 EUR of yearly revenue left with 1 account, "
-        "1 came."
+        "Since 2026Q2, 1 account churned (500 EUR a year); 1 joined; no account changed tier."
     )
     assert migration_page.moved_table(found, QUARTER) is None
 
@@ -76,7 +75,7 @@ def test_a_quarter_that_is_not_known_is_said_so(data):
     assert moved_since(stood, data.quarter.year_before) is not None
     nothing = moved_since(stood, data.quarter.shift(-9))
     assert nothing is None
-    assert "is not known" in migration_page.moved_finding(nothing, data.quarter.shift(-9)).sentence
+    assert "are not known" in migration_page.moved_finding(nothing, data.quarter.shift(-9)).sentence
     assert migration_page.flow_table(nothing, QUARTER) is None
 
 

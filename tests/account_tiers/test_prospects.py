@@ -30,7 +30,7 @@ def test_the_promise_with_the_weakest_evidence_comes_first(stood):
     assert found.evidence["A0"] < 0.02 < 0.98 < found.evidence["A1"]
     assert found.times["A0"] == 90
     told = show.shiny_finding(found, stood[-1].tiers.accounts, "EUR").sentence
-    assert told.startswith("2 accounts stand high by predicted growth alone: 180,000 EUR a year")
+    assert told.startswith("2 accounts rest on forecast growth alone (180,000 EUR a year)")
     assert "1 of these is more likely than not to stay below the threshold" in told
     assert show.shiny_table(found).frame.Account.tolist() == ["A0", "A1"]
 
@@ -42,7 +42,7 @@ def test_without_promises_there_is_nothing_shiny():
     assert found.empty
     assert show.shiny_table(found) is None
     assert show.shiny_finding(found, standing.tiers.accounts).sentence.startswith(
-        "No account stands high"
+        "No account rests"
     )
 
 
@@ -53,7 +53,7 @@ def test_quiet_partners_are_the_strategic_ones_with_little_revenue(data):
     expected = accounts[(accounts.strategic_value == 5) & (accounts.revenue_12m < 65_000)]
     assert sorted(found.index) == sorted(expected.index)
     assert found.tenure.is_monotonic_decreasing
-    assert "quiet partners" in show.quiet_finding(found, accounts, "EUR").sentence
+    assert "small strategic accounts" in show.quiet_finding(found, accounts, "EUR").sentence
 
 
 def test_where_nothing_is_strategic_nobody_is_quiet():

@@ -114,7 +114,7 @@ def test_revenue_adds_up_between_its_bounds():
     assert found.accounts.signals["A0"] == 2
     told = show.risk_finding(found, "EUR").sentence
     assert told.startswith(
-        "1 account with 100 EUR of yearly revenue (58.8%) gives signs of leaving"
+        "1 account with 100 EUR a year gives warning signs"
     )
     assert "as much as 120 EUR may be at risk unseen" in told
     # Where nobody could have been heard, how much may be at risk at most is not known.

@@ -76,7 +76,7 @@ def test_hours_due_are_the_baseline_and_the_shares_of_what_is_left():
     assert found.tiers.cost_share["III"].value == pytest.approx(0.3)
     told = show.hours_finding(found).sentence
     assert told == (
-        "Service took 6.0 hours of 9.0 that can be given; to give what is due, "
+        "Service took 6.0 hours of 9.0 that can be given; for a fair share, "
         "Tier I needs 2.8, Tier II needs 1.2 and Tier III can give 1.0 hours."
     )
 

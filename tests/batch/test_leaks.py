@@ -48,9 +48,12 @@ def marked(tmp_path_factory):
     for name, each in tables.items():
         each.to_parquet(folder / f"{name}.parquet", index=False)
     account = tables["accounts"].account_id.iloc[3]
+    # The demonstration's own companies are invented, and named; these here are not.
+    text = (folder / "dataset.toml").read_text()
+    text = re.sub(r"public = .*", 'personal = ["interactions.caller"]', text)
+    (folder / "dataset.toml").write_text(text)
     with (folder / "dataset.toml").open("a") as toml:
         toml.write(
-            '\n[privacy]\npersonal = ["interactions.caller"]\n'
             f'[[tiers.overrides]]\naccount = "{account}"\ntier = "I"\nreason = "agreed"\n'
             "until = 2027-12-31\nsince = 2020-01-01\n"
             '[[inventory]]\nwhat = "Contacts"\nproducer = "zqem00001@mail.example"\n'

@@ -175,6 +175,6 @@ def test_a_verdict_is_said_only_of_the_data_it_judges(tmp_path):
                "--only", "data_readiness,pdca_cycles")  # fmt: skip
     assert whole.returncode == 0, whole.stderr
     index = (out / "2026Q3" / "index.html").read_text()
-    verdict = index.index("The data cannot be relied on as they are")
-    assert verdict < index.index("What changed")
-    assert "cannot be relied on" in (out / "2026Q3" / "pdca_cycles.html").read_text()
+    verdict = index.index("Do not use these figures.")
+    assert verdict < index.index("All findings")
+    assert "Do not use these figures" in (out / "2026Q3" / "pdca_cycles.html").read_text()

@@ -187,5 +187,5 @@ FAULTS = [
     (minutes_instead_of_seconds, "interactions", "usual wait_seconds"),
     (a_channel_renamed, "interactions", "channel"),
     (a_column_no_longer_filled, "interactions", "handle_seconds is filled"),
-    (silent_admins, "surveys", "admin answers less often"),
+    (silent_admins, "surveys", "answer where role is admin"),
 ]

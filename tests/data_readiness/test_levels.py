@@ -113,7 +113,7 @@ class TestWhatCannotBeTested:
 
         readiness = world(cut)
         assert STEADY in readiness.untested
-        assert "Nothing can be told of steadiness" in verdict_finding(readiness).sentence
+        assert "Not tested: steadiness" in verdict_finding(readiness).sentence
         assert "relied" not in verdict_finding(readiness).sentence
 
     def test_steadiness_is_not_tested_where_a_lost_half_would_not_be_seen(self):
@@ -263,7 +263,7 @@ def test_customers_whom_nobody_knows_are_told(world):
         share["is"] = now.customer_id.isin(customers.customer_id[strangers]).mean()
 
     share = {}
-    (issue,) = told(world(spoil), "of customers whom nobody knows")
+    (issue,) = told(world(spoil), "from unknown customers")
     assert issue.share == pytest.approx(share["is"])
     assert issue.level == CARE
 

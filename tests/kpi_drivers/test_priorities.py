@@ -68,7 +68,7 @@ def test_with_fewer_than_two_directions_there_is_no_map():
         make_map(find_drivers(table.iloc[:5], "csat"), table.iloc[:5]),
     ):
         assert found.placements == ()
-        assert "cannot be told" in show.priority_finding(found).sentence
+        assert "too few drivers" in show.priority_finding(found).sentence
         assert show.priority_figure(found) is None
         assert show.priority_table(found) is None
         assert show.priority_frame(found).empty

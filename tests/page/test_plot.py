@@ -46,9 +46,9 @@ def test_a_figure_is_saved_as_its_ending_says(data, tmp_path):
 def test_a_persona_is_a_filter(data):
     known = cx.personas.with_personas(data)
     people = known.frame("customers", "persona").dropna(subset=["persona"])
-    part = known.filtered("persona = 'A'")
-    assert set(part.frame("customers").persona) == {"A"}
+    part = known.filtered("persona = 'End users'")
+    assert set(part.frame("customers").persona) == {"End users"}
     contacts = part.frame("interactions")
-    assert set(contacts.customer_id) <= set(people.customer_id[people.persona == "A"])
+    assert set(contacts.customer_id) <= set(people.customer_id[people.persona == "End users"])
     panel = cx.measure(known, ["csat"], by=["persona"])
     assert set(panel.frame.persona.dropna()) == set(people.persona)

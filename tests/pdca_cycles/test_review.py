@@ -186,7 +186,7 @@ def test_a_rate_that_never_varies_is_no_stumble():
         assert found.verdict == "no detectable change"
         assert np.isnan(found.found.smallest)
         assert found.found.relative is None
-        assert "did not vary at all" in show.cycle_finding(found).sentence
+        assert "did not vary at all" in show.cycle_finding(found).evidence
 
 
 def test_a_gain_that_comes_little_by_little_is_seen():

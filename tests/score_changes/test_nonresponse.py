@@ -105,7 +105,7 @@ def test_groups_that_answer_alike_are_seldom_told_apart_and_unlike_ones_are():
     assert (first.by, first.group) == ("channel", "c2")
     assert first.detected
     assert first.gap.value < 0
-    assert "channel c2, " in told.rate_finding(response_rates(counts)).sentence
+    assert "where channel is c2, " in told.rate_finding(response_rates(counts)).sentence
 
 
 def test_rates_are_those_of_the_kpi(data):
@@ -171,7 +171,7 @@ def test_no_invitations_are_known_where_every_row_is_an_answer(data):
     counts = invited(answers, ["channel"], data.start, data.end, "nps")
     assert counts.empty
     assert response_rates(counts) == ()
-    assert "cannot be told" in told.rate_finding(()).sentence
+    assert "was not tested" in told.rate_finding(()).sentence
     assert "no invitation is known" in weigh(counts, -100, 100).problem
     assert "not told" in told.weighed_finding(weigh(counts, -100, 100)).sentence
 
@@ -181,7 +181,7 @@ def test_where_all_answer_nothing_is_weighed():
     found = weigh(counts, -100, 100)
     assert found.weighed is None
     assert found.worst == found.best == pytest.approx(found.score.value)
-    assert "cannot be told" in told.weighed_finding(found).sentence
+    assert "cannot be adjusted" in told.weighed_finding(found).sentence
 
 
 def test_without_attributes_only_the_bounds_are_told():

@@ -82,7 +82,7 @@ def test_without_a_year_before_nobody_is_called_silent(data):
     assert (early[[f"share_{each}" for each in PAST]] == 0).all(axis=None)
     found = gone_silent(early)
     assert found.looked_at == 0
-    assert "cannot be told" in show.silent_finding(found).sentence
+    assert "could not be looked for" in show.silent_finding(found).sentence
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_where_no_silence_can_be_told_none_is(table):
     found = gone_silent(table)
     assert found.accounts.empty
     assert show.silent_table(found, table, pd.DataFrame()) is None
-    assert "cannot be told" in show.silent_finding(found).sentence
+    assert "could not be looked for" in show.silent_finding(found).sentence
 
 
 def test_silent_accounts_are_listed_with_what_they_were():

@@ -195,5 +195,5 @@ def test_a_question_without_bands_is_refused_unless_they_are_given():
 def test_the_page_says_in_what_promoters_differ():
     later = accounts(np.random.default_rng(4), effect=900.0)
     finding = show.group_finding(compare_groups(later, "nps"), 6, "EUR")
-    assert "promoters differ from detractors, like for like, in revenue +" in finding.sentence
+    assert "Promoters differed from detractors in the 6 months after: revenue +" in finding.sentence
     assert "not proof of a cause" in finding.evidence

@@ -102,7 +102,7 @@ def test_few_accounts_on_one_side_show_no_bend():
 def test_where_no_worth_can_be_told_that_is_said(later):
     found = worth_of_points(later, NPS)
     assert found == ()
-    assert "cannot be told" in show.worth_finding(found, 100).sentence
+    assert "is not known" in show.worth_finding(found, 100).sentence
     assert show.worth_figure(found) is show.worth_table(found, 100) is None
     assert show.worth_frame(found).empty
 
@@ -209,7 +209,7 @@ def test_of_a_project_whose_kpi_has_no_clear_link_no_return_is_told():
     points = projects_page.points_of(worths, {})
     project = projects_page.typed_project("nps", 5_000.0, (3, 7), points, 400, 4)
     finding = projects_page.project_finding(project, "EUR")
-    assert finding.sentence.startswith("Whether the project, at 5,000 EUR, pays cannot be told")
+    assert finding.sentence.startswith("Whether the project, at 5,000 EUR, pays is not known")
     assert "It pays if 1 point is worth +0.62 EUR per account and quarter" in finding.sentence
     table = projects_page.project_table([project]).frame
     assert table.Pays[0] == "not known"
@@ -246,4 +246,4 @@ def test_every_sentence_of_worth_says_that_it_is_an_association():
     for finding in (step, show.worth_finding(worths, 500, "EUR"), show.bend_finding(worths, "EUR")):
         assert "association" in finding.evidence.lower()
     assert "lifting the middle" in show.bend_finding(worths, "EUR").sentence
-    assert "for each of its customers" in step.sentence
+    assert "for each of its customers" in step.evidence

@@ -1,0 +1,156 @@
+"""Files to take along: every number was published, and the same edition gives the same bytes."""
+
+import io
+import json
+import shutil
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from pptx import Presentation
+
+import cxlib as cx
+from cxlib.errors import ArgumentError
+from cxlib.exports.book import Book
+from cxlib.exports.slides import MOST_SLIDES, slides
+from cxlib.exports.steady import steadied
+from cxlib.exports.workbook import SHEETS, workbook
+from tests.conftest import cx as command
+
+
+@pytest.fixture(scope="module")
+def quarter(demo_report, tmp_path_factory):
+    """A copy, since the report is shared."""
+    return shutil.copytree(demo_report / "2026Q3", tmp_path_factory.mktemp("export") / "2026Q3")
+
+
+@pytest.fixture(scope="module")
+def findings(quarter):
+    return json.loads((quarter / "findings.json").read_text())
+
+
+def book(**values):
+    empty = dict.fromkeys(Book.__annotations__, ())
+    texts = dict.fromkeys(("about", "quarter", "headline", "rest", "verdict"), "x")
+    return Book(**empty | texts | {"finished": datetime(2026, 10, 1, tzinfo=UTC)} | values)
+
+
+def test_the_same_quarter_gives_the_same_bytes(quarter):
+    kinds = ("xlsx", "pptx", *(["pdf"] if shutil.which("chromium") else []))
+    first = [path.read_bytes() for path in cx.export(quarter, *kinds)]
+    assert [path.read_bytes() for path in cx.export(quarter, *kinds)] == first
+    assert first[0][:2] == first[1][:2] == b"PK"
+    assert all(each.startswith(b"%PDF") for each in first[2:])
+
+
+def cells(path):
+    """Every cell of a workbook by sheet, as it is stored."""
+    import openpyxl
+
+    file = openpyxl.load_workbook(path)
+    return {each.title: [[cell.value for cell in row] for row in each.iter_rows()]
+            for each in file.worksheets}  # fmt: skip
+
+
+def test_every_number_of_the_workbook_was_published(quarter, findings):
+    (path,) = cx.export(quarter, "xlsx")
+    found = cells(path)
+    assert list(found) == ["Read me", *SHEETS]
+    measures = [each for finding in findings for each in finding["measures"]]
+    assert [row[2:5] for row in found["KPIs"][1:]] == [
+        [each["value"], each["low"], each["high"]] for each in measures
+    ]
+    stored = [row[3:6] for row in found["Findings"][1:]]
+    assert stored == [
+        [(each["estimate"] or {}).get(name) for name in ("value", "low", "high")]
+        for each in findings
+    ]
+    tiles = [each for finding in findings for each in finding["screen"] if each["part"] == "tile"]
+    points = [point[1:] for each in tiles for point in each["points"]]
+    assert [row[2:5] for row in found["Key figures"][1:]] == points
+
+
+def test_the_charts_are_native_and_say_what_they_show(quarter, findings):
+    xlsx, pptx = cx.export(quarter, "xlsx", "pptx")
+    for path, folder in ((xlsx, "xl/charts/"), (pptx, "ppt/charts/chart")):
+        with zipfile.ZipFile(path) as archive:
+            charts = [name for name in archive.namelist() if name.startswith(folder)]
+            text = b"".join(archive.read(name) for name in archive.namelist()
+                            if "drawing" in name or "slides/slide" in name)  # fmt: skip
+        assert sum(name.endswith(".xml") for name in charts) == 6
+        assert text.count(b'descr="') >= 6
+
+
+def test_slides_are_few_and_each_has_one_message_and_its_method(quarter, findings):
+    (path,) = cx.export(quarter, "pptx")
+    deck = Presentation(path)
+    assert 5 <= len(deck.slides) <= MOST_SLIDES
+    for slide in deck.slides:
+        assert slide.shapes.title.text
+        assert "95% interval" in slide.notes_slide.notes_text_frame.text
+    said = " ".join(finding["sentence"] for finding in findings)
+    shown = json.dumps([each for finding in findings for each in finding["screen"]],
+                       ensure_ascii=False)  # fmt: skip
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            if shape.has_chart:
+                values = [tuple(series.values) for series in shape.chart.plots[0].series]
+                assert all(str(value) in shown for value in values[0])
+            if shape.has_table:
+                texts = [cell.text for row in shape.table.rows for cell in row.cells][6:]
+                assert sum(text.split(" ")[0] in shown + said for text in texts) > len(texts) / 2
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "http://a.example"])
+def test_what_a_customer_wrote_stays_text(text):
+    import openpyxl
+
+    made = workbook(book(quotes=[{"text": text, "about": text}]))
+    file = openpyxl.load_workbook(io.BytesIO(made))
+    cell = file["Comments"]["A2"]
+    assert (cell.value, cell.data_type, cell.hyperlink) == (text, "s", None)
+
+
+def test_an_empty_quarter_gives_files_too():
+    assert zipfile.ZipFile(io.BytesIO(workbook(book()))).testzip() is None
+    assert len(Presentation(io.BytesIO(slides(book()))).slides) == 1
+
+
+def test_an_archive_forgets_when_it_was_packed():
+    made = []
+    for year in (2024, 2025):
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("a", (year, 1, 1, 0, 0, 0)), "x")
+            core = f"<dcterms:created xsi:type='x'>{year}</dcterms:created>"
+            archive.writestr("docProps/core.xml", core)
+        made.append(steadied(target.getvalue(), datetime(2026, 1, 1, tzinfo=UTC)))
+    assert made[0] == made[1]
+
+
+def test_a_kind_that_there_is_not_and_a_folder_without_a_report_are_one_line(quarter, tmp_path):
+    with pytest.raises(ArgumentError, match="--to docx: must be xlsx, pptx or pdf"):
+        cx.export(quarter, "docx")
+    with pytest.raises(ArgumentError, match="holds no report"):
+        cx.export(tmp_path)
+    run = command("report", "2026Q3", "--to", "docx", "--out", tmp_path / "out")
+    assert run.returncode == 2
+    assert "--to docx: must be xlsx, pptx or pdf" in run.stdout + run.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_writes_the_files_links_them_and_takes_them_away_again(suite, write, tmp_path):
+    out = tmp_path / "out"
+    options = ("report", "2026Q1", "--dataset", write(), "--notebooks",
+               suite(**{"01_a": ["from cxlib.page.finding import Finding\nFinding('A. B.')"]}),
+               "--out", out)  # fmt: skip
+    assert command(*options).returncode == 0
+    run = command(*options, "--to", "xlsx")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "2026Q1.xlsx" in run.stdout
+    assert (out / "2026Q1" / "2026Q1.xlsx").is_file()
+    assert 'href="2026Q1.xlsx"' in (out / "2026Q1" / "index.html").read_text()
+    assert "nothing has changed" in command(*options, "--to", "xlsx").stdout
+    # Without the option they would soon be of an older state than the pages.
+    assert command(*options, "--fresh").returncode == 0
+    assert not (out / "2026Q1" / "2026Q1.xlsx").exists()

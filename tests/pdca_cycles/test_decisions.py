@@ -1,0 +1,59 @@
+"""What cycles leave to decide: what goes on, what is lost, what was decided against the evidence."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from cxlib.page.screen import Action, Cause
+from cxlib.pdca_cycles.decisions_page import decide_finding
+from cxlib.pdca_cycles.log import read_cycles
+from cxlib.pdca_cycles.review import review_cycles
+
+SINCE = datetime(2025, 10, 1)
+
+
+@pytest.fixture(scope="module")
+def board(data):
+    return review_cycles(read_cycles(data))
+
+
+def actions(board, since=SINCE):
+    return [each for each in decide_finding(board, since, "EUR").screen if isinstance(each, Action)]
+
+
+def test_the_planted_decisions_are_found_in_order_of_urgency(board):
+    found = actions(board)
+    assert [each.title for each in found] == [
+        "Check that “Route contacts through a new menu” (P03) is really off",
+        "Restart “Reply to e-mails from a library of answers” (P04)",
+        "Look again at 4 decisions made against the evidence",
+    ]
+    assert [each.owner for each in found] == ["CX lead 3", "CX lead 1", ""]
+    assert found[0].evidence.startswith("Abandoned on 15 Apr, but transfer rate in APAC is still ")
+    assert "Decided to adopt, where the evidence says adapt: P06 and P05." in found[2].evidence
+
+
+def test_each_names_the_kpi_that_it_explains(board):
+    causes = [each for each in decide_finding(board, SINCE).screen if isinstance(each, Cause)]
+    assert {each.kpi for each in causes} == {"transfer_rate", "average_handle_time"}
+
+
+def test_decisions_of_long_ago_rest(board):
+    assert not any(
+        "against the evidence" in each.title for each in actions(board, datetime(2026, 9, 1))
+    )
+
+
+def test_a_single_decision_is_called_by_its_name(board):
+    (one,) = [each for each in board if each.cycle_id == "P07"]
+    (found,) = actions((one,))
+    assert found.title == "Look again at “Publish how-to videos” (P07)"
+    assert found.owner == one.owner
+
+
+def test_where_all_is_well_nothing_is_to_be_decided(board):
+    well = [replace(each, lingers=None, watch=None, decision=each.rule) for each in board]
+    finding = decide_finding(well, SINCE)
+    assert (finding.screen, finding.news) == ((), False)
+    assert decide_finding((), SINCE).screen == ()
