@@ -63,8 +63,8 @@ def change_findings(
     """
     if not changes:
         whys = listed(dict.fromkeys(lack.values())) or "too little was measured in both quarters"
-        nothing = f"No KPI can be compared with {against}: {whys}."
-        return (Finding(nothing, news=False, measures=measures),)
+        nothing = f"No KPI can be compared with {against}."
+        return (Finding(nothing, None, f"{capital(whys)}.", news=False, measures=measures),)
     found = [each for each in changes if each.detected]
     return (
         *(_change_finding(each, against, currency, each.kpi.name in yearly) for each in found),

@@ -116,7 +116,7 @@ def _tile(
         label=kpi.label,
         short=in_sentence(kpi.label),
         value=value,
-        interval=interval(now, currency).removeprefix("95% interval "),
+        interval=interval(now, currency).removeprefix("95% interval ").replace(" to ", "–"),
         points=tuple(_point(row, config) for row in rows.itertuples()),
         variation=variation,
         change=change,
@@ -162,7 +162,7 @@ def _variation(
     step = number(change.difference.value, kpi.unit, currency, sign=True)
     if clear:
         verb = "rose" if change.difference.value > 0 else "fell"
-        moved = f"{verb} {size(change.difference.value, kpi.unit, currency)}"
+        moved = f"{verb} {size(abs(change.difference.value), kpi.unit, currency)}"
         if kpi.better not in (HIGHER, LOWER):
             return MOVED, f"{step} on {against}", moved
         good = (change.difference.value > 0) == (kpi.better == HIGHER)
@@ -170,7 +170,7 @@ def _variation(
     if near:
         return UNSURE, f"{step} on {against}", ""
     seen = size(change.detectable, kpi.unit, currency)
-    return STEADY, f"on {against}; ±{seen} would show", ""
+    return STEADY, f"(±{seen} would show)", ""
 
 
 @styled

@@ -40,9 +40,9 @@ def strip_finding(
     for persona, share in sizes.items():
         name, channel = personas.name(persona), _usual_channel(contacts, persona)
         worth = revenue[revenue.group == persona]
-        mix = f"{number(share.value, 'share')} of customers"
+        mix = f"{share.value:.0%} of customers"
         if len(worth):
-            mix += f" · {number(worth.share.iloc[0], 'share')} of revenue"
+            mix += f", {worth.share.iloc[0]:.0%} of revenue"
         facts = (f"mostly by {channel}" if channel else "", mix, _kpis(panel, name))
         called = name if name != persona else f"Persona {name}"
         facts = tuple(filter(None, facts))
@@ -70,7 +70,7 @@ def _kpis(panel: Panel, name: str) -> str:
         found = panel.estimate(kpi, persona=name) if len(panel.of(kpi)) else None
         if found:
             said.append(f"{label} {number(found.value, found.unit)}")
-    return " · ".join(said[:MOST_SHOWN])
+    return ", ".join(said[:MOST_SHOWN])
 
 
 def _usual_channel(contacts: pd.DataFrame, persona: str) -> str:

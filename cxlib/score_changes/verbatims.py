@@ -53,5 +53,5 @@ def draw_verbatims(data: Dataset, count: int) -> Verbatims:
     lot = [sha256(f"{data.quarter} {each}".encode()).digest() for each in texts.response_id]
     drawn = texts.assign(lot=lot).sort_values("lot").drop_duplicates("customer_id")
     drawn = drawn.drop_duplicates("text").head(count)
-    drawn = drawn.reindex(columns=none.columns).fillna({"channel": ""})
+    drawn = drawn.assign(channel=drawn.channel.fillna("") if channel else "")[none.columns]
     return Verbatims(drawn.reset_index(drop=True), len(texts))

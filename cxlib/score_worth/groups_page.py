@@ -129,7 +129,7 @@ def group_figure(found: Comparison, currency: str = "") -> Figure | None:
     ]
     return Figure(
         figure,
-        "Later results by group, like for like as filled dots with 95% intervals, raw as rings. "
+        "Later results by group, adjusted as filled dots with 95% intervals, raw as rings. "
         f"{'; '.join(words)}.",
     )
 

@@ -163,7 +163,7 @@ def worth_table(worths: tuple[Worth, ...], accounts: int, currency: str = "") ->
             }
             for each in worths
         ],
-        "Later revenue per quarter that goes with one point more, like for like, with 95% "
+        "Later revenue per quarter that goes with one point more, in comparable accounts, with 95% "
         "intervals, and of how many accounts the KPI is known",
     )
 

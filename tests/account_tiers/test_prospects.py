@@ -31,7 +31,7 @@ def test_the_promise_with_the_weakest_evidence_comes_first(stood):
     assert found.times["A0"] == 90
     told = show.shiny_finding(found, stood[-1].tiers.accounts, "EUR").sentence
     assert told.startswith("2 accounts rest on forecast growth alone (180,000 EUR a year)")
-    assert "1 of these is more likely than not to stay below the threshold" in told
+    assert "1 is unlikely to achieve it" in told
     assert show.shiny_table(found).frame.Account.tolist() == ["A0", "A1"]
 
 

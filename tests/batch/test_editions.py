@@ -84,7 +84,7 @@ def test_each_value_gets_its_pages_and_small_ones_are_listed(slices_report):
         assert pages == {"index.html", "data_readiness.html", "kpi_drivers.html"}
     index = (quarter / "by-region" / "index.html").read_text()
     assert f"for too few customers (under {LEAST}), or" in index
-    assert "give such away: APAC.</p>" in index
+    assert "protect such a group: APAC.</p>" in index
     assert "Nobody there has made contact or answered: LATAM." in index
     assert "3 customers have no region; they are in the whole only." in index
     assert "<b>O'Neil" not in index

@@ -57,17 +57,21 @@ def test_every_number_of_the_workbook_was_published(quarter, findings):
     found = cells(path)
     assert list(found) == ["Read me", *SHEETS]
     measures = [each for finding in findings for each in finding["measures"]]
+    # A workbook has 16 digits of a number, and JSON has 17.
     assert [row[2:5] for row in found["KPIs"][1:]] == [
-        [each["value"], each["low"], each["high"]] for each in measures
+        pytest.approx([each["value"], each["low"], each["high"]], rel=1e-14) for each in measures
     ]
     stored = [row[3:6] for row in found["Findings"][1:]]
     assert stored == [
-        [(each["estimate"] or {}).get(name) for name in ("value", "low", "high")]
+        pytest.approx([(each["estimate"] or {}).get(name) for name in ("value", "low", "high")],
+                      rel=1e-14)
         for each in findings
-    ]
+    ]  # fmt: skip
     tiles = [each for finding in findings for each in finding["screen"] if each["part"] == "tile"]
     points = [point[1:] for each in tiles for point in each["points"]]
-    assert [row[2:5] for row in found["Key figures"][1:]] == points
+    assert [row[2:5] for row in found["Key figures"][1:]] == [
+        pytest.approx(each, rel=1e-14) for each in points
+    ]
 
 
 def test_the_charts_are_native_and_say_what_they_show(quarter, findings):

@@ -63,7 +63,8 @@ def test_a_kpi_that_is_compared_with_nothing_is_shown_all_the_same():
     assert "none can be measured" in drivers.change_table(()).frame.KPI[0]
     (finding,) = drivers.change_findings((), "2026Q2", lack={"nps": "the table surveys ends early"})
     assert finding.kind == "state"
-    assert finding.sentence == "No KPI can be compared with 2026Q2: the table surveys ends early."
+    assert finding.sentence == "No KPI can be compared with 2026Q2."
+    assert finding.evidence == "The table surveys ends early."
     row = drivers.change_table((), [(KPIS["nps"], now, False)], lack={"nps": "why"}).frame.iloc[0]
     assert row.Reading == "not compared: why"
 

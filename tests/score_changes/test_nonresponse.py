@@ -173,7 +173,7 @@ def test_no_invitations_are_known_where_every_row_is_an_answer(data):
     assert response_rates(counts) == ()
     assert "was not tested" in told.rate_finding(()).sentence
     assert "no invitation is known" in weigh(counts, -100, 100).problem
-    assert "not told" in told.weighed_finding(weigh(counts, -100, 100)).sentence
+    assert "could not be adjusted" in told.weighed_finding(weigh(counts, -100, 100)).sentence
 
 
 def test_where_all_answer_nothing_is_weighed():

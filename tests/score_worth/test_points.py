@@ -213,7 +213,7 @@ def test_of_a_project_whose_kpi_has_no_clear_link_no_return_is_told():
     assert "It pays if 1 point is worth +0.62 EUR per account and quarter" in finding.sentence
     table = projects_page.project_table([project]).frame
     assert table.Pays[0] == "not known"
-    assert "cannot be told" in projects_page.projects_finding((project,)).sentence
+    assert "is known yet" in projects_page.projects_finding((project,)).sentence
     assert "none is logged" in projects_page.projects_finding(()).sentence
 
 
@@ -232,7 +232,7 @@ def test_cycles_with_a_comparison_group_are_named_as_what_could_show_a_cause():
         cycle_id, kpi = "P1", None
 
     told = show.evidence_finding([Cycle], {"P1": "region = 'EMEA'"}).sentence
-    assert told.startswith("1 improvement cycle with a comparison group")
+    assert told.startswith("1 improvement cycle has a control group")
     for none in ("", " ", None, float("nan")):
         assert "nothing here shows a cause" in show.evidence_finding([Cycle], {"P1": none}).sentence
 
