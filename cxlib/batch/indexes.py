@@ -15,7 +15,7 @@ from cxlib.batch.screen import assemble, side_by_side
 from cxlib.batch.summary import Restatements, Sentence, sentences
 
 TEMPLATES = Path(__file__).parent / "template"
-HEADLINES = 7
+HEADLINES = 9
 
 
 def headlines(findings: Sequence[Mapping]) -> list[Mapping]:

@@ -20,9 +20,9 @@ MEASURE = {"name": str, "label": str, "period": str, "value": NUMBER, "text": st
 # What belongs on the first screen, by its kind.
 SCREEN = {
     "tile": {
-        "kpi": str, "label": str, "short": str, "value": str, "interval": str, "variation": str,
-        "change": str, "target": str, "goal": (*NUMBER, NoneType), "now": str, "assurance": str,
-        "sentence": str, "points": [list],
+        "kpi": str, "label": str, "short": str, "value": str, "interval": str, "unit": str,
+        "variation": str, "change": str, "target": str, "goal": (*NUMBER, NoneType), "now": str,
+        "assurance": str, "sentence": str, "points": [list],
     },
     "cause": {"kpi": str, "text": str},
     "action": {"title": str, "evidence": str, "owner": str, "urgency": int},

@@ -8,6 +8,7 @@ from pptx.chart.data import CategoryChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.enum.dml import MSO_LINE_DASH_STYLE
+from pptx.enum.text import PP_ALIGN
 from pptx.slide import Slide
 from pptx.util import Emu, Inches, Pt
 
@@ -72,6 +73,7 @@ def _slide(deck: Presentation, title: str, notes: str) -> Slide:
     box.text_frame.text = title
     box.text_frame.word_wrap = True
     for paragraph in box.text_frame.paragraphs:
+        paragraph.alignment = PP_ALIGN.LEFT
         _look(paragraph, 28 if len(title) < 90 else 22, bold=True)
     slide.notes_slide.notes_text_frame.text = notes
     return slide
@@ -115,6 +117,9 @@ def _chart(slide: Slide, tile: dict) -> None:
     chart.has_title = False
     chart.has_legend = tile["goal"] is not None
     chart.font.size = Pt(12)
+    if tile["unit"] == "share":
+        chart.value_axis.tick_labels.number_format = "0%"
+        chart.value_axis.tick_labels.number_format_is_linked = False
     chart.value_axis.major_gridlines.format.line.color.rgb = RGBColor(0xD9, 0xDC, 0xE1)
     for series, colour in zip(chart.plots[0].series, (BLUE, SOFT), strict=False):
         series.smooth = False

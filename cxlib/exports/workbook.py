@@ -8,8 +8,11 @@ import xlsxwriter
 from cxlib.exports.book import Book
 from cxlib.exports.steady import steadied
 
-FORMATS = {"share": "0.0%", "money": "#,##0", "count": "#,##0", "seconds": "0.0"}
-WIDEST = 90
+FORMATS = {
+    "share": "0.0%", "money": "#,##0", "count": "#,##0", "seconds": "0.0", "points": "0.0",
+    "score": "0.00",
+}  # fmt: skip
+WIDEST, LINE = 90, 16
 # What each sheet holds, as its first page says.
 SHEETS = {
     "Key figures": "The KPIs of the first screen by quarter, with charts.",
@@ -45,8 +48,9 @@ def workbook(book: Book) -> bytes:
         _read_me(file, book)
         _key_figures(file, book)
         targets = [each for each in book.tiles if each["goal"] is not None]
-        _sheet(file, "Targets", ("KPI", "Value", "Target", "Now", "Assurance"), [
-            (each["label"], each["points"][-1][1], each["goal"], each["now"], each["assurance"])
+        _sheet(file, "Targets", ("KPI", "Value", "Target", "Now", "Assurance", "Unit"), [
+            (each["label"], each["points"][-1][1], each["goal"], each["now"], each["assurance"],
+             each["unit"])
             for each in targets
         ])  # fmt: skip
         _sheet(file, "Actions", ("Action", "Why", "Owner"), [
@@ -72,16 +76,17 @@ def _read_me(file: xlsxwriter.Workbook, book: Book) -> None:
     sheet.set_column(0, 0, WIDEST, file.add_format({"text_wrap": True}))
     for row, line in enumerate(lines):
         sheet.write_string(row, 0, line, file.add_format({"bold": row < 2, "text_wrap": True}))
+        sheet.set_row(row, LINE * (1 + len(line) // (WIDEST - 10)))
 
 
 def _key_figures(file: xlsxwriter.Workbook, book: Book) -> None:
     rows = [
-        (each["label"], quarter, value, low, high, each["goal"])
+        (each["label"], quarter, value, low, high, each["goal"], each["unit"])
         for each in book.tiles
         for quarter, value, low, high in each["points"]
     ]
     name = "Key figures"
-    sheet = _sheet(file, name, ("KPI", "Quarter", "Value", "Low", "High", "Target"), rows)
+    sheet = _sheet(file, name, ("KPI", "Quarter", "Value", "Low", "High", "Target", "Unit"), rows)
     first = 1
     for place, tile in enumerate(book.tiles):
         last = first + len(tile["points"]) - 1
@@ -96,8 +101,11 @@ def _key_figures(file: xlsxwriter.Workbook, book: Book) -> None:
             })  # fmt: skip
         chart.set_title({"name": f"{tile['label']}: {tile['value']}", "overlay": False})
         chart.set_legend({"none": True})
+        lines = {"visible": True, "line": {"color": "#d9dce1"}}
+        shown = {"num_format": "0%"} if tile["unit"] == "share" else {}
+        chart.set_y_axis({"major_gridlines": lines, **shown})
         about = f"{tile['label']} by quarter, now {tile['value']}"
-        at = (1 + 15 * (place // 2), 7 + 8 * (place % 2))
+        at = (1 + 15 * (place // 2), 8 + 8 * (place % 2))
         sheet.insert_chart(*at, chart, {"description": about, "object_position": 2})
         first = last + 1
 
@@ -144,5 +152,7 @@ def _sheet(
                 counted = heads[column] == "n"
                 sheet.write_number(place, column, value, text if counted else shown.get(unit, text))
     sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
     sheet.autofilter(0, 0, max(len(rows), 1), len(heads) - 1)
     return sheet

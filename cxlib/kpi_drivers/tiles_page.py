@@ -117,6 +117,7 @@ def _tile(
         short=in_sentence(kpi.label),
         value=value,
         interval=interval(now, currency).removeprefix("95% interval ").replace(" to ", "–"),
+        unit=kpi.unit,
         points=tuple(_point(row, config) for row in rows.itertuples()),
         variation=variation,
         change=change,

@@ -21,6 +21,7 @@ class Tile:
     Attributes:
         kpi, label, short: Its name, what it is called, and so inside a sentence.
         value, interval: As written.
+        unit: Of the values.
         points: Quarter, value and ends of the interval of up to eight quarters, the latest last.
         variation: better, worse, changed, steady or may have changed.
         change: How much, and since when, in words.
@@ -36,6 +37,7 @@ class Tile:
     short: str
     value: str
     interval: str
+    unit: str
     points: tuple[tuple[str, float, float | None, float | None], ...]
     variation: str
     change: str

@@ -118,7 +118,7 @@ def test_revenue_adds_up_between_its_bounds():
     # Where nobody could have been heard, how much may be at risk at most is not known.
     silent = revenue_at_risk(signals, dict.fromkeys(signals, 4), tiers, revenue, heard=None)
     assert silent.tiers.high.isna().all()
-    assert "is not known" in show.risk_finding(silent, "EUR").sentence
+    assert "Silence cannot be seen" in show.risk_finding(silent, "EUR").sentence
     assert set(show.risk_table(silent, "EUR").frame["At most, with the unheard"]) == {"not known"}
     names = pd.Series(index, index)
     assert show.risk_account_table(found, names).frame.Signs[0] == "low scores and falling revenue"

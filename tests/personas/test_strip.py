@@ -19,7 +19,7 @@ def test_a_persona_says_its_channel_its_size_and_how_it_fares(page, data):
     first, *_, last = finding.screen
     assert (first.name, first.icon) == ("Fridah", "phone")
     assert first.facts[0] == "mostly by phone"
-    assert first.facts[1].startswith("35.7% of customers · ")
+    assert first.facts[1].startswith("36% of customers, ")
     assert first.facts[2].startswith("NPS ")
     assert [each.worse for each in finding.screen] == [False, False, False, True]
     assert "worst off: D" in finding.sentence
