@@ -19,7 +19,7 @@ from cxlib.findings import CHANGE
 from cxlib.page.finding import Finding
 from cxlib.page.screen import Action, Amount, Cause, Part
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import Written, number, rounded_money, rows
+from cxlib.page.wording import Written, capital, number, rounded_money, rows
 
 MOST_ROWS = 15
 
@@ -44,7 +44,8 @@ def moved_finding(
     """
     if moved is None:
         return Finding(
-            f"The tiers of {quarter} are not known: {why or 'no account was there'}.",
+            f"The tiers of {quarter} are not known.",
+            evidence=f"{capital(why or 'no account was there')}.",
             news=False,
         )
     up, down = moved.went(upwards=True), moved.went(upwards=False)

@@ -77,8 +77,8 @@ def _exposed(accounts: int, low: float, high: float, currency: str) -> tuple[Amo
     """What the first screen says of revenue at risk."""
     label = f"a year with warning signs ({rows(accounts, 'account')})"
     signs = Amount(rounded_money(low, currency), label, urgency=1)
-    if not high > low:
-        return (signs,)
+    if not high > low or not low > 0:
+        return (signs,) if low > 0 else ()
     return signs, Amount(rounded_money(high - low, currency), "silent for a year", urgency=1)
 
 

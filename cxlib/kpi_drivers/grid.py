@@ -10,6 +10,9 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import COUNT, TOTAL
 from cxlib.measure.panel import Panel, estimate_of
 
+# Of fewer accounts or customers, an interval says too little to judge a group by.
+FEWEST_CLUSTERS = 20
+
 
 @dataclass(frozen=True)
 class Cell(Judged):
@@ -33,19 +36,24 @@ def against_others(panel: Panel, kpis: Sequence[str]) -> tuple[Cell, ...]:
     """Each group's KPIs against those of all other groups together.
 
     The others count by their numbers. Sums, such as revenue, are as large as a group is, and are
-    compared with nothing.
+    compared with nothing; nor is a group of few accounts or customers.
 
     Args:
         panel: KPIs of one period by one column, whose groups share no accounts.
         kpis: Which of them.
+
+    Returns:
+        Of each KPI, the largest group first.
     """
     cells = []
     for name in kpis:
         rows = panel.of(name).dropna(subset=[*panel.by, "value"])
+        rows = rows.sort_values("clusters", ascending=False, kind="stable")
         groups = {row[panel.by[0]]: estimate_of(row) for _, row in rows.iterrows()}
+        few = set(rows[panel.by[0]][rows.clusters < FEWEST_CLUSTERS])
         for group, each in groups.items():
-            others = [other for key, other in groups.items() if key != group]
-            compared = panel.kpis[name].kind not in (TOTAL, COUNT)
+            others = [other for key, other in groups.items() if key not in few | {group}]
+            compared = panel.kpis[name].kind not in (TOTAL, COUNT) and group not in few
             gap = _gap(each, others) if compared else None
             cells.append(Cell(name, str(group), each, gap, 1.0))
     tested = [each for each in cells if each.gap]

@@ -108,7 +108,7 @@ def _tile(
         target = number(goal.target, now.unit, currency)
     said = f"{kpi.label} is {value}"
     if moved:
-        said = f"{kpi.label} {moved} to {value}"
+        said = f"{kpi.label} {moved}, to {value}"
     if goal and goal.now == MISSED:
         said = f"{kpi.label} missed its target of {target}, at {value}"
     return Tile(
@@ -163,7 +163,7 @@ def _variation(
     step = number(change.difference.value, kpi.unit, currency, sign=True)
     if clear:
         verb = "rose" if change.difference.value > 0 else "fell"
-        moved = f"{verb} {size(abs(change.difference.value), kpi.unit, currency)}"
+        moved = f"{verb} {size(abs(change.difference.value), kpi.unit, currency)} since {against}"
         if kpi.better not in (HIGHER, LOWER):
             return MOVED, f"{step} on {against}", moved
         good = (change.difference.value > 0) == (kpi.better == HIGHER)

@@ -119,7 +119,7 @@ def test_revenue_adds_up_between_its_bounds():
     silent = revenue_at_risk(signals, dict.fromkeys(signals, 4), tiers, revenue, heard=None)
     assert silent.tiers.high.isna().all()
     assert "Silence cannot be seen" in show.risk_finding(silent, "EUR").sentence
-    assert set(show.risk_table(silent, "EUR").frame["At most, with the unheard"]) == {"not known"}
+    assert set(show.risk_table(silent, "EUR").frame["At most, with the silent"]) == {"not known"}
     names = pd.Series(index, index)
     assert show.risk_account_table(found, names).frame.Signs[0] == "low scores and falling revenue"
 

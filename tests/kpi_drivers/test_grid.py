@@ -18,7 +18,7 @@ def panel(**groups):
     """A panel of one KPI (NPS) by region, from estimates."""
     rows = [
         {"kpi": "nps", "period": pd.Timestamp("2026-07-01"), "region": name, "value": each.value,
-         "low": each.low, "high": each.high, "n": each.n, "unit": "points"}
+         "low": each.low, "high": each.high, "n": each.n, "unit": "points", "clusters": each.n}
         for name, each in groups.items()
     ]  # fmt: skip
     return Panel(pd.DataFrame(rows), ("region",), {}, pd.DataFrame(), KPIS)
@@ -30,7 +30,8 @@ def near(value, half=4.0, n=100):
 
 def test_a_region_is_compared_with_all_others_by_their_numbers():
     found = panel(a=near(10.0), b=near(40.0, n=300), c=near(20.0))
-    first = against_others(found, ["nps"])[0]
+    largest, first, _ = against_others(found, ["nps"])
+    assert (largest.group, first.group) == ("b", "a")
     assert first.gap.value == pytest.approx(10 - (3 * 40 + 20) / 4)
     assert first.gap.high - first.gap.value == pytest.approx(np.hypot(4, 4 * np.hypot(3, 1) / 4))
     finding = show.grid_finding(found, against_others(found, ["nps"]))
@@ -38,6 +39,15 @@ def test_a_region_is_compared_with_all_others_by_their_numbers():
     (grid,) = finding.screen
     assert dict(grid.rows) == {"a": (("10.0", "worse"),), "b": (("40.0", "better"),),
                                "c": (("20.0", "worse"),)}  # fmt: skip
+
+
+def test_a_group_of_few_is_shown_and_not_judged():
+    found = panel(a=near(10.0), b=near(40.0), c=near(90.0, n=19))
+    cells = {each.group: each for each in against_others(found, ["nps"])}
+    assert cells["c"].gap is None
+    assert cells["a"].gap.value == pytest.approx(-30)
+    (grid,) = show.grid_finding(found, tuple(cells.values())).screen
+    assert dict(grid.rows)["c"] == (("90.0", ""),)
 
 
 @pytest.mark.parametrize(

@@ -64,11 +64,11 @@ def test_the_demonstrations_tiles_say_met_missed_and_open(data, quarters, target
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (change("nps", 9.0, 4.0, 0.001), ("better", "+9.0 on last year", "rose 9.0")),
-        (change("nps", -9.0, 4.0, 0.001), ("worse", "−9.0 on last year", "fell 9.0")),
+        (change("nps", 9.0, 4.0, 0.001), ("better", "+9.0 on last year", "rose 9.0 since last year")),
+        (change("nps", -9.0, 4.0, 0.001), ("worse", "−9.0 on last year", "fell 9.0 since last year")),
         (change("nps", 5.0, 4.0, 0.2), ("may have changed", "+5.0 on last year", "")),
         (change("nps", 1.0, 4.0, 0.9), ("steady", "(±12.0 would show)", "")),
-        (change("contact_volume", 9.0, 4.0, 0.001), ("changed", "+9 on last year", "rose 9")),
+        (change("contact_volume", 9.0, 4.0, 0.001), ("changed", "+9 on last year", "rose 9 since last year")),
     ],
     ids=["better", "worse", "may have", "steady", "neither is better"],
 )  # fmt: skip
