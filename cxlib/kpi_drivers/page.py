@@ -36,6 +36,8 @@ EMPTY = MappingProxyType({})
 UNTOLD = "not measured before, or nothing shows how much chance moves it"
 MOST_LISTED = 3
 SMALLEST = "Smallest change it alone would show"
+# Facts that a contact has or has not, as a sentence calls such contacts.
+CALLED = {"not resolved": "unresolved contacts"}
 # Results of accounts, as outcomes are called in a sentence.
 RESULT_NAMES = {
     "retained": "retention", "purchases": "purchase frequency", "returned": "the amount refunded",
@@ -271,9 +273,12 @@ def driver_finding(drivers: Drivers) -> Finding:
 
 def _driver(driver: Driver) -> str:
     """A driver with what a step of it does."""
+    name = CALLED.get(driver.name, driver.name)
     if driver.per_step is None:
-        return f"{driver.name} ({number(driver.share.value, 'share')} of the variation)"
-    return f"{driver.name} ({number(driver.per_step.value, sign=True)} a step)"
+        return f"{name} ({number(driver.share.value, 'share')} of the variation)"
+    way = "lower" if driver.per_step.value < 0 else "higher"
+    step = "" if driver.name in CALLED else " a step"
+    return f"{name} ({number(abs(driver.per_step.value))} {way}{step})"
 
 
 def _ties(drivers: Drivers) -> str:

@@ -59,6 +59,11 @@
   };
 
   document.querySelectorAll(".table table").forEach((table) => {
+    // On a phone, each row of a wide table is a card, whose lines say their heads.
+    const names = [...table.tHead.rows[0].cells].map((head) => head.textContent.trim());
+    table.classList.toggle("wide", names.length > 3);
+    [...table.tBodies[0].rows].forEach((row) =>
+      [...row.cells].forEach((cell, column) => (cell.dataset.head = names[column])));
     [...table.tHead.rows[0].cells].forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
