@@ -12,7 +12,7 @@ __getattr__, __dir__ = offer(
     "window_finding",
     whatif="WhatIf",
     migration="moved_since",
-    migration_page="flow_table moved_finding moved_table",
+    migration_page="bridge_figure flow_table moved_finding moved_table",
     concentration="revenue_concentration",
     concentration_page="concentration_finding lorenz_figure",
     prospects="quiet_partners shiny_prospects",

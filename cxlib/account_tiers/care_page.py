@@ -76,8 +76,8 @@ def difference_finding(differences: Sequence[TierDifference]) -> Finding:
     looked = f"{looked_at(len(differences), 'difference')}."
     if not told:
         return Finding(
-            "Service and satisfaction are alike in all tiers.",
-            evidence=f"No difference was found; {looked[0].lower()}{looked[1:]}",
+            "No difference between tiers was found in service or satisfaction.",
+            evidence=looked,
             news=False,
         )
     return Finding(f"Tiers differ in {'; '.join(told)}.", evidence=looked)

@@ -29,11 +29,14 @@ class Migration:
             deciding one), `value_before`, `value_now`, `threshold_before`, `threshold_now`, and
             `revenue` (of twelve months; of one that left, what it last was).
         accounts, revenue: Accounts and revenue by where they stood (rows) and stand (columns).
+        bridge: How revenue of twelve months came from then to now: `started`, `joined`, `grew`,
+            `shrank`, `churned` (these two below zero) and `ended`.
     """
 
     moved: pd.DataFrame
     accounts: pd.DataFrame
     revenue: pd.DataFrame
+    bridge: pd.Series
 
     def went(self, upwards: bool) -> pd.DataFrame:
         """The accounts that moved into a higher tier, or into a lower one."""
@@ -69,7 +72,23 @@ def migrate(before: Tiers, now: Tiers) -> Migration:
     names = stands.name.combine_first(was.name)
     moved = changed.assign(name=names, revenue=revenue).join(moved)
     moved = moved.rename_axis("account_id").sort_values("revenue", ascending=False, kind="stable")
-    return Migration(moved, counts, sums)
+    return Migration(moved, counts, sums, _bridge(was.revenue_12m, stands.revenue_12m))
+
+
+def _bridge(was: pd.Series, stands: pd.Series) -> pd.Series:
+    """Revenue then and now, and what lies between: by accounts that came, stayed or went."""
+    change = (stands - was).dropna()
+    return pd.Series(
+        {
+            "started": was.sum(),
+            "joined": stands[stands.index.difference(was.index)].sum(),
+            "grew": change.clip(lower=0).sum(),
+            "shrank": change.clip(upper=0).sum(),
+            "churned": -was[was.index.difference(stands.index)].sum(),
+            "ended": stands.sum(),
+        },
+        dtype=float,
+    )
 
 
 def moved_since(stood: Sequence[Standing], quarter: Quarter) -> Migration | None:

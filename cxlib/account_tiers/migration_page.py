@@ -16,6 +16,7 @@ from cxlib.account_tiers.page import INPUTS, amount
 from cxlib.data.declared import TIER_NAMES
 from cxlib.data.quarter import Quarter
 from cxlib.findings import CHANGE
+from cxlib.page.figure import BLUE, FAINT, GREEN, RED, Figure, canvas, styled
 from cxlib.page.finding import Finding
 from cxlib.page.screen import Action, Amount, Cause, Part
 from cxlib.page.table import Table, make_table
@@ -91,6 +92,57 @@ def _churned(left: pd.DataFrame, currency: str) -> tuple[Part, ...]:
             )
         )
     return tuple(parts)
+
+
+@styled
+def bridge_figure(
+    moved: Migration | None, quarter: Quarter, currency: str = "", dated: bool = True
+) -> Figure | None:
+    """How revenue came from then to now, step by step; None if not known.
+
+    Args:
+        moved: How accounts moved.
+        quarter: Since when.
+        currency: Of amounts.
+        dated: Whether it is known when accounts leave.
+    """
+    if moved is None or not dated or not moved.bridge.started > 0:
+        return None
+    steps = moved.bridge
+    figure, axis = canvas(2.9)
+    level = 0.0
+    for place, (name, step) in enumerate(steps.items()):
+        total = name in ("started", "ended")
+        base, top = (0.0, step) if total else (level, level + step)
+        colour = BLUE if total else GREEN if step >= 0 else RED
+        axis.bar(place, top - base, bottom=base, color=colour, width=0.62)
+        axis.annotate(_in_short(step, total), (place, max(base, top)), (0, 3), ha="center",
+                      textcoords="offset points", fontsize=9)  # fmt: skip
+        level = top
+    ends = steps.started, steps.ended, steps.started + steps.joined + steps.grew
+    # The totals are tall and the steps small: the axis begins below the lowest level.
+    lowest = min(steps.started, steps.ended)
+    reach = max(max(ends) - lowest, 0.02 * lowest)
+    axis.set_ylim(max(lowest - 1.2 * reach, 0.0), max(ends) + 0.25 * reach)
+    names = [f"In {quarter}", "Joined", "Grew", "Shrank", "Churned", "Now"]
+    axis.set_xticks(range(len(names)), names)
+    axis.tick_params(axis="x", length=0)
+    axis.set_ylabel(f"Twelve-month revenue{f' ({currency})' if currency else ''}, axis cut")
+    axis.yaxis.set_major_formatter(lambda value, _: _in_short(value, True))
+    axis.grid(axis="y", color=FAINT, lw=0.6)
+    axis.set_axisbelow(True)
+    brought = rounded_money(steps.joined + steps.grew)
+    axis.set_title(
+        f"Churn took {rounded_money(-steps.churned, currency)} a year; new and growing accounts "
+        f"brought {brought}"
+    )
+    words = [f"{name} {number(step, 'money', currency)}" for name, step in steps.items()]
+    return Figure(figure, f"Waterfall of twelve-month revenue since {quarter}: {'; '.join(words)}.")
+
+
+def _in_short(step: float, total: bool) -> str:
+    """An amount on a figure; a step has its sign."""
+    return f"{'' if total or step < 0 else '+'}{rounded_money(step)}"
 
 
 def flow_table(

@@ -104,7 +104,7 @@ def drift_finding(drift: Drift) -> Finding:
     looked = rows(len(drift.tested), "measure")
     if drift.found.empty:
         return Finding(
-            f"The data are steady since the quarter before, in {looked}.",
+            f"No drift was found in the data since the quarter before, in {looked}.",
             evidence=f"Volume, filling, categories and distributions. {_power(drift)}".strip(),
             news=False,
         )

@@ -159,7 +159,7 @@ def tier_finding(by_tier: pd.DataFrame, personas: Personas) -> Finding | None:
         for each in apart.itertuples()
     ]
     if not words:
-        return Finding("The persona mix is alike in all tiers.", news=False)
+        return Finding("No difference in the persona mix was found between tiers.", news=False)
     return Finding(
         f"The persona mix differs between tiers: {listed(words)}.",
         evidence="Accounts are compared, since customers of one account are not independent; "

@@ -87,3 +87,34 @@ def test_the_demonstration_moves_only_by_revenue(data):
     assert set(between.input) <= {"revenue_12m", "growth_potential"}
     up = moved.went(True)
     assert (up.value_now >= up.threshold_now).all()
+
+
+def test_the_bridge_leads_from_then_to_now():
+    before = facts(revenue_12m=[500.0, 100.0, 50.0, 20.0])
+    now = facts(revenue_12m=[400.0, 130.0, 50.0, 30.0, 60.0]).drop(index="A3")
+    steps = moved_from(before, now).bridge
+    assert steps.to_dict() == {
+        "started": 670, "joined": 60, "grew": 30, "shrank": -100, "churned": -20, "ended": 640,
+    }  # fmt: skip
+    found = moved_from(before, now)
+    figure = migration_page.bridge_figure(found, QUARTER, "EUR")
+    assert figure.axes[0].get_title(loc="left").startswith("Churn took 20 EUR a year; new and")
+    assert "churned −20.00 EUR" in figure.alt
+    heights = [bar.get_y() + bar.get_height() for bar in figure.axes[0].patches]
+    assert heights[-1] == 640
+    assert migration_page.bridge_figure(None, QUARTER) is None
+    assert migration_page.bridge_figure(found, QUARTER, dated=False) is None
+
+
+def test_without_earlier_revenue_there_is_no_bridge():
+    found = moved_from(facts(revenue_12m=[0.0, 0.0]), facts(revenue_12m=[1.0, 2.0]))
+    assert migration_page.bridge_figure(found, QUARTER) is None
+
+
+def test_the_bridge_of_the_demonstration_adds_up(data):
+    stood = standings(quarter_books(data, data.quarter), data.config.tiers)
+    steps = moved_since(stood, data.quarter.previous).bridge
+    assert steps[["started", "joined", "grew", "shrank", "churned"]].sum() == pytest.approx(
+        steps.ended
+    )
+    assert steps.churned < 0 < steps.grew
