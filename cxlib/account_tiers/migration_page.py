@@ -86,7 +86,8 @@ def _churned(left: pd.DataFrame, currency: str) -> tuple[Part, ...]:
         parts.append(
             Action(
                 f"Find out why {rows(len(top), f'Tier {TIER_NAMES[0]} account')} churned",
-                f"They brought {rounded_money(float(top.revenue.sum()), currency)} a year.",
+                f"{'They' if len(top) > 1 else 'It'} brought "
+                f"{rounded_money(float(top.revenue.sum()), currency)} a year.",
                 owner="",
                 urgency=30,
             )

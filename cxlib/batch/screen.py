@@ -68,7 +68,7 @@ def assemble(found: Iterable[tuple[Mapping, Sentence]]) -> Screen:
     ]
     causes = {each["kpi"]: each["text"] for each in reversed(_of(parts, "cause"))}
     tiles = [
-        each | {"line": draw(each), "cause": causes.get(each["kpi"], "")}
+        each | {"line": draw(each), "cause": causes.get(each["kpi"], "") if _asks_why(each) else ""}
         for each in _of(parts, "tile")
     ]
     actions, amounts = (
@@ -114,6 +114,12 @@ def side_by_side(
         for each in tiles
     ]
     return list(heads.values()), rows
+
+
+def _asks_why(tile: Mapping) -> bool:
+    """Whether a tile wants explaining: what is steady, or better, does not."""
+    unsteady = ("worse", "changed", "may have changed")
+    return tile["now"] == "missed" or tile["variation"] in unsteady
 
 
 def _tone(tile: Mapping) -> str:

@@ -127,6 +127,8 @@ def test_a_tile_tells_its_cause_and_the_headline_tells_it_once():
     assert screen(cause, first).tiles[0]["cause"] == ""
     missed = part("tile", kpi="csat", now="missed", sentence="CSAT missed")
     assert screen(cause, first, missed).tiles[0]["cause"] == "the new menu"
+    steady = part("tile", variation="steady")
+    assert screen(cause, steady, missed).tiles[0]["cause"] == ""
 
 
 def test_one_quarter_and_a_level_that_never_moves_are_drawn():
