@@ -8,7 +8,8 @@ from cxlib.measure.kpis import HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel
 from cxlib.page.finding import Finding
 from cxlib.page.screen import BETTER, WORSE, Grid
-from cxlib.page.wording import in_sentence, listed, number, rows
+from cxlib.page.table import Table, make_table
+from cxlib.page.wording import Written, estimate, in_sentence, listed, number, rows
 
 # What companies mostly lay their KPIs out by.
 USUAL = ("business_unit", "unit", "region", "country", "market", "segment", "industry", "state")
@@ -55,6 +56,32 @@ def grid_finding(panel: Panel | None, cells: Sequence[Cell], currency: str = "")
         for each in worse[:MOST_NAMED]
     )
     return Finding(f"Worse than elsewhere: {said}.", evidence=note, screen=(grid,))
+
+
+def grid_table(panel: Panel | None, cells: Sequence[Cell], currency: str = "") -> Table | None:
+    """The grid in numbers, with intervals; None where there are not two groups."""
+    groups = list(dict.fromkeys(each.group for each in cells))
+    if panel is None or len(groups) < 2:
+        return None
+    found = {(each.group, each.kpi): each for each in cells}
+    names = list(dict.fromkeys(each.kpi for each in cells))
+    by = panel.by[0].replace("_", " ").capitalize()
+    return make_table(
+        [
+            {by: group}
+            | {panel.kpis[name].label: _written(found.get((group, name)), panel, currency)
+               for name in names}
+            for group in groups
+        ],
+        f"KPIs by {by.lower()}, the largest first; better or worse than elsewhere beyond chance",
+    )  # fmt: skip
+
+
+def _written(cell: Cell | None, panel: Panel, currency: str) -> Written:
+    if cell is None:
+        return estimate(None)
+    text, tone = estimate(cell.value, currency), _tone(cell, panel.kpis[cell.kpi])
+    return Written(f"{text} {tone}", *text.values) if tone else text
 
 
 def _cell(cell: Cell | None, kpi: Kpi, currency: str) -> tuple[str, str]:

@@ -37,6 +37,8 @@ def test_a_region_is_compared_with_all_others_by_their_numbers():
     finding = show.grid_finding(found, against_others(found, ["nps"]))
     assert finding.sentence.startswith("Worse than elsewhere: Net Promoter Score in a (10.0)")
     (grid,) = finding.screen
+    table = show.grid_table(found, against_others(found, ["nps"])).frame
+    assert table["Net Promoter Score"][0] == "40.0 (36.0 to 44.0) better"
     assert dict(grid.rows) == {"a": (("10.0", "worse"),), "b": (("40.0", "better"),),
                                "c": (("20.0", "worse"),)}  # fmt: skip
 
@@ -57,6 +59,7 @@ def test_a_group_of_few_is_shown_and_not_judged():
 )
 def test_where_nothing_can_be_compared_nothing_is_claimed(found):
     cells = against_others(found, ["nps"]) if len(found.frame) else ()
+    assert show.grid_table(None, ()) is None
     assert not any(each.detected for each in cells)
     assert not show.grid_finding(found, cells).news
 
