@@ -24,6 +24,7 @@ from cxlib.batch.real_ids import say_where_they_went, write_tables
 from cxlib.batch.run import Result, Run, Task, Volume
 from cxlib.batch.summary import restatements
 from cxlib.batch.unchanged import find_before, request_key, write_json
+from cxlib.errors import CxError
 from cxlib.stopping import undisturbed
 
 # Where the foot of a page says whether its data can be relied on.
@@ -51,7 +52,7 @@ def publish(run: Run) -> Result:
                 if made[edition][name].status != run.outcomes[task.label].status
             ]
         notes += _keep_other_slices(run, volume)
-        _complete(run, volume, made, now)
+        late += _complete(run, volume, made, now)
         _keep_what_others_wrote(run.old(volume.whole), run.new(volume.whole))
     page = quarters_page(out, [run.new(volume.whole) for volume in run.volumes])
     (work / INDEX).write_text(page, encoding="utf-8")
@@ -216,8 +217,9 @@ def _still_holds(run: Run, source: Source, part: Published) -> bool:
 
 def _complete(
     run: Run, volume: Volume, made: Mapping[Edition, Mapping[str, Entry]], now: str
-) -> None:
-    """Write the records and the indexes of a quarter's editions."""
+) -> list[str]:
+    """Write the records and the indexes of a quarter's editions; what could not be exported."""
+    late: list[str] = []
     request, work, folder = run.request, run.places.work, run.new(volume.whole)
     kept = sorted(path.parent.relative_to(work) for path in folder.glob(f"by-*/*/{RUN}"))
     own = [edition.place for edition in volume.parts if edition.part]
@@ -246,16 +248,30 @@ def _complete(
         before = find_before(edition.source.quarter, work, request.out)
         changed = restatements(published, before) if before and not edition.part else ()
         others = [] if edition.part else [read_published(work / place) for place in slices]
-        html = quarter_page(
-            edition, published, changed, _slice_links(folder, edition), others, request.to
-        )
-        (run.new(edition) / "index.html").write_text(html, encoding="utf-8")
-        if request.to:
-            export(run.new(edition), *request.to)
+        known = (edition, published, changed, _slice_links(folder, edition), others)
+        index = run.new(edition) / "index.html"
+        # A PDF is printed of the index, so that is there before it is known what can be made.
+        index.write_text(quarter_page(*known, request.to), encoding="utf-8")
+        if failed := _export(run, edition):
+            kinds = [kind for kind in request.to if kind not in failed]
+            index.write_text(quarter_page(*known, kinds), encoding="utf-8")
+            late += [f"{edition.label}: {why}" for why in failed.values()]
     if volume.slices:
         by = work / next(edition.place.parent for edition in volume.parts if edition.part)
         pages = {edition: read_published(run.new(edition)) for edition in volume.parts}
         (by / "index.html").write_text(slices_page(volume.slices, pages), encoding="utf-8")
+    return late
+
+
+def _export(run: Run, edition: Edition) -> dict[str, str]:
+    """Write the files to take along; of those that could not be made, why not."""
+    failed = {}
+    for kind in run.request.to:
+        try:
+            export(run.new(edition), kind)
+        except (CxError, OSError) as error:
+            failed[kind] = f"{kind} was not written: {error}"
+    return failed
 
 
 def _slice_links(folder: Path, edition: Edition) -> list[str]:

@@ -1,5 +1,6 @@
 """What is to be decided on cycles this quarter, for the first screen."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -96,10 +97,9 @@ def _look_again(cycles: Sequence[Cycle]) -> Action:
 
 def _where(cycle: Cycle) -> str:
     """The scope as people say it, where it is one plain equation: in APAC."""
-    column, equals, value = cycle.scope.partition(" = ")
-    plain = equals and value.startswith("'") and value.endswith("'") and value.count("'") == 2
-    if plain and column.isidentifier():
-        return f" in {value.strip(chr(39))}" if column != "channel" else f" by {value[1:-1]}"
+    plain = re.fullmatch(r"(\w+) = '([^']+)'", cycle.scope)
+    if plain:
+        return f" {'by' if plain[1] == 'channel' else 'in'} {plain[2]}"
     return f" where {cycle.scope}" if cycle.scope else ""
 
 

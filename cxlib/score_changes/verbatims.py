@@ -30,8 +30,8 @@ class Verbatims:
 def draw_verbatims(data: Dataset, count: int) -> Verbatims:
     """So many texts of the quarter, no customer twice and no text twice.
 
-    The lot falls by the hash of the quarter and the answer's id: whoever runs the report again, on
-    whatever machine, draws the same.
+    The lot falls by the hash of the quarter, the text and its moment: a report that is made again,
+    on whatever machine, quotes the same.
 
     Args:
         data: The dataset; free texts are without names, numbers and addresses of persons.
@@ -48,9 +48,12 @@ def draw_verbatims(data: Dataset, count: int) -> Verbatims:
     length = rows.verbatim.strip().length()
     rows = rows.filter(rows.score.notnull(), length >= SHORTEST, length <= LONGEST)
     texts = rows.select(
-        "response_id", "customer_id", "metric", "score", *channel, text=rows.verbatim.strip()
+        "customer_id", "metric", "score", *channel, text=rows.verbatim.strip(), at=rows._answered_at
     ).execute()
-    lot = [sha256(f"{data.quarter} {each}".encode()).digest() for each in texts.response_id]
+    lot = [
+        sha256(f"{data.quarter} {each.text} {each.at}".encode()).digest()
+        for each in texts.itertuples()
+    ]
     drawn = texts.assign(lot=lot).sort_values("lot").drop_duplicates("customer_id")
     drawn = drawn.drop_duplicates("text").head(count)
     drawn = drawn.assign(channel=drawn.channel.fillna("") if channel else "")[none.columns]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import zipfile
 from datetime import UTC, datetime
@@ -162,3 +163,21 @@ def test_a_run_writes_the_files_links_them_and_takes_them_away_again(suite, writ
     # Without the option they would soon be of an older state than the pages.
     assert command(*options, "--fresh").returncode == 0
     assert not (out / "2026Q1" / "2026Q1.xlsx").exists()
+
+
+def test_a_file_that_cannot_be_made_costs_no_page(suite, write, tmp_path):
+    """A browser that is there and prints nothing."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "chromium").write_text("#!/bin/sh\necho 'no screen' >&2\nexit 1\n")
+    (tmp_path / "bin" / "chromium").chmod(0o755)
+    run = command(
+        "report", "2026Q1", "--dataset", write(), "--out", tmp_path / "out", "--to", "pdf,xlsx",
+        "--notebooks", suite(**{"01_a": ["from cxlib.page.finding import Finding\nFinding('A.')"]}),
+        env={"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}, forked=False,
+    )  # fmt: skip
+    said = run.stdout + run.stderr
+    assert "pdf was not written: index.html: could not be printed: no screen" in said
+    index = (tmp_path / "out" / "2026Q1" / "index.html").read_text()
+    assert 'href="2026Q1.xlsx"' in index
+    assert 'href="2026Q1.pdf"' not in index
+    assert (tmp_path / "out" / "2026Q1" / "a.html").is_file()
