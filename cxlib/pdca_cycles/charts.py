@@ -20,7 +20,7 @@ from cxlib.page.figure import (
     styled,
 )
 from cxlib.page.wording import axis_label, month, number, rows, scale
-from cxlib.pdca_cycles.page import reading
+from cxlib.pdca_cycles.page import cycle_finding, reading
 from cxlib.pdca_cycles.review import ACT, CHECK, DO, IMPROVED, PLAN, WORSENED, Cycle
 
 STAGE_COLOURS = {PLAN: GREY, DO: SKY, CHECK: ORANGE, ACT: BLUE}
@@ -72,7 +72,7 @@ def _short(text: str, most: int = 38) -> str:
 def control_chart(cycle: Cycle, currency: str = "") -> Figure:
     """A cycle's control chart: limits from its baseline, special causes marked."""
     figure, axis = canvas(2.5)
-    axis.set_title(_short(f"{cycle.cycle_id} {cycle.title}", 70))
+    axis.set_title(_short(_conclusion(cycle, currency), 80))
     chart = cycle.chart
     if chart is None:
         axis.set_axis_off()
@@ -88,8 +88,8 @@ def control_chart(cycle: Cycle, currency: str = "") -> Figure:
     _draw_watch(axis, cycle, factor)
     axis.plot(cycle.months, chart.values * factor, "-", color="#aab0b8", lw=1, zorder=1)
     colours = [
-        _point_colour(cycle, side, signal)
-        for side, signal in zip(chart.sides, chart.signals, strict=True)
+        _point_colour(cycle, when, side, signal)
+        for when, side, signal in zip(cycle.months, chart.sides, chart.signals, strict=True)
     ]
     axis.scatter(cycle.months, chart.values * factor, s=26, color=colours, zorder=2)
     dated(axis)
@@ -112,12 +112,22 @@ def _draw_watch(axis, cycle: Cycle, factor: float) -> None:
         axis.axvline(cycle.watch.alarm, color=RED, lw=1.2, ls="-.")
 
 
-def _point_colour(cycle: Cycle, side: int, signal: str) -> str:
+def _conclusion(cycle: Cycle, currency: str) -> str:
+    """What came of a cycle, as the title of its chart."""
+    said = cycle_finding(cycle, currency).sentence.partition(f"({cycle.cycle_id})")[2]
+    return f"{cycle.cycle_id}: {said.lstrip(': ').rstrip('.')}"
+
+
+def _point_colour(cycle: Cycle, when: pd.Timestamp, side: int, signal: str) -> str:
     if not signal:
         return GREY
     if cycle.kpi.better == "neither":
         return BLUE
-    return GREEN if (side > 0) == (cycle.kpi.better == HIGHER) else RED
+    if (side > 0) != (cycle.kpi.better == HIGHER):
+        return RED
+    # Better than before the change still, but no longer as it was after it: no good news.
+    lost = cycle.held is False and when >= cycle.watch.alarm
+    return GREY if lost else GREEN
 
 
 def _chart_words(cycle: Cycle, special: int, currency: str) -> str:

@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from matplotlib.colors import to_hex
 
+from cxlib.page.figure import GREEN
 from cxlib.page.screen import Action, Cause
+from cxlib.pdca_cycles.charts import control_chart
 from cxlib.pdca_cycles.decisions_page import decide_finding
 from cxlib.pdca_cycles.log import read_cycles
 from cxlib.pdca_cycles.review import review_cycles
@@ -57,3 +60,17 @@ def test_where_all_is_well_nothing_is_to_be_decided(board):
     finding = decide_finding(well, SINCE)
     assert (finding.screen, finding.news) == ((), False)
     assert decide_finding((), SINCE).screen == ()
+
+
+def test_on_a_chart_whose_gain_is_lost_no_late_point_is_good_news(board):
+    (lost,) = [each for each in board if each.cycle_id == "P04"]
+    figure = control_chart(lost, "EUR")
+    axis = figure.axes[0]
+    assert axis.get_title(loc="left") == (
+        "P04: average handle time fell 138 s, but the gain has been lost since Feb 2026"
+    )
+    colours = [to_hex(each).upper() for each in axis.collections[-1].get_facecolors()]
+    late = [colour for colour, when in zip(colours, lost.months, strict=True)
+            if when >= lost.watch.alarm]  # fmt: skip
+    assert GREEN in colours
+    assert GREEN not in late
