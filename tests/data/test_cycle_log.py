@@ -222,7 +222,7 @@ def test_the_form_saves_what_was_changed_and_says_what_is_wrong(tmp_path):
     assert history(folder).by.tolist() == ["Ann"]
     told = cycle_form.save(data, "P01", {"impact": "9"}, row(folder, "P01"), "")
     assert told.sentence == (
-        "Not saved. cycle P01: impact must be from 1 to 5, such as '9' (1 row)"
+        "Not saved. cycle P01: impact must be from 1 to 5, such as '#' (1 row)"
     )
     told = cycle_form.save(
         data, "P09", {"title": "x", "kpi": "joy", "do_date": "2026-11-01"}, None, ""

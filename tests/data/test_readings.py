@@ -210,7 +210,7 @@ class TestRefusals:
         with pytest.raises(DataError) as caught:
             open_dataset(folder)
         assert "revenue.sql, line 3:" in str(caught.value)
-        assert "such as '9999999999'" in str(caught.value)
+        assert "such as '##########'" in str(caught.value)
         assert "to_timestamp" in str(caught.value)
 
 

@@ -245,13 +245,13 @@ def _is_phone_of(place: str, digits: str, as_written: bool) -> bool:
 
 
 def shape_of(text: str) -> str:
-    """What a text looks like, without what it says: letters and signs as x, digits as 9.
+    """What a text looks like, without what it says: letters and signs as x, digits as #.
 
     Examples:
         >>> shape_of("Ann, 31/02/2026")
-        'xxx, 99/99/9999'
+        'xxx, ##/##/####'
     """
-    plain = re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", text))
+    plain = re.sub(r"\d", "#", re.sub(r"[^\W\d_]", "x", text))
     return re.sub(r"[^\x00-\x7f]", "x", plain)
 
 
