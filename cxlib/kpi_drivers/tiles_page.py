@@ -196,9 +196,9 @@ def tiles_figure(
     if not shown:
         return None
     goals = {each.name: each.target for each in milestones if not each.scope}
-    lines = -(-len(shown) // 2)
-    figure, axes = canvas(0.3 + 1.75 * lines, lines, 2, squeeze=False)
-    for axis, (name, rows) in zip(axes.flat, shown.items(), strict=False):
+    # One below the other, so that a phone can show the latest quarters of all.
+    figure, axes = canvas(0.3 + 1.2 * len(shown), len(shown), squeeze=False, sharex=True)
+    for axis, (name, rows) in zip(axes[:, 0], shown.items(), strict=True):
         kpi, factor = quarters.kpis[name], scale(quarters.kpis[name].unit)
         axis.fill_between(rows.period, rows.low * factor, rows.high * factor, color=FAINT, lw=0)
         axis.plot(rows.period, rows.value * factor, color=BLUE, lw=1.6)
@@ -207,8 +207,6 @@ def tiles_figure(
             axis.axhline(goals[name] * factor, color=GREY, lw=1, ls="--")
         axis.set_title(axis_label(kpi, currency), fontsize=9)
         dated(axis)
-    for axis in axes.flat[len(shown) :]:
-        axis.set_axis_off()
     words = [
         f"{quarters.kpis[name].label} from "
         f"{number(rows.value.iloc[0], quarters.kpis[name].unit, currency)} to "

@@ -82,8 +82,17 @@ class Figure:
                 kind, image = "image/svg+xml", _with_alt(svg.decode(), self.alt)
             else:
                 kind, image = "image/png", self._save("png", dpi=192)
-        width = int(self.canvas.get_figwidth() * 96)
-        return {kind: image, "text/plain": self.alt}, {kind: {"alt": self.alt, "width": width}}
+        about = {"alt": self.alt, "width": int(self.canvas.get_figwidth() * 96)}
+        if self._ends_with_the_latest():
+            about["latest"] = True
+        return {kind: image, "text/plain": self.alt}, {kind: about}
+
+    def _ends_with_the_latest(self) -> bool:
+        """Whether time runs to the right, in a single column: a phone shows that end first."""
+        formatters = (axis.xaxis.get_major_formatter() for axis in self.axes)
+        columns = {round(axis.get_position().x0, 2) for axis in self.axes}
+        dates = any(isinstance(each, ConciseDateFormatter) for each in formatters)
+        return dates and len(columns) == 1
 
     def _lay_out(self) -> None:
         """Arrange the figure once; each saving would do it twice."""

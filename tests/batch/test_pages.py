@@ -196,3 +196,24 @@ def test_a_page_prints_without_cutting_a_figure(visit, demo_report, tmp_path):
     assert max(heights) < 24 / 2.54 * 96
     assert page.locator("nav").is_hidden()
     assert len(page.pdf()) > 10_000
+
+
+def test_on_a_phone_a_chart_shows_its_latest_months_first(visit, demo_report):
+    page, faults = visit(demo_report / "2026Q3" / "pdca_cycles.html", 390)
+    ends = page.evaluate(
+        "() => [...document.querySelectorAll('figure.latest')]"
+        ".map(each => each.scrollWidth - each.clientWidth - each.scrollLeft)"
+    )
+    assert len(ends) > 5
+    assert max(ends) <= 1
+    assert faults == []
+
+
+def test_on_a_phone_the_rows_of_a_wide_table_are_cards_that_say_their_heads(visit, demo_report):
+    page, _ = visit(demo_report / "2026Q3" / "kpi_drivers.html", 390)
+    table = page.locator("table.wide").first
+    assert not table.locator("thead").is_visible()
+    cell = table.locator("tbody td").nth(1)
+    head = cell.evaluate("each => getComputedStyle(each, '::before').content")
+    assert head.strip('"') == table.locator("thead th").nth(1).text_content().strip()
+    assert table.bounding_box()["width"] <= 390

@@ -58,6 +58,10 @@
     }
   };
 
+  // Where a chart is wider than the screen, its latest months are seen first.
+  addEventListener("load", () =>
+    document.querySelectorAll("figure.latest").forEach((each) => (each.scrollLeft = each.scrollWidth)));
+
   document.querySelectorAll(".table table").forEach((table) => {
     // On a phone, each row of a wide table is a card, whose lines say their heads.
     const names = [...table.tHead.rows[0].cells].map((head) => head.textContent.trim());
