@@ -14,7 +14,16 @@ from cxlib.measure.status import MISSED, OPEN, Milestone
 from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, dated, styled
 from cxlib.page.finding import Finding
 from cxlib.page.screen import BETTER, MOVED, STEADY, UNSURE, WORSE, Amount, Tile
-from cxlib.page.wording import axis_label, in_sentence, interval, listed, number, scale, size
+from cxlib.page.wording import (
+    axis_label,
+    chance_of,
+    in_sentence,
+    interval,
+    listed,
+    number,
+    scale,
+    size,
+)
 
 # What most companies look at first, in this order.
 USUAL = (
@@ -140,7 +149,7 @@ def _now(goal: Milestone | None) -> str:
         return ""
     if goal.over or pd.isna(goal.probability):
         return goal.now
-    return f"{goal.probability:.0%} likely to be met"
+    return f"{chance_of(goal.probability)} likely to be met"
 
 
 def _point(row, config: Config) -> tuple[str, float, float | None, float | None]:

@@ -150,6 +150,18 @@ def percent(share: float, whole: bool = False) -> Written:
     return number(share, "share")
 
 
+def chance_of(probability: float) -> Written:
+    """How likely something is, in whole percent, without pretending to be sure.
+
+    Examples:
+        >>> chance_of(0.724), chance_of(0.9999), chance_of(0.0)
+        ('72%', 'over 99%', 'under 1%')
+    """
+    if probability < 0.01 or probability > 0.99:
+        return Written("under 1%" if probability < 0.01 else "over 99%", probability)
+    return percent(probability, whole=True)
+
+
 def probability(p: float) -> Written:
     """A p-value.
 

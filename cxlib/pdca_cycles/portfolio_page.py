@@ -6,7 +6,16 @@ from cxlib.measure.spc import FAILS, HIT_OR_MISS, PASSES
 from cxlib.measure.status import OPEN, Milestone
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import capital, estimate, in_sentence, listed, month, number, percent, rows
+from cxlib.page.wording import (
+    capital,
+    chance_of,
+    estimate,
+    in_sentence,
+    listed,
+    month,
+    number,
+    rows,
+)
 from cxlib.pdca_cycles.charts import icons
 from cxlib.pdca_cycles.portfolio import Chain, Portfolio
 from cxlib.pdca_cycles.review import Cycle
@@ -73,25 +82,21 @@ def _milestone(each: Milestone, currency: str) -> Finding:
                        f"{each.problem}.", news=False)  # fmt: skip
     goal = number(each.target, each.so_far.unit, currency)
     value = number(each.so_far.value, each.so_far.unit, currency)
-    interval, chance = estimate(each.so_far, currency), _chance(each.probability)
-    steady = ASSURED.get(each.assurance, "")
+    interval, steady = estimate(each.so_far, currency), ASSURED.get(each.assurance, "")
     if not each.over:
-        said = f"{label}{where} stands at {value}, {chance} likely to meet its target of {goal}"
+        likely = f"{chance_of(each.probability)} likely to meet its target of {goal}"
+        if pd.isna(each.probability):
+            likely = f"too early to say whether it meets its target of {goal}"
+        said = f"{label}{where} stands at {value}, {likely}"
         return Finding(f"{said}.", each.so_far, f"So far {interval}.{steady}")
     if each.now == OPEN:
         said = f"{label}{where} is {value}, too close to its target of {goal} to tell"
-        likely = f" It is {chance} likely to be truly on target."
+        likely = ""
+        if pd.notna(each.probability):
+            likely = f" It is {chance_of(each.probability)} likely to be truly on target."
         return Finding(f"{said}.", each.so_far, f"{interval}.{likely}{steady}", news=False)
     said = f"{label}{where} {each.now} its target of {goal}: {value}"
     return Finding(f"{said}.", each.so_far, f"{interval}.{steady}")
-
-
-def _chance(value: float) -> str:
-    if pd.isna(value):
-        return "not known how"
-    if value < 0.01 or value > 0.99:
-        return "under 1%" if value < 0.01 else "over 99%"
-    return percent(value, whole=True)
 
 
 def target_gap_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:

@@ -153,3 +153,20 @@ def test_assurance_is_where_a_target_lies_of_the_process_limits(goal, kpi, expec
     quarters = [10, 10.4, 9.8, 10.1, 10.2, 9.9]
     assert judge(target(10.0, goal, kpi=kpi, quarters=quarters)).assurance == expected
     assert judge(target(10.0, goal, kpi=kpi, quarters=quarters[:3])).assurance == NO_TARGET
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (target(13.0, 10.0), "CSAT met its target of 10.00: 13.00."),
+        (target(10.5, 10.0), "CSAT is 10.50, too close to its target of 10.00 to tell."),
+        (target(10.5, 10.0, half=np.nan), "CSAT is 10.50, too close to its target of 10.00 to"),
+        (target(11.0, 10.0, elapsed=2 / 3, months=[10, 11, 12]), "% likely to meet its target of"),
+        (target(11.0, 10.0, elapsed=0.1, half=np.nan), "too early to say whether it meets its"),
+    ],
+    ids=["met", "open", "no interval", "running", "just begun"],
+)
+def test_each_target_has_a_sentence(data, words):
+    (finding,) = show.milestone_findings((judge(data),))
+    assert words in finding.sentence
+    assert "nan" not in f"{finding.sentence} {finding.evidence}".lower()
