@@ -9,7 +9,7 @@ from cxlib.measure.panel import Panel
 from cxlib.page.finding import Finding
 from cxlib.page.screen import BETTER, WORSE, Grid
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import Written, estimate, in_sentence, listed, number, rows
+from cxlib.page.wording import Written, capital, estimate, in_sentence, listed, number, rows
 
 # What companies mostly lay their KPIs out by.
 USUAL = ("business_unit", "unit", "region", "country", "market", "segment", "industry", "state")
@@ -34,7 +34,12 @@ def grid_finding(panel: Panel | None, cells: Sequence[Cell], currency: str = "")
     """
     groups = list(dict.fromkeys(each.group for each in cells))[:MOST_ROWS]
     if panel is None or len(groups) < 2:
-        return Finding("No column parts customers into units or regions.", news=False)
+        why = listed(dict.fromkeys(panel.left_out.values())) if panel and not groups else ""
+        return Finding(
+            "There are no units or regions to compare.",
+            evidence=f"{capital(why)}." if why else "",
+            news=False,
+        )
     by, names = panel.by[0].replace("_", " "), list(dict.fromkeys(each.kpi for each in cells))
     found = {(each.group, each.kpi): each for each in cells}
     table = tuple(

@@ -105,7 +105,7 @@ def test_readers_of_the_old_place_are_told(arguments, tmp_path):
         ({"customers__sql": "SELECT '1' AS customer_id, "
           "regexp_matches('a', '(' || upper('Ann Lee')) AS n"}, "missing ): (xxx xxx"),
         ({"customers__csv": "customer_id,name\n1,Jos\xe9 Lee\n".encode("latin-1")},
-         "line 2: '9,xxxx xxx' is not UTF-8"),
+         "line 2: '#,xxxx xxx' is not UTF-8"),
     ],
     ids=["a value of another type", "a date in other words", "an error of its own", "a time zone",
          "a pattern",

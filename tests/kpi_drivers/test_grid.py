@@ -64,6 +64,12 @@ def test_where_nothing_can_be_compared_nothing_is_claimed(found):
     assert not show.grid_finding(found, cells).news
 
 
+def test_a_column_that_there_is_not_is_named(data):
+    sides = cx.measure(data, SHOWN, by=["regoin"], period="quarter", since=data.quarter)
+    finding = show.grid_finding(sides, against_others(sides, SHOWN))
+    assert "Cannot be split by regoin: no column of surveys" in finding.evidence
+
+
 def test_in_the_demonstration_it_is_the_transfers_of_one_region(data):
     sides = cx.measure(data, SHOWN, by=["region"], period="quarter", since=data.quarter)
     cells = against_others(sides, SHOWN)
