@@ -232,7 +232,7 @@ def sensitivity_finding(moved: pd.DataFrame, accounts: int) -> Finding | None:
     total = (amounts.up + amounts.down).to_numpy()
     if not len(total) or not total.max():
         return Finding(
-            "No account would change tier if a threshold were 10% lower or higher.", news=False
+            "No account would change tier if a threshold in money were 10% off.", news=False
         )
     most = amounts.iloc[int(total.argmax())]
     share = number(total.max() / accounts, "share")

@@ -220,7 +220,7 @@ def correlation_table(
                 "Others held equal": estimate(each.partial),
                 "Months": number(each.r.n, "count"),
                 "q": probability(each.q),
-                "Reading": "together" if each.detected else "may be chance",
+                "Reading": "together" if each.detected else "not shown",
             }
             for each in pairs[:most]
         ],
@@ -241,7 +241,7 @@ def correlation_figure(
     labels = [f"{label_of(each.x, known)} – {label_of(each.y, known)}" for each in shown]
     whiskers(axis, [each.r for each in shown], labels, colours)
     axis.axvline(0, color="#8a9099", lw=1)
-    axis.set(xlim=(-1, 1), xlabel="Correlation from month to month (grey: may be chance)")
+    axis.set(xlim=(-1, 1), xlabel="Correlation from month to month (grey: not shown)")
     found = [each for each in pairs if each.detected]
     words = [
         f"{label_of(each.x, known)} with {label_of(each.y, known)} {number(each.r.value)}"

@@ -108,7 +108,7 @@ def ledger_figure(ledger: Ledger, against: str, kpi: str = "nps") -> Figure | No
     axis.axhline(len(entries) - 1.5, color=GREY, lw=0.8)
     axis.axvline(0, color="#8a9099", lw=1)
     name = in_sentence(label_of(kpi))
-    axis.set_xlabel(f"Change of {name} against {against} (grey: may be chance)")
+    axis.set_xlabel(f"Change of {name} against {against} (grey: within chance)")
     words = [
         f"{label} {number(each.change.value, each.change.unit, sign=True)}"
         for label, each in zip(labels, entries, strict=True)
@@ -136,7 +136,7 @@ def ledger_table(ledger: Ledger, by: str) -> Table | None:
             **{head: number(of[part].change.value, of[part].change.unit, sign=True)
                for part, head in heads.items()},
             "In all": estimate(of[TOTAL].change, sign=True),
-            "Reading": "stands out" if of[TOTAL].detected else "may be chance",
+            "Reading": "beyond chance" if of[TOTAL].detected else "within chance",
         }
         for group, of in groups.items()
     ]  # fmt: skip

@@ -152,9 +152,9 @@ def group_table(found: Comparison, currency: str = "") -> Table | None:
             for head, group in zip(heads, found.groups, strict=True)
         }
         for result in found.groups[0].raw
-        for label, kind in (("seen", "raw"), ("alike", "adjusted"))
+        for label, kind in (("seen", "raw"), ("adjusted", "adjusted"))
     ]
-    caption = "Per account and quarter, as seen and as if alike, with 95% intervals"
+    caption = "Per account and quarter, as seen and adjusted, with 95% intervals"
     return make_table(records, caption)
 
 

@@ -159,7 +159,7 @@ def worth_table(worths: tuple[Worth, ...], accounts: int, currency: str = "") ->
                 each_account: estimate(_per_point(each), sign=True),
                 all_accounts: estimate(scaled(_per_point(each), accounts), sign=True),
                 "Known": number(each.accounts, "count"),
-                "Reading": "stands out" if each.detected else "may be nothing",
+                "Reading": "beyond chance" if each.detected else "not shown",
             }
             for each in worths
         ],
@@ -217,7 +217,7 @@ def worth_figure(worths: tuple[Worth, ...], currency: str = "") -> Figure | None
     axis.axvline(0, color="#8a9099", lw=1)
     axis.set_xlabel(
         f"{currency} per quarter: an account at the upper quartile of the KPI\n"
-        "against one at the lower (grey: may be nothing)"
+        "against one at the lower (grey: no link shown)"
     )
     words = [
         f"{label} {estimate(each, currency, sign=True)}"
