@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from cxlib.demo import truth
-from cxlib.demo.words import VERBATIMS
+from cxlib.demo.verbatims import THEME_OF_REASON, write_comment
 
 CHANNELS = ("phone", "chat", "email", "web")
 USUAL_WAIT = {"phone": 95.0, "chat": 48.0, "email": 3_600.0, "web": 2_400.0}
 USUAL_HANDLING = {"phone": 400.0, "chat": 560.0, "email": 470.0, "web": 380.0}
-FIXED_COST = {"phone": 1.6, "chat": 0.9, "email": 1.1, "web": 0.5}
+FIXED_COST = {"phone": 4.0, "chat": 2.5, "email": 3.0, "web": 1.5}
 USUAL_ABANDONMENT = {"phone": 0.075, "chat": 0.05, "email": 0.0, "web": 0.0}
 USUAL_RESOLUTION = {
     "how_to": 0.66,
@@ -23,7 +23,8 @@ USUAL_RESOLUTION = {
     "integration": 0.60,
 }
 USUAL_TRANSFER = 0.17
-AGENT_COST_PER_HOUR = 39.0
+AGENT_COST_PER_HOUR = 72.0
+COST_OF_A_TRANSFER = 9.0
 VOLUME_SEASON = {11: 1.10, 12: 1.15, 1: 1.15, 7: 0.92, 8: 0.88}
 SHARE_OF_REPEATS = 0.12
 METRICS = {"csat": 0.40, "nps": 0.35, "ces": 0.25}
@@ -94,7 +95,8 @@ def _served(rng, base, people, person, started, channel, reason, touchpoint) -> 
     transfers = (rng.random(count) < passed_on) * (1 + (rng.random(count) < 0.15))
     chance = _lookup(USUAL_RESOLUTION, reason) + _resolution_shift(reason, started)
     resolved = rng.random(count) < chance + 0.03 - 0.15 * (transfers > 0)
-    cost = _lookup(FIXED_COST, channel) + handling / 3_600 * AGENT_COST_PER_HOUR + 2.5 * transfers
+    cost = _lookup(FIXED_COST, channel) + handling / 3_600 * AGENT_COST_PER_HOUR
+    cost = cost + COST_OF_A_TRANSFER * transfers
     team = region + pd.Series(channel).isin(["phone", "chat"]).map({True: " live", False: " desk"})
     return pd.DataFrame(
         {
@@ -127,7 +129,7 @@ def draw_surveys(rng, base, people, contacts, effort, end: datetime) -> pd.DataF
     asked = np.sort(rng.choice(answered, min(count, len(answered)), replace=False))
     about = contacts.iloc[asked].reset_index(drop=True)
     person = people.iloc[about.person].reset_index(drop=True)
-    bond = base.bond.to_numpy()[person.account]
+    bond = bond_in(about.started_at, *base[["bond", "late_bond"]].to_numpy()[person.account].T)
     effects = {driver.name: driver.effect for driver in truth.DRIVERS}
     moved = (
         effects["resolved"] * (1 - about.resolved.astype(float))
@@ -135,7 +137,13 @@ def draw_surveys(rng, base, people, contacts, effort, end: datetime) -> pd.DataF
         + effects["wait_seconds"] * about.patience
     ).to_numpy()
     mood = np.array([each.mood for each in truth.PERSONAS])[person.persona]
-    feeling = moved + mood + person.leaning.to_numpy() + 0.45 * bond + rng.normal(0, 0.7, count)
+    feeling = (
+        moved
+        + mood
+        + person.leaning.to_numpy()
+        + truth.BOND_ON_CSAT * bond
+        + rng.normal(0, 0.7, count)
+    )
     shock = effort.reindex(about.started_at.dt.to_period("M").dt.to_timestamp()).to_numpy()
     metric = pick(rng, METRICS, count)
     score = np.select(
@@ -151,6 +159,7 @@ def draw_surveys(rng, base, people, contacts, effort, end: datetime) -> pd.DataF
     sent = about.started_at + pd.to_timedelta(rng.integers(1, 12, count) * 600, unit="s")
     responded = sent + pd.to_timedelta((rng.exponential(0.8, count) * 86_400).astype(int), unit="s")
     answers &= (responded < end).to_numpy()
+    comment = _comments(rng, about, person.language, feeling, answers)
     return pd.DataFrame(
         {
             "response_id": [f"R{i:08d}" for i in range(1, count + 1)],
@@ -160,18 +169,38 @@ def draw_surveys(rng, base, people, contacts, effort, end: datetime) -> pd.DataF
             "responded_at": responded.where(answers),
             "metric": metric,
             "score": np.where(answers, score, np.nan),
-            "verbatim": _verbatims(rng, about, feeling, answers),
+            "verbatim": comment.comment,
+            "theme": comment.theme,
         }
     )
 
 
-def _verbatims(rng, about: pd.DataFrame, feeling: np.ndarray, answers: np.ndarray) -> pd.Series:
-    tone = np.select([feeling > 0.3, feeling < -0.9], ["pleased", "annoyed"], "neutral")
-    said = [
-        VERBATIMS[each][i % len(VERBATIMS[each])].format(reason=reason.replace("_", "-"))
-        for each, i, reason in zip(tone, rng.integers(0, 60, len(tone)), about.reason, strict=True)
+def _comments(rng, about: pd.DataFrame, language, feeling, answers) -> pd.DataFrame:
+    """What those write who answer and write: `theme` and `comment`, missing for all others."""
+    theme = np.select(
+        [
+            (about.transfers > 0) & (rng.random(len(about)) < 0.7),
+            ~about.resolved.astype(bool) & (rng.random(len(about)) < 0.7),
+            (about.patience.abs() > 1) & (rng.random(len(about)) < 0.7),
+            rng.random(len(about)) < 0.25,
+        ],
+        ["handover", "resolution", "waiting", "staff"],
+        about.reason.map(THEME_OF_REASON),
+    )
+    good = feeling > -0.3
+    writes = answers & (rng.random(len(about)) < 0.35)
+    lots = rng.integers(0, 2**32, len(about))
+    comment = [
+        write_comment(each, pleased, spoken, int(lot))
+        for each, pleased, spoken, lot in zip(theme, good, language, lots, strict=True)
     ]
-    return pd.Series(said, dtype="str").where(answers & (rng.random(len(tone)) < 0.35))
+    said = pd.DataFrame({"theme": theme, "comment": comment}, dtype="str")
+    return said.where(pd.Series(writes))
+
+
+def bond_in(when: pd.DatetimeIndex | pd.Series, early: np.ndarray, late: np.ndarray) -> np.ndarray:
+    """How well relationships stand at a time: as they did `early`, or as they do since `late`."""
+    return np.where(np.asarray(when) >= np.datetime64(truth.BONDS_SETTLE), late, early)
 
 
 # What the cycles did ------------------------------------------------------------------------------

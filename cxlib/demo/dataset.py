@@ -12,10 +12,15 @@ import pandas as pd
 
 from cxlib.data.quarter import Quarter
 from cxlib.demo import truth
-from cxlib.demo.contacts import draw_interactions, draw_surveys, pick
-from cxlib.demo.words import account_names
+from cxlib.demo.contacts import bond_in, draw_interactions, draw_surveys, pick
+from cxlib.demo.names import account_names
 
 REGIONS = {"EMEA": 0.45, "AMER": 0.33, "APAC": 0.22}
+LANGUAGES = {
+    "EMEA": {"en": 0.40, "de": 0.35, "fr": 0.25},
+    "AMER": {"en": 0.85, "fr": 0.15},
+    "APAC": {"en": 1.0},
+}
 INDUSTRIES = {
     "manufacturing": 0.24,
     "retail": 0.18,
@@ -25,7 +30,8 @@ INDUSTRIES = {
     "finance": 0.12,
 }
 PRICE_RISE_PER_YEAR = 1.03
-MONTHLY_CHURN = 0.009
+NEVER = np.datetime64("2200-01-01")
+MONTHLY_CHURN = 0.0046
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,14 @@ class Demo:
         personas: The planted persona of each `customer_id`.
         tiers: The planted tier of each `account_id`, and whether its inputs are complete.
         effort: The planted shock to customers' effort in each month.
+        themes: What the comment of each `response_id` is about: a key of `verbatims.THEMES`.
     """
 
     tables: Mapping[str, pd.DataFrame]
     personas: pd.Series
     tiers: pd.DataFrame
     effort: pd.Series
+    themes: pd.Series
 
 
 def make_demo(
@@ -65,15 +73,18 @@ def make_demo(
     contacts = draw_interactions(rng, base, people, months, interactions)
     surveys = draw_surveys(rng, base, people, contacts, effort, last.end)
     tables = {
-        "accounts": base.drop(columns=["planted", "mrr", "bond"]),
-        "customers": people.drop(columns=["persona", "leaning", "account"]),
+        "accounts": base.drop(
+            columns=["planted", "mrr", "bond", "late_bond", "resized_at", "resized_to"]
+        ),
+        "customers": people.drop(columns=["persona", "leaning", "account", "language"]),
         "interactions": contacts.drop(columns=["person", "patience"]),
-        "surveys": surveys,
+        "surveys": surveys.drop(columns="theme"),
         "revenue": _revenue(rng, base, months),
         "cycles": _cycles(),
         "targets": _targets(last, quarters),
     }
-    known = base.growth_potential.notna() & base.strategic_value.notna()
+    known = base.growth_potential.notna() & base.strategic_value.notna() & (base.resized_to == 1)
+    known &= ~np.array([truth.TIERS[i].borderline for i in base.planted])
     tiers = base[["account_id"]].assign(
         tier=[truth.TIERS[i].tier for i in base.planted],
         driver=[truth.TIERS[i].driver for i in base.planted],
@@ -81,7 +92,8 @@ def make_demo(
     )
     names = np.array([persona.name for persona in truth.PERSONAS])
     personas = pd.Series(names[people.persona], people.customer_id, name="persona")
-    return Demo(_with_faults(tables), personas, tiers, effort)
+    themes = surveys.set_index("response_id").theme.dropna()
+    return Demo(_with_faults(tables), personas, tiers, effort, themes)
 
 
 def draw_company(
@@ -91,6 +103,7 @@ def draw_company(
     last = Quarter.parse(truth.LAST_QUARTER)
     months = pd.date_range(last.shift(1 - quarters).start, last.end, freq="MS")[:-1]
     effort = pd.Series(rng.standard_normal(len(months)), months)
+    effort[effort.index.isin(truth.HARD_MONTHS)] = truth.HARDER_BY
     base = _accounts(rng, accounts, months, effort)
     return base, _customers(rng, base), months, effort
 
@@ -144,7 +157,7 @@ def _accounts(rng, count: int, months: pd.DatetimeIndex, effort: pd.Series) -> p
     mrr = np.clip(revenue[:, 0] * rng.lognormal(0, 0.45, count), revenue[:, 1], revenue[:, 2])
     growth = rng.uniform(*np.array([kind.growth_potential for kind in kinds]).T)
     strategic = np.array([rng.choice(kind.strategic_values) for kind in kinds], dtype=float)
-    bond = rng.standard_normal(count)  # how well the relationship stands
+    bond, late_bond = rng.standard_normal((2, count))  # how well the relationship stands
     first, days = months[0], (months[-1] - months[0]).days
     # Half the accounts were there before the data begins; a few joined in its last months.
     signup = first + pd.to_timedelta(
@@ -154,6 +167,7 @@ def _accounts(rng, count: int, months: pd.DatetimeIndex, effort: pd.Series) -> p
         unit="D",
     )
     unknown = rng.random((2, count)) < truth.SHARE_WITHOUT_CRM_INPUT / 2
+    resized_to, resized_at = _resizing(rng, mrr, months)
     return pd.DataFrame(
         {
             "account_id": [f"A{i:05d}" for i in range(1, count + 1)],
@@ -165,25 +179,47 @@ def _accounts(rng, count: int, months: pd.DatetimeIndex, effort: pd.Series) -> p
             ),
             "employees": np.round(mrr / 14 * rng.lognormal(0, 0.5, count) + 5),
             "signup_date": signup,
-            "churn_date": _churn_dates(rng, signup, bond, mrr, months, effort),
+            "churn_date": _churn_dates(
+                rng,
+                signup,
+                bond_in(months, bond[:, None], late_bond[:, None]),
+                mrr,
+                np.where(resized_to < 1, resized_at, NEVER),
+                months,
+                effort,
+            ),
             "growth_potential": np.where(unknown[0], np.nan, growth.round(-2)),
             "strategic_value": np.where(unknown[1], np.nan, strategic),
             "account_manager": [f"KAM {i:02d}" for i in rng.integers(1, 13, count)],
             "planted": planted,
             "mrr": mrr.round(0),
             "bond": bond,
+            "late_bond": late_bond,
+            "resized_at": resized_at,
+            "resized_to": resized_to,
         }
     )
 
 
-def _churn_dates(rng, signup, bond, mrr, months, effort) -> pd.Series:
+def _resizing(rng, mrr: np.ndarray, months: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+    """To what share of itself each account's contract changed (1: not at all), and when."""
+    lot = rng.random(len(mrr))
+    cut = lot < np.where(mrr > 4_500, truth.CUT_SHARE_OF_LARGE, truth.CUT_SHARE)
+    enlarged = lot > 1 - truth.ENLARGED_SHARE
+    late = months[::3][-truth.RESIZING_QUARTERS :].to_numpy()
+    size = np.select([cut, enlarged], [truth.CUT_TO, truth.ENLARGED_TO], 1.0)
+    return size, late[rng.integers(0, len(late), len(mrr))]
+
+
+def _churn_dates(rng, signup, bond, mrr, cut_at, months, effort) -> pd.Series:
     """A month's risk of churn rises with the effort of customers two months before."""
     lag = truth.CES_LEADS_CHURN_BY_MONTHS
     felt = effort.shift(lag).fillna(0).to_numpy()
     calm = np.exp(truth.EFFORT_SHOCK_ON_LOG_CHURN**2 / 2)  # keeps the average risk as stated
     by_month = MONTHLY_CHURN / calm * np.exp(truth.EFFORT_SHOCK_ON_LOG_CHURN * felt)
-    by_account = np.exp(-0.5 * bond) * np.where(mrr > 5_000, 0.5, 1.0)
-    risk = np.clip(by_account[:, None] * by_month, 0, 0.5)
+    by_account = np.exp(truth.BOND_ON_LOG_CHURN * bond) * np.where(mrr > 5_000, 0.5, 1.0)[:, None]
+    after_cut = np.where(months.to_numpy() > cut_at[:, None], truth.CUT_CHURN_FACTOR, 1.0)
+    risk = np.clip(by_account * by_month * after_cut, 0, 0.5)
     there = signup.to_numpy()[:, None] < months.to_numpy()
     leaves = there & (rng.random(risk.shape) < risk)
     day = rng.integers(1, 28, len(signup))
@@ -215,18 +251,28 @@ def _customers(rng, base: pd.DataFrame) -> pd.DataFrame:
             "persona": persona,
             "leaning": rng.normal(0, 0.4, count),
             "account": account,
+            "language": _languages(rng, base.region.to_numpy()[account]),
         }
     )
+
+
+def _languages(rng, region: np.ndarray) -> np.ndarray:
+    spoken = np.empty(len(region), dtype=object)
+    for name, shares in LANGUAGES.items():
+        spoken[region == name] = pick(rng, shares, (region == name).sum())
+    return spoken
 
 
 def _revenue(rng, base: pd.DataFrame, months: pd.DatetimeIndex) -> pd.DataFrame:
     account, month = np.meshgrid(np.arange(len(base)), np.arange(len(months)), indexing="ij")
     joined = base.signup_date.to_numpy()[:, None]
-    left = base.churn_date.fillna(pd.Timestamp("2200-01-01")).to_numpy()[:, None]
+    left = base.churn_date.fillna(pd.Timestamp(NEVER)).to_numpy()[:, None]
     there = (joined <= months.to_numpy()) & (left > months.to_numpy())
     account, month = account[there], month[there]
     booked = months.to_numpy()[month]
     price = base.mrr.to_numpy()[account] * PRICE_RISE_PER_YEAR ** (month // 12)
+    resized = booked >= base.resized_at.to_numpy()[account]
+    price = price * np.where(resized, base.resized_to.to_numpy()[account], 1.0)
     first = np.r_[True, account[1:] != account[:-1]] & (
         base.signup_date.to_numpy()[account] >= months[0]
     )
@@ -268,14 +314,8 @@ def _cycles() -> pd.DataFrame:
 
 
 def _targets(last: Quarter, quarters: int) -> pd.DataFrame:
-    goals = {
-        "nps": 20.0,
-        "csat_top2": 0.80,
-        "first_contact_resolution": 0.72,
-        "retention_rate": 0.975,
-    }
     recent = [str(last.shift(-back)) for back in reversed(range(min(quarters, 4)))]
-    targets = [(kpi, quarter, goal) for quarter in recent for kpi, goal in goals.items()]
+    targets = [(kpi, quarter, goal) for quarter in recent for kpi, goal in truth.TARGETS.items()]
     frame = pd.DataFrame(targets, columns=["kpi", "quarter", "target"])
     return frame.assign(objective="Loyal customers", owner="CX lead 1")
 

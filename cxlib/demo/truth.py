@@ -112,7 +112,7 @@ class Driver:
 # In order of importance, the greatest share of explained variance first.
 DRIVERS = (
     Driver("resolved", "not resolved at first contact", -1.1),
-    Driver("transfers", "one transfer more", -0.6),
+    Driver("transfers", "one transfer more", -0.8),
     Driver("wait_seconds", "e times the channel's usual wait", -0.25),
 )
 NPS_PER_CSAT = 1.9
@@ -120,6 +120,8 @@ NPS_PER_CSAT = 1.9
 CES_LEADS_CHURN_BY_MONTHS = 2
 EFFORT_SHOCK_ON_CES = -0.55
 EFFORT_SHOCK_ON_LOG_CHURN = 0.55
+# In these months everything took customers more effort, by so many standard deviations.
+HARD_MONTHS, HARDER_BY = (datetime(2026, 5, 1), datetime(2026, 6, 1), datetime(2026, 7, 1)), 1.3
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class Tier:
     """A planted class of accounts and what drives it.
 
     `monthly_revenue` is (median, lowest, highest); `growth_potential` is (lowest, highest) in
-    money per year; `strategic_values` are the scores that occur.
+    money per year; `strategic_values` are the scores that occur. Accounts that are `borderline`
+    lie on both sides of a threshold: their tier is not planted.
     """
 
     tier: str
@@ -136,19 +139,34 @@ class Tier:
     monthly_revenue: tuple[float, float, float]
     growth_potential: tuple[float, float]
     strategic_values: tuple[int, ...]
+    borderline: bool = False
 
 
 TIERS = (
     Tier("I", "revenue", 0.045, (9_000, 6_500, 40_000), (0, 12_000), (2, 3, 4)),
     Tier("I", "strategic value", 0.020, (1_200, 300, 3_500), (0, 12_000), (5,)),
-    Tier("II", "growth", 0.135, (1_500, 300, 3_500), (18_000, 60_000), (1, 2, 3)),
-    Tier("III", "", 0.800, (1_000, 200, 3_500), (0, 12_000), (1, 2, 3, 4)),
+    Tier("II", "growth", 0.115, (1_500, 300, 3_500), (18_000, 60_000), (1, 2, 3)),
+    Tier("III", "", 0.740, (1_000, 200, 3_300), (0, 12_000), (1, 2, 3, 4)),
+    Tier("II", "lifetime value", 0.025, (4_250, 4_000, 4_500), (0, 12_000), (1, 2, 3)),
+    Tier("I", "revenue", 0.025, (5_100, 4_700, 5_500), (0, 12_000), (2, 3, 4), borderline=True),
+    Tier("II", "growth", 0.030, (1_500, 300, 3_300), (12_000, 18_000), (1, 2), borderline=True),
 )
 # Between the planted classes lie gaps; these thresholds stand in the gaps.
 TIER_THRESHOLDS = MappingProxyType(
-    {"revenue": 65_000, "strategic_value": 5, "growth": 15_000, "lifetime_value": 900_000}
+    {"revenue": 65_000, "strategic_value": 5, "growth": 15_000, "lifetime_value": 165_000}
 )
 SHARE_WITHOUT_CRM_INPUT = 0.08
+
+# With one of the last six quarters, some accounts cut their contract down and others enlarge it;
+# those that cut it down are more likely to churn afterwards.
+RESIZING_QUARTERS = 6
+CUT_SHARE, CUT_SHARE_OF_LARGE, CUT_TO, CUT_CHURN_FACTOR = 0.06, 0.18, 0.30, 4.0
+ENLARGED_SHARE, ENLARGED_TO = 0.03, 1.7
+# Relationships are worse or better, and settle anew with this month; one that stands a standard
+# deviation better makes churn this much less likely, and answers this much better (in CSAT points).
+BONDS_SETTLE = datetime(2025, 4, 1)
+BOND_ON_CSAT = 0.7
+BOND_ON_LOG_CHURN = -1.3
 
 
 @dataclass(frozen=True)
@@ -188,13 +206,13 @@ CYCLES = (
         "P01", "Offer a call-back instead of a queue", "average_speed_of_answer",
         "Shorter waits", "channel = 'phone'", "",
         datetime(2025, 7, 1), datetime(2025, 10, 1), datetime(2025, 10, 20), "adopt",
-        80, -30, 5, 3, 42_000, IMPROVED, "real improvement", 0.70,
+        95, -30, 5, 3, 42_000, IMPROVED, "real improvement", 0.70,
     ),
     Cycle(
         "P02", "Let billing agents correct an invoice themselves", "first_contact_resolution",
         "Solved the first time", "reason = 'billing'", "reason = 'contract'",
         datetime(2025, 10, 1), datetime(2026, 1, 1), datetime(2026, 1, 19), "adopt",
-        0.70, 0.10, 4, 2, 18_000, IMPROVED, "real improvement", 0.15,
+        0.70, 0.10, 4, 2, 18_000, IMPROVED, "real improvement", 0.22,
     ),
     Cycle(
         "P03", "Route contacts through a new menu", "transfer_rate",
@@ -206,7 +224,7 @@ CYCLES = (
         "P04", "Reply to e-mails from a library of answers", "average_handle_time",
         "Lower cost to serve", "channel = 'email'", "channel = 'web'",
         datetime(2025, 2, 1), datetime(2025, 5, 1), datetime(2025, 5, 20), "adopt",
-        420, -100, 3, 2, 12_000, IMPROVED, "a real gain that slips back after adoption", 0.72,
+        420, -100, 3, 2, 5_000, IMPROVED, "a real gain that slips back after adoption", 0.72,
     ),
     Cycle(
         "P05", "Coach the team after a bad month", "abandonment_rate",
@@ -231,7 +249,7 @@ CYCLES = (
         "P08", "Show agents the customer's last chat", "average_handle_time",
         "Lower cost to serve", "channel = 'chat'", "channel = 'web'",
         datetime(2025, 9, 1), datetime(2025, 12, 1), datetime(2025, 12, 11), "adapt",
-        560, -60, 3, 3, 25_000, NO_CHANGE, "no effect", 0.0,
+        500, -60, 3, 3, 25_000, NO_CHANGE, "no effect", 0.0,
     ),
 )  # fmt: skip
 
@@ -256,6 +274,17 @@ FAULTS = (
 # What the personas are called on the pages, the largest first.
 PERSONA_NAMES = MappingProxyType(
     {"A": "End users", "B": "Administrators", "C": "Finance", "D": "Developers"}
+)
+# What is to be reached in a quarter.
+TARGETS = MappingProxyType(
+    {
+        "nps": 35.0,
+        "csat_top2": 0.80,
+        "first_contact_resolution": 0.72,
+        "retention_rate": 0.975,
+        "transfer_rate": 0.16,
+        "average_handle_time": 480.0,
+    }
 )
 # What leaders look at first.
 TILES = (

@@ -1,4 +1,4 @@
-"""The words of the demonstration data: names of companies and what customers write."""
+"""Names of invented companies."""
 
 import numpy as np
 
@@ -14,29 +14,6 @@ SECOND = (
     "shore", "stead", "stone", "view", "well", "wick", "wood", "worth",
 )  # fmt: skip
 FORM = ("Group", "Works", "Partners", "Systems", "Trading", "Holdings")
-
-VERBATIMS = {
-    "pleased": (
-        "Quick and friendly, my {reason} question was solved at once.",
-        "The agent knew the product well.",
-        "Great help with {reason}, thank you.",
-        "Everything sorted in one go.",
-        "Clear answer and a kind tone.",
-    ),
-    "neutral": (
-        "It was fine in the end.",
-        "The answer on {reason} was all right, but it took a while.",
-        "Okay.",
-        "Works again, though I had to look up part of it myself.",
-    ),
-    "annoyed": (
-        "I was passed from one person to the next about {reason}.",
-        "Still not solved, I have to get in touch again.",
-        "Too long a wait for so simple a {reason} question.",
-        "I had to explain everything twice.",
-        "Nobody could tell me when the {reason} problem will be fixed.",
-    ),
-}
 
 
 def account_names(rng: np.random.Generator, count: int) -> list[str]:
