@@ -147,7 +147,7 @@ def hours_table(care: Care, currency: str = "") -> Table | None:
         if row.cost_share is not None:
             record["Cost to serve, of revenue"] = estimate(row.cost_share)
         records.append(record)
-    return make_table(records, "Hours of service in the quarter")
+    return make_table(records, "Hours of service in the quarter", folded=True)
 
 
 def served_finding(care: Care) -> Finding | None:
@@ -199,6 +199,7 @@ def served_table(care: Care, names: pd.Series) -> Table | None:
             for account, row in shown.iterrows()
         ],
         f"Accounts with more or less time than is due: {len(shown):,} of {len(care.accounts):,}",
+        folded=True,
     )
 
 

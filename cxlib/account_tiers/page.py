@@ -20,7 +20,7 @@ CRM_COLUMNS = (
     "account_id", "tier", "previous_tier", "reason", "valid_from", "revenue_12m",
     "growth_potential", "lifetime_value", "strategic_value",
 )  # fmt: skip
-ACCOUNT_COLUMNS = ("Account", "Reason", "Margin", "Probability", "Revenue, 12 months")
+ACCOUNT_COLUMNS = ("Account", "Reason", "Margin", "Likely right", "Revenue, 12 months")
 INPUTS = {
     "revenue_12m": ("revenue of the last twelve months", "money"),
     "strategic_value": ("strategic value", "count"),
@@ -89,9 +89,9 @@ def reasons(tiers: Tiers, currency: str = "") -> pd.Series:
 
 
 def account_table(tiers: Tiers, tier: str, currency: str = "", most: int = 15) -> Table:
-    """The accounts of a tier, those that made it by least first."""
+    """The accounts of a tier, those that are least surely in it first."""
     chosen = tiers.accounts[tiers.accounts.tier == tier]
-    shown = chosen.sort_values(["margin", "revenue_12m"], kind="stable").head(most)
+    shown = chosen.sort_values(["chance", "margin", "revenue_12m"], kind="stable").head(most)
     words = reasons(replace(tiers, accounts=shown), currency)
     return make_table(
         [
@@ -99,7 +99,7 @@ def account_table(tiers: Tiers, tier: str, currency: str = "", most: int = 15) -
                 "Account": row["name"],
                 "Reason": words[account],
                 "Margin": number(row.margin, "share"),
-                "Probability": number(row.chance, "share"),
+                "Likely right": _likely(row),
                 "Revenue, 12 months": number(row.revenue_12m, "money", currency),
             }
             for account, row in shown.iterrows()
@@ -107,6 +107,13 @@ def account_table(tiers: Tiers, tier: str, currency: str = "", most: int = 15) -
         or [dict.fromkeys(ACCOUNT_COLUMNS, "–")],
         f"Tier {tier}, borderline accounts first: {len(shown)} of {rows(len(chosen), 'account')}",
     )
+
+
+def _likely(row: pd.Series) -> str:
+    """How likely an account is to be in the right tier; what is taken as it is has no chance."""
+    if row.chance != 1:
+        return number(row.chance, "share")
+    return "as counted" if row.reason == "revenue_12m" or not row.reason else "as entered"
 
 
 @styled

@@ -54,7 +54,7 @@ def shiny_table(shiny: pd.DataFrame, currency: str = "") -> Table | None:
                 "Source": row.growth_source,
                 "Times its revenue": number(row.times),
                 "Bought for": f"{row.years:.1f} years" if pd.notna(row.years) else "never",
-                "Probability": _chance(row.evidence),
+                "Likely to be achieved": _chance(row.evidence),
             }
             for _, row in shown.iterrows()
         ],
@@ -102,6 +102,7 @@ def quiet_table(quiet: pd.DataFrame, currency: str = "") -> Table | None:
         ],
         f"Small strategic accounts: the {len(shown):,} with the longest relationship, of "
         f"{len(quiet):,}",
+        folded=True,
     )
 
 

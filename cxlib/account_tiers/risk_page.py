@@ -60,14 +60,13 @@ def risk_finding(risk: Risk, currency: str = "") -> Finding:
             news=False,
         )
     worth = f"{rounded_money(low, currency)} a year" if low > 0 else "no revenue"
-    silent = f" With the silent ones, at most {number(high, 'money', currency)}."
+    silent = f"; with the silent ones, at most {number(high, 'money', currency)}"
     return Finding(
         f"{rows(accounts, 'account')} with {worth} {verb} warning signs.{hidden}",
-        evidence=f"{number(low, 'money', currency)}, {share} of revenue."
-        f"{silent if high > low else ''} Looked for: {listed(could)}{_untold(risk)}. Low scores "
-        "are "
-        "what customers said; silence, contacts and revenue count where they go beyond chance, "
-        "given how many accounts were looked at. Many leave without any sign.",
+        evidence=f"{number(low, 'money', currency)}, {share} of revenue"
+        f"{silent if high > low else ''}. Looked for: {listed(could)}{_untold(risk)}. Low scores "
+        "are what customers said; silence, contacts and revenue count where they go beyond "
+        "chance, given how many accounts were looked at. Many leave without any sign.",
         news=low > 0,
         screen=_exposed(accounts, low, high, currency),
     )
@@ -125,7 +124,7 @@ def signal_table(risk: Risk, known: Sequence[Foretold], since: Quarter) -> Table
         }
         for name in SIGNALS
     ]
-    return make_table(records, "Warning signs")
+    return make_table(records, "Warning signs", folded=True)
 
 
 def foretold_finding(known: Sequence[Foretold], since: Quarter) -> Finding:

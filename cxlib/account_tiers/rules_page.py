@@ -67,6 +67,7 @@ def threshold_table(tiers: Tiers, rules: TierRules, currency: str = "") -> Table
         ],
         "Thresholds; an account that stood as high a quarter ago stays until it falls short by "
         f"more than {number(rules.buffer, 'share')}",
+        folded=True,
     )
 
 
@@ -190,10 +191,15 @@ def growth_finding(inputs: Inputs) -> Finding:
         )
     else:
         lasts = model.persistence
+        shares = (
+            f"{number(lasts.value, 'share')} ({number(lasts.low, 'share')} to "
+            f"{number(lasts.high, 'share')})"
+        )
         evidence = (
-            f"Of growth beyond that of its peers, an account has repeated {number(lasts.value)} "
-            f"({number(lasts.low)} to {number(lasts.high)}) a year later, 1 being all"
-            + ("; own growth counts for nothing." if lasts.value <= 0 else ".")
+            f"Above-peer growth did not last, so we do not project it: {shares} came again a year "
+            "later."
+            if lasts.value <= 0
+            else f"Of above-peer growth, {shares} came again a year later."
         )
     return Finding(f"Growth potential: {'; '.join(words)}.", evidence=evidence, news=False)
 
@@ -257,4 +263,5 @@ def sensitivity_table(moved: pd.DataFrame, currency: str = "") -> Table | None:
             for each in moved.itertuples()
         ],
         "Accounts that change tier if one threshold lies 10% (a score: one point) lower, or higher",
+        folded=True,
     )

@@ -11,8 +11,9 @@ import jinja2
 from cxlib.batch.edition import Edition, Published, read_published
 from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED
 from cxlib.batch.provenance import provenance
-from cxlib.batch.screen import assemble, side_by_side
+from cxlib.batch.screen import assemble, quarters_before, side_by_side
 from cxlib.batch.summary import Restatements, Sentence, sentences
+from cxlib.page.icons import icon
 
 TEMPLATES = Path(__file__).parent / "template"
 HEADLINES = 9
@@ -131,7 +132,14 @@ def quarters_page(out: Path, new: Sequence[Path] = ()) -> str:
             }
         )
     heads, values = side_by_side(found)
-    return _page("quarters", heads=heads, runs=list(zip(runs, values, strict=True)))
+    published = {run["quarter"] for run in runs}
+    # The newest report knows the quarters before it, published or not.
+    whole = bool(runs) and not runs[0]["where"]
+    past = [each for each in quarters_before(found[0]) if each[0] not in published] if whole else []
+    newest = runs[0]["quarter"] if runs else ""
+    return _page(
+        "quarters", heads=heads, runs=list(zip(runs, values, strict=True)), past=past, newest=newest
+    )
 
 
 def _troubles(published: Published, parts: Sequence[Published]) -> list[str]:
@@ -185,13 +193,15 @@ def _page(name: str, **values) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES / "cx"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.globals["icon"] = icon
+    return environment
 
 
 @cache

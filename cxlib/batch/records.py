@@ -68,9 +68,14 @@ def is_part(part: Mapping) -> bool:
         return False
     match part["part"]:
         case "tile":
-            return bool(part["points"]) and all(
+            drawn = all(
                 len(row) == len(POINT) and all(map(fits, row, POINT)) for row in part["points"]
             )
+            # Reports of before had no limits.
+            limits = part.get("limits")
+            known = limits is None or (fits(limits, [NUMBER]) and len(limits) == 2)
+            written = fits(part.get("written", []), [str])
+            return bool(part["points"]) and drawn and known and written
         case "grid":
             return all(
                 len(row) == 2 and isinstance(row[0], str) and fits(row[1], [[str]])

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cxlib.batch.summary import Sentence
+from cxlib.page.sparkline import sparkline
 
-WIDTH, HEIGHT, MARGIN = 180, 44, 4
 MOST_ACTIONS, MOST_AMOUNTS = 3, 4
 # What a headline is made of, the first that any tile has.
 FIRST = (("now", "missed"), ("variation", "worse"), ("variation", "better"))
@@ -36,24 +36,6 @@ class Screen:
     grids: tuple[Mapping, ...]
 
 
-@dataclass(frozen=True)
-class Line:
-    """A small line drawn in a box of `WIDTH` by `HEIGHT`.
-
-    Attributes:
-        path, band: Of the values, and around their intervals; as SVG has points.
-        goal: How high the target lies; None without one.
-        end: Where the latest value is.
-        words: What it shows, for those who cannot see it.
-    """
-
-    path: str
-    band: str
-    goal: float | None
-    end: tuple[float, float]
-    words: str
-
-
 def assemble(found: Iterable[tuple[Mapping, Sentence]]) -> Screen:
     """The first screen of an edition.
 
@@ -68,7 +50,8 @@ def assemble(found: Iterable[tuple[Mapping, Sentence]]) -> Screen:
     ]
     causes = {each["kpi"]: each["text"] for each in reversed(_of(parts, "cause"))}
     tiles = [
-        each | {"line": draw(each), "cause": causes.get(each["kpi"], "") if _asks_why(each) else ""}
+        each
+        | {"line": _line(each), "cause": causes.get(each["kpi"], "") if _asks_why(each) else ""}
         for each in _of(parts, "tile")
     ]
     actions, amounts = (
@@ -116,6 +99,26 @@ def side_by_side(
     return list(heads.values()), rows
 
 
+def quarters_before(findings: Iterable[Mapping]) -> list[tuple[str, list[str]]]:
+    """What an edition tells of the quarters before it: each with the values of its tiles.
+
+    The newest comes first; a tile without a value in a quarter has a dash.
+
+    Args:
+        findings: The edition's.
+    """
+    tiles = [part for each in findings for part in _of(each.get("screen", ()), "tile")]
+    values = [
+        {
+            name: text
+            for (name, *_), text in zip(each["points"], each.get("written", ()), strict=False)
+        }
+        for each in tiles
+    ]
+    names = sorted({name for each in values for name in each}, reverse=True)
+    return [(name, [each.get(name, "–") for each in values]) for name in names]
+
+
 def _asks_why(tile: Mapping) -> bool:
     """Whether a tile wants explaining: what is steady, or better, does not."""
     unsteady = ("worse", "changed", "may have changed")
@@ -129,31 +132,12 @@ def _tone(tile: Mapping) -> str:
     return tile["variation"] if tile["variation"] in ("better", "worse") else ""
 
 
-def draw(tile: Mapping) -> Line:
-    """The small line of a tile: its quarters, their intervals and the target."""
+def _line(tile: Mapping) -> str:
+    """The small line of a tile: its quarters, their intervals, limits and the target."""
     points = tile["points"]
-    ends = [each for _, value, low, high in points for each in (value, low, high, tile["goal"])]
-    known = [each for each in ends if each is not None]
-    lowest, highest = min(known), max(known)
-    reach = (highest - lowest) or 1.0
-
-    def x(place: int) -> float:
-        return round(MARGIN + place * (WIDTH - 2 * MARGIN) / max(len(points) - 1, 1), 1)
-
-    def y(value: float) -> float:
-        return round(HEIGHT - MARGIN - (value - lowest) / reach * (HEIGHT - 2 * MARGIN), 1)
-
-    bound = [(x(n), y(low), y(high)) for n, (_, _, low, high) in enumerate(points)
-             if low is not None and high is not None]  # fmt: skip
-    above, below = [(at, high) for at, _, high in bound], [(at, low) for at, low, _ in bound]
     goal = f"; target {tile['target']}" if tile["target"] else ""
-    return Line(
-        path=_joined((x(n), y(value)) for n, (_, value, *_) in enumerate(points)),
-        band=_joined([*above, *reversed(below)]),
-        goal=None if tile["goal"] is None else y(tile["goal"]),
-        end=(x(len(points) - 1), y(points[-1][1])),
-        words=f"{tile['label']}, {points[0][0]} to {points[-1][0]}, now {tile['value']}{goal}",
-    )
+    words = f"{tile['label']}, {points[0][0]} to {points[-1][0]}, now {tile['value']}{goal}"
+    return sparkline(points, words, tile["goal"], tile.get("limits"))
 
 
 def _of(parts: Iterable[Mapping], kind: str) -> list[Mapping]:
@@ -179,10 +163,6 @@ def _headline(tiles: Sequence[Mapping]) -> tuple[str, str, Mapping | None]:
         if names:
             rest.append(f"{label}: {_listed(names)}.")
     return f"{first['sentence']}{because}.", " ".join(rest), first
-
-
-def _joined(points: Iterable[tuple[float, float]]) -> str:
-    return " ".join(f"{x},{y}" for x, y in points)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -46,6 +46,7 @@ def intake_table(coverage: Coverage) -> Table:
             for each in coverage.intake.itertuples()
         ],
         "Rows by table",
+        folded=True,
     )
 
 
@@ -64,6 +65,7 @@ def fault_table(coverage: Coverage) -> Table:
         ]
         or [{"File": "–", "Column": "–", "Rule": "no fault found", "Rows": "0", "Looks like": "–"}],
         "Rows set apart, by reason",
+        folded=True,
     )
 
 
@@ -161,6 +163,7 @@ def left_out_table(data: Dataset, left_out: dict[str, str]) -> Table:
         [{"KPI": name, "Why it is left out": why} for name, why in left_out.items()]
         or [{"KPI": "none", "Why it is left out": "every KPI of the catalogue can be measured"}],
         f"KPIs that {data.config.name} cannot feed",
+        folded=True,
     )
 
 

@@ -40,6 +40,12 @@ def verdict_finding(readiness: Readiness, currency: str = "") -> Finding:
         return Finding(f"{sentence}{untold}", evidence=evidence, news=False, verdict=True)
     grave = [each for each in readiness.issues if each.level == readiness.level]
     words = [_in_words(each, currency) for each in grave[:3]]
+    # Said of several groups, a fault is named once.
+    named = [said.split(": ", 1) for said in words]
+    words = [
+        each[-1] if place and len(each) == 2 and each[0] == named[place - 1][0] else said
+        for place, (each, said) in enumerate(zip(named, words, strict=True))
+    ]
     more = f"; and {len(grave) - 3} more" if len(grave) > 3 else ""
     return Finding(
         f"{WORDS[readiness.level]} {capital('; '.join(words))}{more}.{untold}",
@@ -138,4 +144,5 @@ def inventory_table(inventory: Sequence[Mapping[str, str]]) -> Table:
         [{head: each.get(name, "") or "–" for name, head in heads.items()} for each in inventory]
         or [{"Information": "none is described: add [[inventory]] sections to dataset.toml"}],
         "Inventory of the information behind the reports",
+        folded=True,
     )

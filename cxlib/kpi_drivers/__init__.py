@@ -10,6 +10,7 @@ __getattr__, __dir__ = offer(
     correlations_page="across_finding correlation_figure correlation_finding "
     "correlation_frame correlation_table lead_finding reversal_figure reversal_finding",
     account_correlation="correlate_accounts",
+    lines_page="kpi_lines",
     tiles_page="choose_kpis tiles_figure tiles_finding",
     grid="against_others",
     grid_page="grid_column grid_finding grid_table",

@@ -225,6 +225,7 @@ def correlation_table(
             for each in pairs[:most]
         ],
         f"The {min(most, len(pairs))} strongest of {rows(len(pairs), 'pair')}",
+        folded=True,
     )
 
 

@@ -83,8 +83,8 @@ def _change_finding(change: Change, against: str, currency: str, season: bool) -
         f"{change.kpi.label} {verb} {moved} to {now} since {against}"
         f"{'' if season else _judged(change)}.{every}",
         estimate=change.difference,
-        evidence=f"Change: {interval(change.difference, currency, sign=True)}. Level: "
-        f"{interval(change.now, currency)}. Beyond chance, allowing for the number of KPIs.",
+        evidence=f"Change: {interval(change.difference, currency, sign=True)}; level: "
+        f"{interval(change.now, currency)}.",
         news=not season,
         kind=CHANGE,
     )
@@ -172,7 +172,9 @@ def change_table(
     alone = [
         (kpi, now) for kpi, now, _ in values if not {kpi.name, COMPLEMENTS.get(kpi.name)} & compared
     ]
-    records = [_compared(each, currency) for each in changes]
+    # What has moved is read first; what may have, next.
+    moved = sorted(changes, key=lambda each: (not each.detected, not each.difference.excludes(0)))
+    records = [_compared(each, currency) for each in moved]
     whys = [lack.get(kpi.name, UNTOLD) for kpi, _ in alone]
     if not changes and len(whys) > len(set(whys)) == 1:
         whys = ["see above"] * len(alone)
@@ -233,6 +235,7 @@ def meaning_table(quarters: Panel, config: Config) -> Table:
         ]
         or [{"KPI": "none is measured", "Meaning": "–", "Here": "–"}],
         "What the KPIs mean, with this dataset's numbers",
+        folded=True,
     )
 
 
@@ -264,10 +267,10 @@ def driver_finding(drivers: Drivers) -> Finding:
     return Finding(
         f"Strongest driver of {score}: {_driver(first)}, other things equal.{next_ones}",
         estimate=first.share,
-        evidence=f"{first.name} explains {estimate(first.share)} of the variation and comes first "
-        f"in {first.rank_probability:.0%} of resamples. All facts of the contact together explain "
-        f"{drivers.explained:.0%}, in {rows(drivers.answers, 'answer')}. An association, not proof "
-        f"of a cause.{_ties(drivers)}",
+        evidence=f"Explains {estimate(first.share)} of the variation; an association, not proof of "
+        f"a cause. Comes first in {first.rank_probability:.0%} of resamples. All facts of the "
+        f"contact together explain {drivers.explained:.0%}, in {rows(drivers.answers, 'answer')}."
+        f"{_ties(drivers)}",
     )
 
 

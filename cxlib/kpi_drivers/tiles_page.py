@@ -6,6 +6,7 @@ import pandas as pd
 
 from cxlib.data import Quarter
 from cxlib.data.config import MOST_TILES, Config
+from cxlib.kpi_drivers.lines_page import limits_before, points_of, recent
 from cxlib.measure.contrast import Change
 from cxlib.measure.kpis import HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
@@ -31,7 +32,6 @@ USUAL = (
     "responded_in_time", "service_level", "repeat_contact_rate", "time_to_resolution",
     "transfer_rate", "average_handle_time", "contact_volume", "purchase_frequency",
 )  # fmt: skip
-QUARTERS_SHOWN = 8
 
 
 def choose_kpis(quarters: Panel, milestones: Sequence[Milestone], config: Config) -> list[str]:
@@ -107,7 +107,7 @@ def _tile(
     goal: Milestone | None,
     config: Config,
 ) -> Tile | None:
-    rows = _until(quarters, name, quarter)
+    rows = recent(quarters, name, quarter)
     if rows.empty or rows.period.iloc[-1] != pd.Timestamp(quarter.start):
         return None
     kpi, currency, now = quarters.kpis[name], config.currency, estimate_of(rows.iloc[-1])
@@ -127,7 +127,9 @@ def _tile(
         value=value,
         interval=interval(now, currency).removeprefix("95% interval ").replace(" to ", "–"),
         unit=kpi.unit,
-        points=tuple(_point(row, config) for row in rows.itertuples()),
+        points=points_of(rows, config),
+        limits=limits_before(rows),
+        written=tuple(number(each, kpi.unit, currency) for each in rows.value),
         variation=variation,
         change=change,
         target=target,
@@ -138,23 +140,12 @@ def _tile(
     )
 
 
-def _until(quarters: Panel, name: str, quarter: Quarter) -> pd.DataFrame:
-    """A KPI in the reported quarter and up to seven before it."""
-    rows = quarters.of(name)
-    return rows[(rows.period <= quarter.start) & rows.value.notna()].tail(QUARTERS_SHOWN)
-
-
 def _now(goal: Milestone | None) -> str:
     if goal is None:
         return ""
     if goal.over or pd.isna(goal.probability):
         return goal.now
     return f"{chance_of(goal.probability)} likely to be met"
-
-
-def _point(row, config: Config) -> tuple[str, float, float | None, float | None]:
-    ends = [None if pd.isna(each) else float(each) for each in (row.low, row.high)]
-    return (str(Quarter.holding(row.period, config.fiscal_year_start)), float(row.value), *ends)
 
 
 def _variation(
@@ -191,7 +182,7 @@ def tiles_figure(
     milestones: Sequence[Milestone],
     currency: str = "",
 ) -> Figure | None:
-    """Eight quarters of each KPI with its interval and target; None without any.
+    """Eight quarters of each KPI with its interval, limits and target; None without any.
 
     Args:
         quarters: Every KPI by quarter.
@@ -200,7 +191,7 @@ def tiles_figure(
         milestones: The quarter's targets.
         currency: Of money.
     """
-    shown = {name: _until(quarters, name, quarter) for name in names}
+    shown = {name: recent(quarters, name, quarter) for name in names}
     shown = {name: rows for name, rows in shown.items() if len(rows)}
     if not shown:
         return None
@@ -212,6 +203,8 @@ def tiles_figure(
         axis.fill_between(rows.period, rows.low * factor, rows.high * factor, color=FAINT, lw=0)
         axis.plot(rows.period, rows.value * factor, color=BLUE, lw=1.6)
         axis.plot(rows.period.iloc[-1], rows.value.iloc[-1] * factor, "o", color=BLUE, ms=5)
+        for limit in limits_before(rows) or ():
+            axis.axhline(limit * factor, color=GREY, lw=1, ls=":")
         if name in goals:
             axis.axhline(goals[name] * factor, color=GREY, lw=1, ls="--")
         axis.set_title(axis_label(kpi, currency), fontsize=9)
@@ -224,6 +217,6 @@ def tiles_figure(
     ]
     return Figure(
         figure,
-        f"Lines of {len(shown)} KPIs by quarter with 95% intervals, targets dashed: "
-        f"{'; '.join(words)}.",
+        f"Lines of {len(shown)} KPIs by quarter with 95% intervals, process limits dotted and "
+        f"targets dashed: {'; '.join(words)}.",
     )

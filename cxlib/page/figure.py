@@ -1,6 +1,7 @@
 """A figure with its alt text, drawn sharp, and the look that all figures share."""
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from functools import wraps
@@ -13,7 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Canvas
+from matplotlib.gridspec import GridSpec
 
+from cxlib.page.carry import in_report
 from cxlib.page.letters import make_drawable
 
 # Okabe and Ito's colours, distinguished also by people who see few colours.
@@ -22,8 +25,10 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
 )  # fmt: skip
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, YELLOW, GREY)
 INK, FAINT = "#1f2328", "#d9dce1"
-WIDTH = 7.4
+WIDTH, NARROW = 7.4, 3.9
 LARGEST_SVG = 150_000
+# Numbers from 1 on with more than two digits after the point; smaller ones may be scales.
+FINER_THAN_SEEN = re.compile(r"(?<![\d.])([1-9]\d*\.\d\d)\d+")
 
 STYLE = {
     **sns.axes_style("ticks"),
@@ -77,22 +82,58 @@ class Figure:
             # The figure itself says so.
             warnings.filterwarnings("ignore", "Glyph", UserWarning)
             self._lay_out()
-            svg = self._save("svg", metadata={"Date": None, "Creator": None})
+            svg = self._svg()
             if len(svg) <= LARGEST_SVG:
-                kind, image = "image/svg+xml", _with_alt(svg.decode(), self.alt)
+                kind, image = "image/svg+xml", _with_alt(svg, self.alt)
             else:
                 kind, image = "image/png", self._save("png", dpi=192)
-        about = {"alt": self.alt, "width": int(self.canvas.get_figwidth() * 96)}
-        if self._ends_with_the_latest():
-            about["latest"] = True
+            about = {"alt": self.alt, "width": int(self.canvas.get_figwidth() * 96)}
+            if self._ends_with_the_latest():
+                about["latest"] = True
+            if self._columns() > 1 and in_report():
+                about["narrow"] = self._stacked()
         return {kind: image, "text/plain": self.alt}, {kind: about}
 
     def _ends_with_the_latest(self) -> bool:
         """Whether time runs to the right, in a single column: a phone shows that end first."""
         formatters = (axis.xaxis.get_major_formatter() for axis in self.axes)
-        columns = {round(axis.get_position().x0, 2) for axis in self.axes}
         dates = any(isinstance(each, ConciseDateFormatter) for each in formatters)
-        return dates and len(columns) == 1
+        return dates and self._columns() == 1
+
+    def _columns(self) -> int:
+        return max((each.get_gridspec().ncols for each in self._panels()), default=1)
+
+    def _panels(self) -> list[Axes]:
+        """The axes that are parts of a grid, and are drawn on."""
+        return [each for each in self.axes if each.axison and each.get_subplotspec()]
+
+    def _stacked(self) -> str:
+        """The figure for a phone, in SVG: its panels one below the other."""
+        panels, columns = self._panels(), self._columns()
+        size, specs = self.canvas.get_size_inches(), [each.get_subplotspec() for each in panels]
+        height = size[1] / panels[0].get_gridspec().nrows
+        grid = GridSpec(len(panels), 1, figure=self.canvas)
+        for axis in self.axes:
+            axis.set_in_layout(axis in panels)
+        for place, axis in enumerate(panels):
+            first = panels[place - place % columns]
+            # What is written once in a row of panels is written beside each.
+            if not any(each.get_text() for each in axis.get_yticklabels()):
+                names = [each.get_text() for each in first.get_yticklabels()]
+                axis.set_yticks(first.get_yticks(), names)
+            axis.set_subplotspec(grid[place, 0])
+        self._lay_out_anew((NARROW, height * len(panels)))
+        svg = _with_alt(self._svg(), self.alt)
+        # The figure is left as it was.
+        for axis, spec in zip(panels, specs, strict=True):
+            axis.set_subplotspec(spec)
+        self._lay_out_anew(size)
+        return svg
+
+    def _lay_out_anew(self, size) -> None:
+        self.canvas.set_size_inches(*size)
+        self.canvas.set_layout_engine("constrained")
+        self._lay_out()
 
     def _lay_out(self) -> None:
         """Arrange the figure once; each saving would do it twice."""
@@ -100,6 +141,11 @@ class Figure:
         if layout := self.canvas.get_layout_engine():
             layout.execute(self.canvas)
             self.canvas.set_layout_engine("none")
+
+    def _svg(self) -> str:
+        """The figure as SVG, to a hundredth of a point."""
+        svg = self._save("svg", metadata={"Date": None, "Creator": None}).decode()
+        return FINER_THAN_SEEN.sub(r"\1", svg)
 
     def _save(self, kind: str, **options) -> bytes:
         file = io.BytesIO()

@@ -1,5 +1,6 @@
 """Findings: a conclusion as a sentence, stored with its estimate in the executed notebook."""
 
+import re
 from dataclasses import asdict, dataclass
 from html import escape
 
@@ -7,6 +8,9 @@ from cxlib.findings import MIME, STATE
 from cxlib.measure.estimate import Estimate
 from cxlib.page.look import look
 from cxlib.page.screen import Part
+
+SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=\S)")
+WORTH_A_CLICK = 8
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Finding:
     Attributes:
         sentence: What was found, computed from results.
         estimate: The number that it rests on, if it rests on one.
-        evidence: What it was found in, in words.
+        evidence: What it rests on, in words. Its first sentence, such as an interval, stands in
+            small print; what follows is for those who ask how we know.
         news: Whether it reports something that stands out; "no detectable change" does not.
         kind: state, change or decision.
         measures: The numbers that it publishes, for later reports to compare with.
@@ -62,9 +67,25 @@ class Finding:
             # JSON has no NaN.
             stored["estimate"] |= {"low": None, "high": None}
         kind = "finding" if self.news else "finding quiet"
-        note = f"<small>{escape(self.evidence)}</small>" if self.evidence else ""
+        first, rest = _parted(self.evidence)
+        note = f" <small>{escape(first)}</small>" if first else ""
+        how = f"<details><summary>How we know</summary>{escape(rest)}</details>" if rest else ""
         return {
             MIME: stored,
-            "text/html": f"<p{look(kind)}><strong>{escape(self.sentence)}</strong> {note}</p>",
+            "text/html": f"<div{look(kind)}><strong>{escape(self.sentence)}</strong>"
+            f"{note}{how}</div>",
             "text/plain": self.sentence,
         }
+
+
+def _parted(evidence: str) -> tuple[str, str]:
+    """The first sentence, and the others if they are long enough to be worth a click.
+
+    Examples:
+        >>> _parted("95% interval 1.5 to 2. Found in 40 answers, of which we know the channel.")
+        ('95% interval 1.5 to 2.', 'Found in 40 answers, of which we know the channel.')
+        >>> _parted("95% interval 1.5 to 2. It shows no cause.")
+        ('95% interval 1.5 to 2. It shows no cause.', '')
+    """
+    first, _, rest = SENTENCE_END.sub("\n", evidence, count=1).partition("\n")
+    return (first, rest) if len(rest.split()) >= WORTH_A_CLICK else (evidence, "")

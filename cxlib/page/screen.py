@@ -27,6 +27,8 @@ class Tile:
         change: How much, and since when, in words.
         target: As written; empty without one.
         goal: The target as a number; None without one.
+        limits: The process limits of the quarters before; None where they are too few.
+        written: The values of the points, as written.
         now: met, missed or cannot tell yet; empty without a target.
         assurance: passes, hit or miss, or fails; empty where no limits are known.
         sentence: What a headline says of it.
@@ -43,6 +45,8 @@ class Tile:
     change: str
     target: str = ""
     goal: float | None = None
+    limits: tuple[float, float] | None = None
+    written: tuple[str, ...] = ()
     now: str = ""
     assurance: str = ""
     sentence: str = ""

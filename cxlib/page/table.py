@@ -26,10 +26,12 @@ class Table:
     Attributes:
         frame: The cells, already written out.
         caption: What the table says.
+        folded: Only its caption is seen, until it is clicked on.
     """
 
     frame: pd.DataFrame
     caption: str
+    folded: bool = False
 
     @property
     def data(self) -> pd.DataFrame:
@@ -55,11 +57,15 @@ class Table:
             ) + "</tr>"
             for row in self.frame.itertuples(index=False)
         )  # fmt: skip
-        return (
-            f'<div class="table" tabindex="0" role="group" aria-label="{escape(self.caption)}">'
-            f"<table><caption>{escape(self.caption)}</caption>"
+        caption = escape(self.caption)
+        table = (
+            f'<div class="table" tabindex="0" role="group" aria-label="{caption}">'
+            f"<table><caption>{caption}</caption>"
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
         )
+        if self.folded:
+            return f'<details class="numbers"><summary>{caption}</summary>{table}</details>'
+        return table
 
 
 def _is_of_numbers(cells: Iterable[str]) -> bool:
@@ -81,9 +87,11 @@ def _whole(cell: str) -> str:
     return INTERVAL.sub(r'<span class="interval">\1</span>', cell)
 
 
-def make_table(records: Sequence[Mapping[str, str]], caption: str) -> Table | None:
+def make_table(
+    records: Sequence[Mapping[str, str]], caption: str, folded: bool = False
+) -> Table | None:
     """A table from rows of texts and written numbers; None without rows."""
-    return Table(pd.DataFrame(records, dtype=object), caption) if len(records) else None
+    return Table(pd.DataFrame(records, dtype=object), caption, folded) if len(records) else None
 
 
 def save_table(frame: pd.DataFrame, name: str) -> Path:

@@ -21,7 +21,7 @@ def withheld_table(panel: Panel) -> Table | None:
         }
         for (group, why), each in rows.groupby(["group", "why"], sort=False)
     ]
-    return make_table(records, "What is withheld, and why")
+    return make_table(records, "What is withheld, and why", folded=True)
 
 
 def _groups(panel: Panel) -> pd.Series:

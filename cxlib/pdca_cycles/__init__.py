@@ -10,7 +10,7 @@ __getattr__, __dir__ = offer(
     charts="control_chart impact_figure timeline_figure",
     plan_page="edits_table frozen_finding frozen_plans overlap_finding plan_finding power_table "
     "quick_finding save_frozen smart_table",
-    decisions_page="decide_finding",
+    decisions_page="decide_finding decide_table",
     portfolio_page="chain_table control_finding control_table milestone_findings portfolio_finding "
     "target_gap_table",
     portfolio="chain_cycles count_cycles",

@@ -9,6 +9,7 @@ import pandas as pd
 from cxlib.measure.estimate import Estimate
 from cxlib.page.finding import Finding
 from cxlib.page.screen import Action, Cause, Part
+from cxlib.page.table import Table, make_table
 from cxlib.page.wording import in_sentence, listed, month, number, rows, size
 from cxlib.pdca_cycles.review import Cycle
 
@@ -41,8 +42,23 @@ def decide_finding(board: Sequence[Cycle], since: datetime, currency: str = "") 
         return Finding("The cycles leave nothing to decide this quarter.", news=False)
     return Finding(
         f"To decide this quarter: {rows(len(actions), 'item')}.",
-        evidence=" ".join(f"{each.title}. {each.evidence}" for each in actions),
         screen=tuple(parts),
+    )
+
+
+def decide_table(found: Finding) -> Table | None:
+    """What a finding leaves to decide; None if that is nothing."""
+    return make_table(
+        [
+            {
+                "Decide": each.title,
+                "Evidence": each.evidence,
+                "Owner": each.owner or "not assigned",
+            }
+            for each in found.screen
+            if isinstance(each, Action)
+        ],
+        "What the cycles leave to decide",
     )
 
 

@@ -80,7 +80,7 @@ def smart_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:
                 "Timed": _mark(plan.smart[TIMED], _dates(cycle)),
             }
         )
-    return make_table(records, "Is the goal SMART?")
+    return make_table(records, "Is the goal SMART?", folded=True)
 
 
 def power_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:
@@ -97,7 +97,7 @@ def power_table(board: tuple[Cycle, ...], currency: str = "") -> Table | None:
         }
         for cycle in planned
     ]
-    return make_table(records, "What could be seen, and when")
+    return make_table(records, "What could be seen, and when", folded=True)
 
 
 def quick_finding(board: tuple[Cycle, ...]) -> Finding | None:

@@ -62,6 +62,7 @@ def chain_table(chains: tuple[Chain, ...], currency: str = "") -> Table | None:
         ],
         "What the cycles of an objective add up to: each effect times the share of contacts that "
         "its scope covers",
+        folded=True,
     )
 
 
@@ -93,8 +94,8 @@ def _milestone(each: Milestone, currency: str) -> Finding:
         said = f"{label}{where} is {value}, too close to its target of {goal} to tell"
         likely = ""
         if pd.notna(each.probability):
-            likely = f" It is {chance_of(each.probability)} likely to be truly on target."
-        return Finding(f"{said}.", each.so_far, f"{interval}.{likely}{steady}", news=False)
+            likely = f", {chance_of(each.probability)} likely to be truly on target"
+        return Finding(f"{said}.", each.so_far, f"{interval}{likely}.{steady}", news=False)
     said = f"{label}{where} {each.now} its target of {goal}: {value}"
     return Finding(f"{said}.", each.so_far, f"{interval}.{steady}")
 
@@ -123,7 +124,9 @@ def target_gap_table(board: tuple[Cycle, ...], currency: str = "") -> Table | No
             record[month(when)] = number(gap, cycle.kpi.unit, currency, sign=True)
         records.append(record)
     return make_table(
-        records, "Gap to target (KPI less target) in the quarters that began in these months"
+        records,
+        "Gap to target (KPI less target) in the quarters that began in these months",
+        folded=True,
     )
 
 
@@ -152,7 +155,7 @@ def control_table(board: tuple[Cycle, ...]) -> Table | None:
                 else "–",
             }
         )  # fmt: skip
-    return make_table(records, "Charts, and whether gains are held")
+    return make_table(records, "Charts, and whether gains are held", folded=True)
 
 
 def _gain(cycle: Cycle) -> str:

@@ -143,7 +143,9 @@ def tier_table(by_tier: pd.DataFrame, personas: Personas) -> Table | None:
                 f"{estimate(_estimate(each))}; in {each.present:.0%} of accounts"
             )
         records.append(record)
-    return make_table(records, "Share of the tier's customers, and in how many of its accounts")
+    return make_table(
+        records, "Share of the tier's customers, and in how many of its accounts", folded=True
+    )
 
 
 def tier_finding(by_tier: pd.DataFrame, personas: Personas) -> Finding | None:

@@ -1,8 +1,5 @@
 """What the personas page shows of who they are: cards, what sets them apart, how to tell one."""
 
-from dataclasses import dataclass
-from html import escape
-
 import pandas as pd
 import seaborn as sns
 
@@ -12,8 +9,10 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.panel import estimate_of
 from cxlib.page.figure import Figure, canvas, readable_on, styled
 from cxlib.page.finding import Finding
+from cxlib.page.icons import icon_of
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import capital, estimate, in_sentence, interval, number, rows
+from cxlib.page.wording import capital, estimate, interval, number, rows
+from cxlib.personas.card import Bar, Card, Cards, Fare
 from cxlib.personas.clustering import Personas
 from cxlib.personas.encoding import CATEGORY, NUMBER, SHARES
 from cxlib.personas.page import (
@@ -34,30 +33,6 @@ MARKS = 4
 TYPICAL = 0.5
 CARD_KPIS = ("nps", "csat", "ces", "first_contact_resolution", "cost_per_contact")
 PROFILED = 6
-
-
-@dataclass(frozen=True)
-class Cards:
-    """A card per persona; shows itself in a notebook.
-
-    Attributes:
-        cards: For each persona: title, the number of its colour, size, portrait, and lines of a
-            label and a text.
-    """
-
-    cards: tuple[tuple[str, int, str, str, tuple[tuple[str, str], ...]], ...]
-
-    def _repr_html_(self) -> str:
-        return "".join(
-            f'<section class="card persona hue-{hue}"><h3>{escape(title)}</h3>'
-            f'<p class="question">{escape(size)}</p><p>{escape(portrait)}</p><dl>'
-            + "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in lines)
-            + "</dl></section>"
-            for title, hue, size, portrait, lines in self.cards
-        )
-
-    def __repr__(self) -> str:
-        return "\n".join(f"{title}: {portrait}" for title, _, _, portrait, _ in self.cards)
 
 
 def make_cards(
@@ -87,49 +62,41 @@ def make_cards(
         own = differences[differences.persona == persona]
         worth = revenue[revenue.group == persona]
         lines = {
-            "Set apart by": listed_marks(own, currency),
             "Typical": _profile(profiles[profiles.persona == persona], currency),
             "Channels": _channels(channels[channels.group == persona]),
-            "How they fare": _kpis(panel, personas, persona, currency),
             "Worth": _worth(worth, currency),
             "Recognise one": _recognise(rule, persona, currency),
         }
         stable = about.verdict + ("" if pd.isna(about.jaccard) else f" ({about.jaccard:.2f})")
-        called = epithet(own)
+        called, share = epithet(own), _share(worth)
+        brings = f"; {number(share.value, 'share')} of revenue" if share else ""
         cards.append(
-            (
-                title_of(personas, persona) + (f": {called}" if called else ""),
-                PALETTE.index(colour_of(persona)),
-                f"{estimate(size)} of customers; {rows(about.customers, 'customer')}; {stable}",
-                portrait(personas, persona, differences, panel, revenue, currency),
-                tuple((label, text) for label, text in lines.items() if text),
+            Card(
+                title=title_of(personas, persona) + (f": {called}" if called else ""),
+                size=f"{estimate(size)} of customers{brings}; {stable}",
+                portrait=portrait(own, currency),
+                hue=PALETTE.index(colour_of(persona)),
+                colour=colour_of(persona),
+                icon=icon_of(_usual(own, "channel")),
+                bars=_bars(own),
+                fares=_fares(panel, personas, persona, currency),
+                lines=tuple((label, text) for label, text in lines.items() if text),
             )
         )
     return Cards(tuple(cards))
 
 
-def portrait(
-    personas: Personas,
-    persona: str,
-    differences: pd.DataFrame,
-    panel: Panel,
-    revenue: pd.DataFrame,
-    currency: str = "",
-) -> str:
-    """One sentence about a persona, from what is known of it."""
-    own = differences[differences.persona == persona]
-    name = personas.name(persona)
+def portrait(own: pd.DataFrame, currency: str = "") -> str:
+    """One sentence about a persona, from what sets it apart."""
     role, age = _usual(own, "role"), _number(own, "age", "about {} years old")
     who = ", ".join(filter(None, (f"typically in the role of {role}" if role else "", age)))
-    how = _number(own, "contact_rate", " {}", how_often)
+    how = _number(own, "contact_rate", "in contact {}", how_often)
     ways = {"channel": "mostly by {}", "reason": "about {}", "touchpoint": "at the touchpoint “{}”"}
     means = [text.format(found) for key, text in ways.items() if (found := _usual(own, key))]
-    does = f"{name} makes contact{how}, {', '.join(means)}".rstrip(", ") if how or means else name
+    does = ", ".join(filter(None, (how, *means)))
     if not who and not means:
-        does = f"{does}, set apart by {listed_marks(own, currency, 2)}"
-    ends = [_feels(panel, personas, persona), _brings(revenue[revenue.group == persona])]
-    said = "; ".join([f"{who}, {does}" if who else does, *filter(None, ends)])
-    return f"{capital(said)}."
+        does = "; ".join(filter(None, (does, f"set apart by {listed_marks(own, currency, 2)}")))
+    return f"{capital('; '.join(filter(None, (who, does))))}."
 
 
 def epithet(own: pd.DataFrame) -> str:
@@ -154,19 +121,6 @@ def _number(own: pd.DataFrame, feature: str, text: str, said=None) -> str:
     return text.format(said(value) if said else amount(feature, NUMBER, value))
 
 
-def _feels(panel: Panel, personas: Personas, persona: str) -> str:
-    for kpi in ("nps", "csat", "ces"):
-        found = _kpi(panel, personas, persona, kpi)
-        if found:
-            return f"{'NPS' if kpi == 'nps' else KPIS[kpi].label} is {estimate(found)}"
-    return ""
-
-
-def _brings(worth: pd.DataFrame) -> str:
-    share = _share(worth)
-    return f"the persona brings {estimate(share)} of revenue" if share else ""
-
-
 def _share(worth: pd.DataFrame) -> Estimate | None:
     if worth.empty:
         return None
@@ -174,21 +128,22 @@ def _share(worth: pd.DataFrame) -> Estimate | None:
     return Estimate(each.share, each.low, each.high, 1, "share")
 
 
-def _kpi(panel: Panel, personas: Personas, persona: str, kpi: str) -> Estimate | None:
-    found = panel.of(kpi)
-    found = found[found.persona == personas.name(persona)] if len(found) else found
-    return estimate_of(found.iloc[0]) if len(found) else None
-
-
 def listed_marks(own: pd.DataFrame, currency: str = "", count: int = MARKS) -> str:
     """What sets a persona apart most, one mark per feature."""
+    said = [f"{_trait(each)} {against_others(each, currency)}" for each in _marks(own)[:count]]
+    return "; ".join(said) or "nothing that stands out"
+
+
+def _trait(row) -> str:
+    return trait(row.feature, row.kind, row.level)
+
+
+def _marks(own: pd.DataFrame) -> list:
     clear = own[(own.effect.abs() >= NOTABLE) & (own.q < FALSE_DISCOVERIES)]
     order = clear.effect.abs().sort_values(ascending=False).index
     # Rates by channel tell what shares by channel tell already.
     clear = clear.loc[order][clear.loc[order].feature != "channel_rate"]
-    marks = [each for each in clear.drop_duplicates("feature").itertuples() if shows(each)]
-    said = [against_others(each, currency) for each in marks[:count]]
-    return "; ".join(said) or "nothing that stands out"
+    return [each for each in clear.drop_duplicates("feature").itertuples() if shows(each)]
 
 
 def _profile(profile: pd.DataFrame, currency: str) -> str:
@@ -201,7 +156,7 @@ def _profile(profile: pd.DataFrame, currency: str) -> str:
 
 def _profiled(each, currency: str) -> str:
     if each.kind != NUMBER:
-        name = trait(each.feature, each.kind, each.level)
+        name = _trait(each)
         return f"{name} most often" if each.kind == SHARES else name
     low, high = (amount(each.feature, NUMBER, value, currency) for value in (each.low, each.high))
     name = trait(each.feature, NUMBER, "")
@@ -218,14 +173,33 @@ def _channels(channels: pd.DataFrame) -> str:
     return "; ".join(said)
 
 
-def _kpis(panel: Panel, personas: Personas, persona: str, currency: str) -> str:
-    circular = made_of(personas)
-    said = []
+def _bars(own: pd.DataFrame) -> tuple[Bar, ...]:
+    """What sets a persona apart most, as far as it is a share."""
+    marks = [each for each in _marks(own) if each.kind != NUMBER]
+    return tuple(
+        Bar(_trait(each), against_others(each), each.inside, each.rest) for each in marks[:MARKS]
+    )
+
+
+def _fares(panel: Panel, personas: Personas, persona: str, currency: str) -> tuple[Fare, ...]:
+    """How a persona fares in the KPIs that it was not made of, beside the other personas."""
+    circular, name, fares = made_of(personas), personas.name(persona), []
     for kpi in CARD_KPIS:
-        found = _kpi(panel, personas, persona, kpi)
-        if found and kpi not in circular:
-            said.append(f"{in_sentence(KPIS[kpi].label)} {estimate(found, currency)}")
-    return "; ".join(said)
+        found = panel.of(kpi)
+        if kpi in circular or found.empty or not (found.persona == name).any():
+            continue
+        known = {row.persona: estimate_of(row) for _, row in found.iterrows()}
+        text = estimate(known[name], currency)
+        ends = {
+            who: (each.value, each.low, each.high) if each.has_interval else (each.value,) * 3
+            for who, each in known.items()
+        }
+        lowest, highest = min(map(min, ends.values())), max(map(max, ends.values()))
+        reach = (highest - lowest) or 1.0
+        value, low, high = ((end - lowest) / reach for end in ends.pop(name))
+        others = tuple((each[0] - lowest) / reach for each in ends.values())
+        fares.append(Fare(KPIS[kpi].label, text, value, low, high, others))
+    return tuple(fares)
 
 
 def _worth(worth: pd.DataFrame, currency: str) -> str:
@@ -309,7 +283,7 @@ def rule_table(rule: Rule | None, personas: Personas, currency: str = "") -> Tab
         "How to recognise a persona, and how often that is right, of the "
         f"{learnt} customers it was learnt from"
     )
-    return make_table(records, caption)
+    return make_table(records, caption, folded=True)
 
 
 @styled
@@ -318,9 +292,7 @@ def difference_figure(differences: pd.DataFrame, personas: Personas) -> Figure |
     if not personas.found or differences.empty:
         return None
     found = differences[differences.feature != "channel_rate"]
-    found = found.assign(
-        trait=[trait(each.feature, each.kind, each.level) for each in found.itertuples()]
-    )
+    found = found.assign(trait=[_trait(each) for each in found.itertuples()])
     # Two levels that are written alike are one row, of which the stronger effect is shown.
     found = found.sort_values("effect", key=abs).drop_duplicates(["trait", "persona"], keep="last")
     wide = found.sort_index().pivot(index="trait", columns="persona", values="effect")

@@ -77,7 +77,7 @@ def found_finding(personas: Personas) -> Finding:
     rest = f" {number(without, 'share')} of customers belong to none." if without else ""
     margins = listed(estimate(each) for each in sizes.values())
     active = "Active: with contacts in the last twelve months."
-    return Finding(sentence, evidence=f"{active} {margins}. {_stabilities(personas)}{rest}")
+    return Finding(sentence, evidence=f"{margins}. {active} {_stabilities(personas)}{rest}")
 
 
 def _stabilities(personas: Personas) -> str:
@@ -273,6 +273,7 @@ def dropped_table(personas: Personas) -> Table:
         [{"Feature": name, "Why it was not used": why} for name, why in personas.dropped.items()]
         or [{"Feature": "none", "Why it was not used": "every feature was used"}],
         "Features not used",
+        folded=True,
     )
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from cxlib.measure import Panel
 from cxlib.measure.kpis import HIGHER, LOWER
 from cxlib.page.finding import Finding
+from cxlib.page.icons import icon_of
 from cxlib.page.screen import Group
 from cxlib.page.wording import in_sentence, listed, number, rows
 from cxlib.personas.clustering import Personas
@@ -14,11 +15,6 @@ from cxlib.personas.page import differing, size_estimates
 SHOWN = {"nps": "NPS", "csat": "CSAT", "first_contact_resolution": "FCR", "ces": "Ease",
          "repeat_contact_rate": "Repeat contacts"}  # fmt: skip
 MOST_SHOWN = 2
-# Channels by what a picture of them would show.
-ICONS = {
-    "phone": ("phone", "call", "voice"), "chat": ("chat", "message", "sms", "whatsapp"),
-    "mail": ("mail", "letter", "post"), "web": ("web", "portal", "form", "app", "online"),
-}  # fmt: skip
 
 
 def strip_finding(
@@ -46,7 +42,7 @@ def strip_finding(
         facts = (f"mostly by {channel}" if channel else "", mix, _kpis(panel, name))
         called = name if name != persona else f"Persona {name}"
         facts = tuple(filter(None, facts))
-        groups.append(Group(called, _icon(channel), facts, worse=name in worst))
+        groups.append(Group(called, icon_of(channel), facts, worse=name in worst))
     said = f"We serve {rows(len(groups), 'customer group')}"
     if worst:
         named = listed(f"{name} ({listed(kpis)})" for name, kpis in worst.items())
@@ -79,8 +75,3 @@ def _usual_channel(contacts: pd.DataFrame, persona: str) -> str:
         return ""
     own = contacts[contacts.group == persona].groupby("channel").contacts.sum()
     return str(own.idxmax()) if len(own) and own.max() > own.sum() / 2 else ""
-
-
-def _icon(channel: str) -> str:
-    known = (icon for icon, words in ICONS.items() if any(w in channel.lower() for w in words))
-    return next(known, "person")

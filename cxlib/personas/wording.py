@@ -64,7 +64,7 @@ def amount(feature: str, kind: str, value: float, currency: str = "") -> str:
 
 
 def against_others(row, currency: str = "") -> str:
-    """What sets a persona apart, in a few words.
+    """How much of what sets a persona apart it has, and others have.
 
     Args:
         row: A row of `profiles.differences`.
@@ -72,7 +72,7 @@ def against_others(row, currency: str = "") -> str:
     """
     inside = amount(row.feature, row.kind, row.inside, currency)
     rest = amount(row.feature, row.kind, row.rest, currency)
-    return f"{trait(row.feature, row.kind, row.level)} {inside} (others {rest})"
+    return f"{inside} (others {rest})"
 
 
 def shows(row) -> bool:

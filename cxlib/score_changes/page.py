@@ -7,10 +7,10 @@ import pandas as pd
 from cxlib.findings import CHANGE
 from cxlib.measure.contrast import Change
 from cxlib.measure.kpis import label_of
-from cxlib.page.figure import BLUE, GREY, INK, Figure, canvas, styled, whiskers
+from cxlib.page.figure import BLUE, GREY, INK, Figure, canvas, styled
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
-from cxlib.page.wording import estimate, in_sentence, listed, number, rows, size
+from cxlib.page.wording import capital, estimate, in_sentence, listed, number, rows, scale, size
 from cxlib.score_changes.decomposition import MIX, RESPONSE, TOTAL, TURNOVER, WITHIN, Entry, Ledger
 
 SHORT = {
@@ -55,12 +55,12 @@ def ledger_finding(
             for each in found
         ]
         words += f" What moved it: {listed(said)}."
-    alone = f" Change {estimate(whole, sign=True)}."
+    alone = f"Change {estimate(whole, sign=True)}: "
     asked = f"{ledger.customers[1]:,} customers answered, {ledger.customers[0]:,} before."
     return Finding(
         words,
         estimate=whole,
-        evidence=f"{asked}{alone}{_caveats(ledger)}",
+        evidence=f"{alone}{asked}{_caveats(ledger)}",
         news=detected or bool(found),
         kind=CHANGE,
     )
@@ -95,28 +95,48 @@ def _caveats(ledger: Ledger) -> str:
 
 @styled
 def ledger_figure(ledger: Ledger, against: str, kpi: str = "nps") -> Figure | None:
-    """The parts of a score's change and their sum; None where there is nothing to split."""
+    """How a score came from then to now, part by part; None where there is nothing to split."""
     if ledger.problem:
         return None
-    entries = [*ledger.parts, ledger.total]
+    entries = ledger.parts
     short = SHORT if ledger.turnover_known else SHORT | {WITHIN: "Answers within groups"}
     short = short if ledger.invitations_known else short | {MIX: "Share of the answers"}
     labels = [short[each.part] for each in entries]
-    figure, axis = canvas(0.9 + 0.36 * len(entries))
-    colours = [BLUE if each.detected else GREY for each in entries[:-1]] + [INK]
-    whiskers(axis, [each.change for each in entries], labels, colours)
-    axis.axhline(len(entries) - 1.5, color=GREY, lw=0.8)
-    axis.axvline(0, color="#8a9099", lw=1)
-    name = in_sentence(label_of(kpi))
-    axis.set_xlabel(f"Change of {name} against {against} (grey: within chance)")
-    words = [
-        f"{label} {number(each.change.value, each.change.unit, sign=True)}"
-        for label, each in zip(labels, entries, strict=True)
-    ]
+    steps = [number(each.change.value, each.change.unit, sign=True) for each in entries]
+    unit, factor = ledger.total.change.unit, scale(ledger.total.change.unit)
+    figure, axis = canvas(1.4 + 0.36 * len(entries))
+    level = ledger.before
+    axis.plot(factor * level, 0, "o", color=INK)
+    for place, (each, step) in enumerate(zip(entries, steps, strict=True), 1):
+        change, colour = each.change, BLUE if each.detected else GREY
+        axis.barh(place, factor * change.value, left=factor * level, color=colour, height=0.5)
+        if change.has_interval:
+            ends = [factor * (level + end) for end in (change.low, change.high)]
+            axis.plot(ends, [place] * 2, color=INK, lw=1)
+        axis.annotate(step, (1, place), (4, 0), xycoords=("axes fraction", "data"),
+                      textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+        axis.plot([factor * (level + change.value)] * 2, [place, place + 1], color=GREY, lw=0.8)
+        level += change.value
+    axis.plot(factor * ledger.now, len(entries) + 1, "o", color=INK)
+    then, now = (number(each, unit) for each in (ledger.before, ledger.now))
+    axis.set_yticks(
+        range(len(entries) + 2), [f"{capital(against)}: {then}", *labels, f"Now: {now}"]
+    )
+    axis.invert_yaxis()
+    axis.tick_params(axis="y", length=0)
+    name = label_of(kpi)
+    axis.set_xlabel(f"{name}, with the 95% interval of each step (grey: within chance)")
+    moved = [label.lower() for label, each in zip(labels, entries, strict=True) if each.detected]
+    axis.set_title(
+        f"What moved {in_sentence(name)}: {listed(moved)}"
+        if moved
+        else f"No part of the change of {in_sentence(name)} is beyond chance"
+    )
+    words = [f"{label} {step}" for label, step in zip(labels, steps, strict=True)]
     return Figure(
         figure,
-        f"Dot chart of the parts of the change against {against}, with 95% intervals: "
-        f"{'; '.join(words)}.",
+        f"Waterfall of {in_sentence(name)} from {then} in {against} to {now}, part by part, with "
+        f"95% intervals: {'; '.join(words)}.",
     )
 
 

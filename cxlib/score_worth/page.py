@@ -165,6 +165,7 @@ def worth_table(worths: tuple[Worth, ...], accounts: int, currency: str = "") ->
         ],
         "Later revenue per quarter that goes with one point more, in comparable accounts, with 95% "
         "intervals, and of how many accounts the KPI is known",
+        folded=True,
     )
 
 

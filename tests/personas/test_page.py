@@ -73,19 +73,27 @@ def test_the_number_of_personas_is_said_with_sizes_intervals_and_stability(page)
 
 
 def test_a_card_pictures_a_persona_from_what_is_computed(cards):
-    assert [title for title, *_ in cards.cards] == [
+    assert [each.title for each in cards.cards] == [
         "Fridah (A): end user, by phone", "James (B): administrator, by chat",
         "C: finance, by email", "D: developer, by web",
     ]  # fmt: skip
-    told = cards.cards[0][3]
-    assert told.startswith("Typically in the role of end user, about 45 years old, Fridah makes")
-    assert "mostly by phone, about how-to" in told
-    assert re.search(r"NPS is \d+\.\d \(\d+\.\d to \d+\.\d\)", told)
-    assert re.search(r"brings 3\d\.\d% \(3\d\.\d to \d+\.\d\) of revenue", told)
-    labels = [label for label, _ in cards.cards[0][4]]
-    assert labels == [
-        "Set apart by", "Typical", "Channels", "How they fare", "Worth", "Recognise one",
-    ]  # fmt: skip
+    card = cards.cards[0]
+    assert card.portrait.startswith("Typically in the role of end user, about 45 years old; in con")
+    assert "mostly by phone, about how-to" in card.portrait
+    assert re.search(r"; 3\d\.\d% of revenue; stable", card.size)
+    assert [label for label, _ in card.lines] == ["Typical", "Channels", "Worth", "Recognise one"]
+
+
+def test_a_card_draws_what_sets_a_persona_apart_and_how_it_fares(cards):
+    for card in cards.cards:
+        assert 2 <= len(card.bars) <= portraits.MARKS
+        assert all(0 <= each.rest < each.inside <= 1 for each in card.bars)
+        assert all(0 <= each.low <= each.value <= each.high <= 1 for each in card.fares)
+        assert all(len(each.others) == 3 for each in card.fares)
+        # On the scale of all personas, one has the lowest end and one the highest.
+    scores = [next(e for e in card.fares if e.label == "CSAT") for card in cards.cards]
+    assert min(each.low for each in scores) == 0
+    assert max(each.high for each in scores) == pytest.approx(1)
 
 
 def test_a_card_shows_nobodys_id_and_runs_no_markup(page, cards):

@@ -1,5 +1,7 @@
 "use strict";
 (() => {
+  // A table with more rows than this begins with six of them, as the style sheet has it.
+  const LONG = 8;
   const SECONDS = { h: 3600, min: 60, s: 1 };
 
   // A cell as a number: the first number in it, or the length of a time such as "1 h 5 min".
@@ -58,6 +60,21 @@
     }
   };
 
+  // The first rows of a long table, and a button for all of them.
+  const shorten = (table, place) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    const show = (all) => {
+      table.classList.toggle("short", !all);
+      button.setAttribute("aria-expanded", all);
+      button.textContent = all ? "Fewer" : `All ${table.tBodies[0].rows.length} rows`;
+    };
+    button.addEventListener("click", () => show(table.classList.contains("short")));
+    place.after(" ", button);
+    show(false);
+  };
+
   // Where a chart is wider than the screen, its latest months are seen first.
   addEventListener("load", () =>
     document.querySelectorAll("figure.latest").forEach((each) => (each.scrollLeft = each.scrollWidth)));
@@ -79,12 +96,20 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
-    button.textContent = "Copy table as CSV";
+    button.textContent = "Copy";
+    button.title = "Copy the table as CSV";
     button.addEventListener("click", async () => {
       await copy(asCsv(table));
       button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy table as CSV"), 2000);
+      setTimeout(() => (button.textContent = "Copy"), 2000);
     });
     table.parentElement.after(button);
+    if (table.tBodies[0].rows.length > LONG) shorten(table, button);
+  });
+
+  // Paper cannot be clicked on: it shows everything.
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll("details").forEach((each) => (each.open = true));
+    document.querySelectorAll("table.short").forEach((each) => each.classList.remove("short"));
   });
 })();

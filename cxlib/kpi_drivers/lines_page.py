@@ -1,0 +1,81 @@
+"""Every KPI over its last quarters, as a small line with process limits."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from cxlib.data import Quarter
+from cxlib.data.config import Config
+from cxlib.measure.panel import Panel, estimate_of
+from cxlib.measure.spc import FEWEST_BASELINE, xmr
+from cxlib.measure.status import Milestone
+from cxlib.page.drawn import DrawnRows
+from cxlib.page.sparkline import Point, sparkline
+from cxlib.page.wording import estimate, number
+
+QUARTERS_SHOWN = 8
+
+
+def recent(quarters: Panel, name: str, quarter: Quarter) -> pd.DataFrame:
+    """A KPI in the reported quarter and up to seven before it, the latest last."""
+    rows = quarters.of(name)
+    return rows[(rows.period <= quarter.start) & rows.value.notna()].tail(QUARTERS_SHOWN)
+
+
+def points_of(rows: pd.DataFrame, config: Config) -> tuple[Point, ...]:
+    """What a small line is drawn from: quarters, values and intervals."""
+    return tuple(
+        (
+            str(Quarter.holding(row.period, config.fiscal_year_start)),
+            float(row.value),
+            *(None if pd.isna(each) else float(each) for each in (row.low, row.high)),
+        )
+        for row in rows.itertuples()
+    )
+
+
+def limits_before(rows: pd.DataFrame) -> tuple[float, float] | None:
+    """The process limits that the quarters before the latest give; None where they are too few."""
+    before = rows.value.to_numpy(dtype=float)[:-1]
+    if len(before) < FEWEST_BASELINE:
+        return None
+    chart = xmr(before)
+    return float(chart.lower), float(chart.upper)
+
+
+def kpi_lines(
+    quarters: Panel, quarter: Quarter, milestones: Sequence[Milestone], config: Config
+) -> DrawnRows | None:
+    """A line for every KPI of the quarter; None without any.
+
+    Args:
+        quarters: Every KPI by quarter.
+        quarter: The reported one.
+        milestones: The quarter's targets.
+        config: The dataset's settings.
+    """
+    goals = {each.name: each.target for each in milestones if not each.scope and not each.problem}
+    lines = [
+        _line(quarters, name, rows, goals, config)
+        for name in dict.fromkeys(quarters.frame.kpi)
+        if len(rows := recent(quarters, name, quarter))
+        and rows.period.iloc[-1] == pd.Timestamp(quarter.start)
+    ]
+    caption = (
+        "All KPIs over their last quarters: the band is the 95% interval; dotted are the process "
+        "limits of the quarters before, dashed the target"
+    )
+    return DrawnRows(caption, tuple(lines)) if lines else None
+
+
+def _line(
+    quarters: Panel, name: str, rows: pd.DataFrame, goals: Mapping[str, float], config: Config
+) -> tuple[str, str, str]:
+    kpi, now, then = quarters.kpis[name], estimate_of(rows.iloc[-1]), rows.value.iloc[0]
+    points = points_of(rows, config)
+    words = (
+        f"{kpi.label} from {number(then, kpi.unit, config.currency)} in {points[0][0]} to "
+        f"{number(now.value, kpi.unit, config.currency)} in {points[-1][0]}"
+    )
+    drawn = sparkline(points, words, goals.get(name), limits_before(rows))
+    return kpi.label, drawn, estimate(now, config.currency)
