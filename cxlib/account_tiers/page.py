@@ -119,7 +119,7 @@ def _likely(row: pd.Series) -> str:
 @styled
 def tier_figure(tiers: Tiers, currency: str = "") -> Figure:
     """Share of accounts and of revenue by tier."""
-    figure, axis = canvas(1.5)
+    figure, axis = canvas(1.7)
     summary = tiers.summary.set_index("tier")
     shares = {
         "Accounts": summary.accounts / summary.accounts.sum(),
@@ -142,6 +142,11 @@ def tier_figure(tiers: Tiers, currency: str = "") -> Figure:
             left += 100 * share
     axis.set_yticks(range(len(shares)), list(shares))
     axis.set(xlim=(0, 100), xlabel="Share (%)")
+    first = {name: values.fillna(0).get(TIER_NAMES[0], 0.0) for name, values in shares.items()}
+    axis.set_title(
+        f"Tier {TIER_NAMES[0]} is {first['Accounts']:.0%} of accounts and brings "
+        f"{first['Revenue']:.0%} of revenue"
+    )
     axis.invert_yaxis()
     axis.tick_params(axis="y", length=0)
     words = [

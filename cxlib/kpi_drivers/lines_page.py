@@ -34,13 +34,18 @@ def points_of(rows: pd.DataFrame, config: Config) -> tuple[Point, ...]:
     )
 
 
-def limits_before(rows: pd.DataFrame) -> tuple[float, float] | None:
-    """The process limits that the quarters before the latest give; None where they are too few."""
+def limits_before(rows: pd.DataFrame, unit: str) -> tuple[float, float] | None:
+    """The process limits that the quarters before the latest give; None where they are too few.
+
+    Those of a share lie between 0 and 1.
+    """
     before = rows.value.to_numpy(dtype=float)[:-1]
     if len(before) < FEWEST_BASELINE:
         return None
     chart = xmr(before)
-    return float(chart.lower), float(chart.upper)
+    ends = [float(chart.lower), float(chart.upper)]
+    lower, upper = [min(max(end, 0.0), 1.0) for end in ends] if unit == "share" else ends
+    return lower, upper
 
 
 def kpi_lines(
@@ -77,5 +82,5 @@ def _line(
         f"{kpi.label} from {number(then, kpi.unit, config.currency)} in {points[0][0]} to "
         f"{number(now.value, kpi.unit, config.currency)} in {points[-1][0]}"
     )
-    drawn = sparkline(points, words, goals.get(name), limits_before(rows))
+    drawn = sparkline(points, words, goals.get(name), limits_before(rows, kpi.unit))
     return kpi.label, drawn, estimate(now, config.currency)

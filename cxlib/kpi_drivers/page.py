@@ -15,7 +15,7 @@ from cxlib.measure.contrast import Change
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
-from cxlib.page.figure import GREEN, GREY, RED, Figure, canvas, styled, whiskers
+from cxlib.page.figure import GREEN, GREY, INK, RED, Figure, canvas, styled
 from cxlib.page.finding import Finding, Measure
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
@@ -301,20 +301,40 @@ def driver_figure(drivers: Drivers) -> Figure | None:
     """How much of a score each driver explains; None where there are none."""
     if drivers.problem:
         return None
-    figure, axis = canvas(0.9 + 0.34 * len(drivers.drivers))
-    colours = [{-1: RED, 0: GREY, 1: GREEN}[each.sign] for each in drivers.drivers]
-    labels = [each.name for each in drivers.drivers]
-    whiskers(axis, [each.share for each in drivers.drivers], labels, colours, 100)
+    figure, axis = canvas(1.1 + 0.34 * len(drivers.drivers))
+    for row, each in enumerate(drivers.drivers):
+        colour = {-1: RED, 0: GREY, 1: GREEN}[each.sign]
+        axis.barh(row, 100 * each.share.value, color=colour, height=0.55)
+        end = each.share.high if each.share.has_interval else each.share.value
+        if each.share.has_interval:
+            axis.plot([100 * each.share.low, 100 * each.share.high], [row, row], color=INK, lw=1)
+        axis.annotate(f"{100 * each.share.value:.0f}%", (100 * end, row), (4, 0), va="center",
+                      textcoords="offset points", fontsize=9)  # fmt: skip
+    axis.set_yticks(range(len(drivers.drivers)), [each.name for each in drivers.drivers])
+    axis.set_ylim(len(drivers.drivers) - 0.5, -0.5)
+    axis.tick_params(axis="y", length=0)
     score = _score_name(drivers.outcome)
     axis.set_xlabel(f"Share of the variation of {score} (%); red lowers it, green raises it")
-    # A share of nothing is a whole dot, too.
-    axis.set_xlim(left=-0.015 * axis.get_xlim()[1])
+    axis.set_title(_what_matters(drivers, score))
     words = [f"{each.name} {number(each.share.value, 'share')}" for each in drivers.drivers]
     return Figure(
         figure,
-        f"Dot chart of the drivers of {score}, as shares of its variation with 95% intervals: "
+        f"Bar chart of the drivers of {score}, as shares of its variation with 95% intervals: "
         f"{listed(words)}.",
     )
+
+
+def _what_matters(drivers: Drivers, score: str) -> str:
+    """What drives a score most; several, where the data cannot put them in order."""
+    if not drivers.drivers or not drivers.drivers[0].detected:
+        return f"No driver of {score} was shown"
+    first = []
+    for each in drivers.drivers:
+        first.append(CALLED.get(each.name, each.name))
+        if not each.tied:
+            break
+    named = listed(first) if len(first) <= 3 else f"{len(first)} facts, too close to order,"
+    return f"{capital(named)} {'matter' if len(first) > 1 else 'matters'} most for {score}"
 
 
 def driver_table(drivers: Drivers) -> Table | None:

@@ -128,7 +128,7 @@ def _tile(
         interval=interval(now, currency).removeprefix("95% interval ").replace(" to ", "–"),
         unit=kpi.unit,
         points=points_of(rows, config),
-        limits=limits_before(rows),
+        limits=limits_before(rows, kpi.unit),
         written=tuple(number(each, kpi.unit, currency) for each in rows.value),
         variation=variation,
         change=change,
@@ -203,7 +203,7 @@ def tiles_figure(
         axis.fill_between(rows.period, rows.low * factor, rows.high * factor, color=FAINT, lw=0)
         axis.plot(rows.period, rows.value * factor, color=BLUE, lw=1.6)
         axis.plot(rows.period.iloc[-1], rows.value.iloc[-1] * factor, "o", color=BLUE, ms=5)
-        for limit in limits_before(rows) or ():
+        for limit in limits_before(rows, kpi.unit) or ():
             axis.axhline(limit * factor, color=GREY, lw=1, ls=":")
         if name in goals:
             axis.axhline(goals[name] * factor, color=GREY, lw=1, ls="--")

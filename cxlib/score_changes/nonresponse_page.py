@@ -54,6 +54,11 @@ def rate_figure(rates: tuple[ResponseRate, ...]) -> Figure | None:
     colours = [BLUE if each.detected else GREY for each in shown]
     whiskers(axis, [each.rate for each in shown], [_name(each) for each in shown], colours, 100)
     axis.set_xlabel("Share of invitations answered in time (%; grey: may be as the others)")
+    less = [_name(each) for each in shown if each.detected and each.gap.value < 0]
+    named = listed(less) if len(less) <= MOST_GROUPS else f"{len(less)} groups"
+    axis.set_title(
+        f"Heard less often: {named}" if less else "No group answers clearly less often than others"
+    )
     stand = [each for each in rates if each.detected]
     words = [f"{_name(each)} {number(each.rate.value, 'share')}" for each in stand]
     return Figure(

@@ -220,6 +220,13 @@ def worth_figure(worths: tuple[Worth, ...], currency: str = "") -> Figure | None
         f"{currency} per quarter: an account at the upper quartile of the KPI\n"
         "against one at the lower (grey: no link shown)"
     )
+    linked = [in_sentence(KPIS[each.kpi].label) for each in shown if each.detected]
+    named = listed(linked) if len(linked) <= 3 else f"{len(linked)} KPIs"
+    axis.set_title(
+        f"Linked with later revenue: {named}"
+        if linked
+        else "No KPI is shown to go with later revenue"
+    )
     words = [
         f"{label} {estimate(each, currency, sign=True)}"
         for label, each in zip(labels, across, strict=True)
