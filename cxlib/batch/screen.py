@@ -156,12 +156,13 @@ def _headline(tiles: Sequence[Mapping]) -> tuple[str, str, Mapping | None]:
         return said, "", None
     first = marked[0]
     because = f": {first['cause']}" if first["cause"] else ""
-    rest = []
+    rest, told = [], {first["kpi"]}
     for name, word, label in (("now", "missed", "Also missed"), ("variation", "worse", "Worse"),
                               ("variation", "better", "Better")):  # fmt: skip
-        names = [each["short"] for each in tiles if each[name] == word and each is not first]
-        if names:
-            rest.append(f"{label}: {_listed(names)}.")
+        more = [each for each in tiles if each[name] == word and each["kpi"] not in told]
+        told |= {each["kpi"] for each in more}
+        if more:
+            rest.append(f"{label}: {_listed([each['short'] for each in more])}.")
     return f"{first['sentence']}{because}.", " ".join(rest), first
 
 

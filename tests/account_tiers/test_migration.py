@@ -79,12 +79,13 @@ def test_a_quarter_that_is_not_known_is_said_so(data):
     assert migration_page.flow_table(nothing, QUARTER) is None
 
 
-def test_the_demonstration_moves_only_by_revenue(data):
-    """Nothing else of its accounts changes; and each move passes the threshold, or leaves it."""
+def test_the_demonstration_moves_both_ways_by_what_has_changed(data):
+    """What is entered of an account stays as it is; and each move up passes the threshold."""
     stood = standings(quarter_books(data, data.quarter), data.config.tiers)
     moved = moved_since(stood, data.quarter.year_before)
     between = pd.concat([moved.went(True), moved.went(False)])
-    assert set(between.input) <= {"revenue_12m", "growth_potential"}
+    assert set(between.input) <= {"revenue_12m", "growth_potential", "lifetime_value"}
+    assert len(moved.went(True)) >= 5 <= len(moved.went(False))
     up = moved.went(True)
     assert (up.value_now >= up.threshold_now).all()
 

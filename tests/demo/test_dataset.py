@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.account_tiers.accounts import quarter_books
+from cxlib.account_tiers.assignment import standings
 from cxlib.demo import truth
 from cxlib.demo.dataset import make_demo, write_demo
+from cxlib.demo.verbatims import ENDINGS, THEMES
 from tests.conftest import ROOT, cx
 
 
@@ -80,6 +83,54 @@ def test_tiers_lie_on_the_planted_side_of_their_thresholds(demo):
     known = demo.tiers[demo.tiers.certain].set_index("account_id")
     high = year.reindex(known.index) >= truth.TIER_THRESHOLDS["revenue"]
     assert (high == (known.driver == "revenue")).mean() > 0.99
+
+
+def test_comments_have_eight_themes_in_three_languages_and_many_wordings(demo):
+    answers = demo.tables["surveys"].drop_duplicates("response_id")
+    # Planted faults have ids of their own.
+    answers = answers[answers.response_id.str.startswith("R")]
+    said = answers.set_index("response_id").verbatim
+    assert said.nunique() >= 400
+    assert set(demo.themes.index) == set(said.dropna().index)
+    share = demo.themes.value_counts(normalize=True)
+    assert set(share.index) == set(THEMES)
+    assert share.min() > 0.04
+    for language, words in {"en": "the|was", "de": "der|die|das|nicht", "fr": "le|la|pas"}.items():
+        assert said.str.contains(rf"\b(?:{words})\b").sum() > 200, language
+
+
+@pytest.mark.parametrize("tone", ["good", "bad"])
+def test_what_customers_write_is_written_in_each_language_alike(tone):
+    for theme, tones in THEMES.items():
+        if tone in tones:
+            counts = {language: len(set(said)) for language, said in tones[tone].items()}
+            assert counts == dict.fromkeys(("en", "de", "fr"), 3), theme
+    assert len(set(map(len, ENDINGS[tone].values()))) == 1
+
+
+def test_accounts_lie_near_every_threshold_in_money(data):
+    stood = standings(quarter_books(data, data.quarter), data.config.tiers)[-1]
+    accounts, near = stood.tiers.accounts, 0.1
+    for name, column in (("revenue", "revenue_12m"), ("growth", "growth_potential"),
+                         ("lifetime_value", "lifetime_value")):  # fmt: skip
+        limit = truth.TIER_THRESHOLDS[name]
+        below = accounts[column].between(limit * (1 - near), limit, inclusive="left").sum()
+        above = accounts[column].between(limit, limit * (1 + near)).sum()
+        assert below >= 5, name
+        assert above >= 5, name
+
+
+def test_accounts_that_cut_their_contract_churn_more_often():
+    demo = make_demo(accounts=8_000, interactions=8_000)
+    then, revenue = pd.Timestamp("2026-04-01"), demo.tables["revenue"]
+    fees = revenue[(revenue.kind == "recurring") & (revenue.booked_at < then)]
+    fees = fees.sort_values("booked_at").groupby("account_id").amount
+    cut = fees.last() < 0.6 * fees.max()
+    churned = demo.tables["accounts"].set_index("account_id").churn_date.reindex(cut.index)
+    there = churned.isna() | (churned >= then)
+    left = churned[there].notna()
+    assert cut[there].sum() > 100
+    assert left[cut[there]].mean() > 2 * left[~cut[there]].mean()
 
 
 def test_the_command_writes_a_dataset_that_opens(tmp_path):

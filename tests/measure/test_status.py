@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from cxlib.data import open_dataset
+from cxlib.demo import truth
 from cxlib.measure import KPIS, intervals
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.spc import FAILS, HIT_OR_MISS, NO_TARGET, PASSES
@@ -111,10 +112,10 @@ def test_a_target_that_cannot_be_judged_says_why(data, words):
 
 def test_targets_of_the_demonstration(data):
     found = {each.name: each for each in judge_targets(read_targets(data))}
-    assert set(found) == {"nps", "csat_top2", "first_contact_resolution", "retention_rate"}
+    assert set(found) == set(truth.TARGETS)
     assert all(each.over and not each.problem for each in found.values())
     assert found["first_contact_resolution"].probability > 0.99
-    assert found["retention_rate"].now == MISSED
+    assert found["retention_rate"].now == found["transfer_rate"].now == MISSED
     assert found["csat_top2"].now == OPEN
     none = open_dataset(ROOT / "data" / "demo", "2024Q1")
     assert read_targets(none) == ()

@@ -156,7 +156,7 @@ def test_a_decision_is_told_in_its_quarter_beside_what_the_data_say(data):
         "“Route contacts through a new menu” (P03): decided to abandon. Result: worsened; by the "
         "rule: abandon.",
         "“Add chat agents for the new year” (P06): decided to adopt. Result: no detectable change; "
-        "by the rule: adapt.",
+        "by the rule: abandon.",
         "“Coach the team after a bad month” (P05): decided to adopt. Result: no detectable change; "
         "by the rule: adapt.",
     ]

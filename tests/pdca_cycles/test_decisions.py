@@ -34,7 +34,7 @@ def test_the_planted_decisions_are_found_in_order_of_urgency(board):
     ]
     assert [each.owner for each in found] == ["CX lead 3", "CX lead 1", ""]
     assert found[0].evidence.startswith("Abandoned on 15 Apr, but transfer rate in APAC is still ")
-    assert "Decided to adopt, where the evidence says adapt: P06 and P05." in found[2].evidence
+    assert "Decided to adopt, where the evidence says abandon: P07 and P06." in found[2].evidence
 
 
 def test_each_names_the_kpi_that_it_explains(board):
@@ -67,7 +67,7 @@ def test_on_a_chart_whose_gain_is_lost_no_late_point_is_good_news(board):
     figure = control_chart(lost, "EUR")
     axis = figure.axes[0]
     assert axis.get_title(loc="left") == (
-        "P04: average handle time fell 138 s, but the gain has been lost since Feb 2026"
+        "P04: average handle time fell 131 s, but the gain has been lost since Feb 2026"
     )
     colours = [to_hex(each).upper() for each in axis.collections[-1].get_facecolors()]
     late = [colour for colour, when in zip(colours, lost.months, strict=True)
