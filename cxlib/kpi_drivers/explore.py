@@ -23,8 +23,8 @@ def explore_drivers(data: Dataset) -> widgets.Widget:
         ),
         {"manual": True, "manual_name": "Find drivers", "auto_display": True},
         outcome=names,
-        without=widgets.Text("", placeholder="handling, reason", description="Without"),
-        where=widgets.Text("", placeholder="channel = 'phone'", description="Where"),
+        without=widgets.Text("", placeholder="handling, reason", description="Leave out"),
+        where=widgets.Text("", placeholder="channel = 'phone'", description="Only where"),
         quarters=widgets.IntSlider(4, 1, 12, continuous_update=False),
     )
 

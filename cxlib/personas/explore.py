@@ -49,7 +49,7 @@ def explore_personas(
         options=[(name.replace("_", " "), name) for name in names], value=known, rows=8,
         description="Made of",
     )  # fmt: skip
-    count = widgets.IntSlider(0, 0, most, description="How many", tooltip="0: as found")
+    count = widgets.IntSlider(0, 0, most, description="Groups", tooltip="0: as many as are found")
     find = widgets.Button(description="Find personas", button_style="primary")
     save = widgets.Button(description="Save to dataset.toml", disabled=True)
     titles, shown, said = widgets.VBox(), widgets.Output(), widgets.Output()

@@ -170,7 +170,7 @@
     const count = told.names.length;
     const capacities = [1, 2].map((tier) => {
       const slider = { range: { min: 0, max: count, step: 1 }, at: Number, step: Number };
-      const label = `At most so many accounts in Tier ${NAMES[tier]}`;
+      const label = `Most accounts in Tier ${NAMES[tier]}`;
       return control(label, `whatif-capacity-${tier}`, null, slider, update, WITHOUT);
     });
     const every = [...Object.values(amounts), ...capacities];
