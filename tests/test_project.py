@@ -65,7 +65,14 @@ def room_of(module):
 @pytest.mark.parametrize("room", sorted(SHARED_ROOMS.keys() | SUBJECTS))
 def test_a_room_uses_only_the_rooms_that_it_may(room):
     shared = {"data", "measure", "page"} | OTHER_SUBJECTS.get(room, set())
-    allowed = SHARED_ROOMS.get(room, shared) | {room, "errors", "findings", "lazily", "stopping"}
+    allowed = SHARED_ROOMS.get(room, shared) | {
+        room,
+        "errors",
+        "findings",
+        "lazily",
+        "pictures",
+        "stopping",
+    }
     files = list((ROOT / "cxlib" / room).rglob("*.py"))
     assert files
     for path in files:

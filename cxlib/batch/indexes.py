@@ -13,7 +13,7 @@ from cxlib.batch.job import FAILED, LEFT_OUT, PUBLISHED
 from cxlib.batch.provenance import provenance
 from cxlib.batch.screen import assemble, quarters_before, side_by_side
 from cxlib.batch.summary import Restatements, Sentence, sentences
-from cxlib.page.icons import icon
+from cxlib.pictures import icon
 
 TEMPLATES = Path(__file__).parent / "template"
 HEADLINES = 9

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cxlib.batch.summary import Sentence
-from cxlib.page.sparkline import sparkline
+from cxlib.pictures import sparkline
 
 MOST_ACTIONS, MOST_AMOUNTS = 3, 4
 # What a headline is made of, the first that any tile has.

@@ -10,8 +10,8 @@ from cxlib.measure.panel import Panel, estimate_of
 from cxlib.measure.spc import FEWEST_BASELINE, xmr
 from cxlib.measure.status import Milestone
 from cxlib.page.drawn import DrawnRows
-from cxlib.page.sparkline import Point, sparkline
 from cxlib.page.wording import estimate, number
+from cxlib.pictures import Point, sparkline
 
 QUARTERS_SHOWN = 8
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from html import escape
 
 from cxlib.page.drawn import drawn
-from cxlib.page.icons import icon
+from cxlib.pictures import icon
 
 WIDTH, HEIGHT = 150, 12
 # Readable on light and on dark paper.

@@ -9,7 +9,6 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.panel import estimate_of
 from cxlib.page.figure import Figure, canvas, readable_on, styled
 from cxlib.page.finding import Finding
-from cxlib.page.icons import icon_of
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import capital, estimate, interval, number, rows
 from cxlib.personas.card import Bar, Card, Cards, Fare
@@ -25,6 +24,7 @@ from cxlib.personas.page import (
 )
 from cxlib.personas.profiles import SHARED_BY, Question, Rule
 from cxlib.personas.wording import against_others, amount, how_often, plain, shows, trait
+from cxlib.pictures import icon_of
 
 # From here on, an effect size stands out (Cohen: 0.2 is small, 0.5 medium, 0.8 large).
 NOTABLE = 0.3

@@ -5,11 +5,11 @@ import pandas as pd
 from cxlib.measure import Panel
 from cxlib.measure.kpis import HIGHER, LOWER
 from cxlib.page.finding import Finding
-from cxlib.page.icons import icon_of
 from cxlib.page.screen import Group
 from cxlib.page.wording import in_sentence, listed, number, rows
 from cxlib.personas.clustering import Personas
 from cxlib.personas.page import differing, size_estimates
+from cxlib.pictures import icon_of
 
 # What a persona is judged by, as far as it is measured, and how it is called in short.
 SHOWN = {"nps": "NPS", "csat": "CSAT", "first_contact_resolution": "FCR", "ces": "Ease",

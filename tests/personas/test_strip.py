@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from cxlib.page.icons import icon_of
 from cxlib.personas import strip_page as show
+from cxlib.pictures import icon_of
 from tests.personas.test_page import worked_out
 
 
