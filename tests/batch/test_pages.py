@@ -79,7 +79,7 @@ def test_a_table_sorts_by_click_and_is_copied_as_csv(visit, demo_report):
         demo_report / "2026Q3" / "account_tiers.html",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    table = page.locator(".table table").nth(1)
+    table = page.locator(".table table", has_text="Unproven growth accounts").first
     head = table.locator("th.number").first
     column = head.evaluate("each => each.cellIndex")
 
@@ -94,12 +94,47 @@ def test_a_table_sorts_by_click_and_is_copied_as_csv(visit, demo_report):
     assert head.get_attribute("aria-sort") == "ascending"
     head.locator("button").click()
     assert numbers() == sorted(numbers(), reverse=True)
-    page.locator("button.copy").nth(1).click()
+    table.locator("xpath=../following-sibling::button").first.click()
     page.get_by_text("Copied").wait_for()
     lines = page.evaluate("() => navigator.clipboard.readText()").splitlines()
     assert len(lines) == len(numbers()) + 1
     assert lines[0].startswith('"')
     assert faults == []
+
+
+def test_a_long_table_shows_its_first_rows_until_it_is_asked_for_all(visit, demo_report):
+    page, faults = visit(demo_report / "2026Q3" / "kpi_drivers.html")
+    table = page.locator(".table table", has_text="Smallest change").first
+    rows, seen = table.locator("tbody tr"), table.locator("tbody tr:visible")
+    assert (seen.count(), rows.count()) == (6, 25)
+    # What has moved is seen first.
+    assert set(seen.locator("td:nth-child(5)").all_text_contents()).isdisjoint({"steady"})
+    button = table.locator("xpath=../following-sibling::button").nth(1)
+    assert button.text_content() == "All 25 rows"
+    assert button.get_attribute("aria-expanded") == "false"
+    button.click()
+    assert seen.count() == 25
+    assert button.get_attribute("aria-expanded") == "true"
+    button.click()
+    assert seen.count() == 6
+    assert faults == []
+
+
+def test_paper_shows_what_waits_for_a_click(visit, demo_report):
+    page, _ = visit(demo_report / "2026Q3" / "kpi_drivers.html")
+    waiting = "() => [...document.querySelectorAll('details:not([open]), table.short')].length"
+    assert page.evaluate(waiting) > 5
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(waiting) == 0
+
+
+def test_panels_side_by_side_stand_one_below_the_other_on_a_phone(visit, demo_report):
+    place = demo_report / "2026Q3" / "score_worth.html"
+    shape = """() => { const image = document.querySelector("figure.reflows img");
+        return [image.naturalWidth / image.naturalHeight, image.getBoundingClientRect().right]; }"""
+    (wide, _), (narrow, right) = (visit(place, width)[0].evaluate(shape) for width in WIDTHS)
+    assert wide > 1 > narrow
+    assert right <= 390
 
 
 def test_durations_shares_and_gaps_sort_as_what_they_mean(visit, suite, write, tmp_path):
@@ -177,7 +212,7 @@ def test_nothing_that_a_customer_wrote_is_executed(visit, suite, write, tmp_path
         page.wait_for_timeout(200)
         assert page.evaluate("() => window.evil") is None
         assert not [fault for fault in faults if fault.startswith("dialog")]
-        shown = page.locator("body").inner_text()
+        shown = page.locator("main").text_content()
         for text in EVIL:
             assert text in shown, (name, text)
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from cxlib.batch.records import SCREEN, is_part
-from cxlib.batch.screen import assemble, side_by_side
+from cxlib.batch.screen import assemble, quarters_before, side_by_side
 from cxlib.batch.summary import sentences
 
 WORDS_AT_MOST = 340
@@ -81,7 +81,8 @@ def test_the_worst_missed_target_leads_with_what_explains_it(findings):
     assert re.match(r"Retention rate missed its target of 97\.5%, at 95\.3%: 72 accounts worth ",
                     shown.headline)  # fmt: skip
     assert len(shown.headline.split()) <= 25
-    assert shown.rest.startswith("Worse: transfer rate and average handle time.")
+    # What was missed is not said again to be worse.
+    assert shown.rest.startswith("Also missed: transfer rate. Worse: average handle time.")
 
 
 def test_every_part_of_the_demonstration_is_as_it_should_be(findings):
@@ -136,6 +137,31 @@ def test_one_quarter_and_a_level_that_never_moves_are_drawn():
         line = screen(part("tile", points=points)).tiles[0]["line"]
         assert line.startswith("<svg")
         assert "nan" not in line
+
+
+def test_the_quarters_before_come_with_their_values_newest_first():
+    tiles = [part("tile", written=["30.0", "31.0"]), part("tile", kpi="csat", written=["4.0", "4.1"],
+             points=[["2026Q1", 4.0, None, None], ["2026Q3", 4.1, None, None]])]  # fmt: skip
+    assert quarters_before([{"screen": tiles}]) == [
+        ("2026Q3", ["31.0", "4.1"]), ("2026Q2", ["30.0", "–"]), ("2026Q1", ["–", "4.0"]),
+    ]  # fmt: skip
+    # A report of before has no written values.
+    assert quarters_before([{"screen": [part("tile")]}]) == []
+    assert quarters_before([{}]) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"limits": [1.0]}, {"limits": ["1", "2"]}, {"written": "30.0"}, {"written": [1]}]
+)
+def test_limits_and_written_values_that_are_none_are_refused(wrong):
+    assert is_part(part("tile", limits=[1.0, 2.0], written=["30.0"]))
+    assert not is_part(part("tile", **wrong))
+
+
+def test_the_page_of_quarters_shows_those_that_the_report_knows(demo_report):
+    page = (demo_report / "index.html").read_text(encoding="utf-8")
+    past = re.findall(r'<tr class="past"><td>(\w+)</td>', page)
+    assert past == ["2026Q2", "2026Q1", "2025Q4", "2025Q3", "2025Q2", "2025Q1", "2024Q4"]
 
 
 def test_editions_stand_side_by_side_by_the_first_ones_tiles():

@@ -1,0 +1,36 @@
+"""Every KPI as a small line: with limits from the quarters before, and targets."""
+
+import pandas as pd
+import pytest
+
+import cxlib as cx
+from cxlib.data.config import Config
+from cxlib.kpi_drivers.lines_page import kpi_lines, limits_before
+
+
+def test_limits_are_those_of_an_individuals_chart_of_the_quarters_before():
+    # Mean 11, mean moving range 2: 11 ± 2.66 × 2, whatever the latest quarter is.
+    rows = pd.DataFrame({"value": [10.0, 12.0, 10.0, 12.0, 99.0]})
+    assert limits_before(rows, "points") == pytest.approx((11 - 5.32, 11 + 5.32), abs=0.01)
+    assert limits_before(rows.tail(4), "points") is None
+    share = pd.DataFrame({"value": [0.97, 0.99, 0.97, 0.99, 0.5]})
+    low, high = limits_before(share, "share")
+    assert (0 < low < 0.97, high) == (True, 1.0)
+
+
+def test_every_kpi_of_the_quarter_has_a_line(data):
+    quarters = cx.measure(data, period="quarter")
+    targets = cx.measure.judge_targets(cx.measure.read_targets(data))
+    lines = kpi_lines(quarters, data.quarter, targets, data.config)
+    now = quarters.frame[quarters.frame.period == pd.Timestamp(data.quarter.start)]
+    assert len(lines.rows) == now[now.value.notna()].kpi.nunique() > 20
+    drawn = {name: svg for name, svg, _ in lines.rows}
+    assert 'class="goal"' in drawn["Retention rate"]
+    assert 'class="goal"' not in drawn["CSAT"]
+    assert all(svg.count('class="limit"') == 2 for svg in drawn.values())
+    assert all("nan" not in svg for svg in drawn.values())
+
+
+def test_a_quarter_in_which_nothing_was_measured_has_no_lines(data):
+    quarters = cx.measure(data, ["csat"], period="quarter")
+    assert kpi_lines(quarters, data.quarter.shift(9), (), Config("x")) is None
