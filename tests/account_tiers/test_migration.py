@@ -87,7 +87,10 @@ def test_the_demonstration_moves_both_ways_by_what_has_changed(data):
     assert set(between.input) <= {"revenue_12m", "growth_potential", "lifetime_value"}
     assert len(moved.went(True)) >= 5 <= len(moved.went(False))
     up = moved.went(True)
-    assert (up.value_now >= up.threshold_now).all()
+    # In between, an account may have passed the threshold and now be kept by the buffer.
+    buffer = 1 - data.config.tiers.buffer
+    assert (up.value_now >= buffer * up.threshold_now).all()
+    assert (up.value_now >= up.threshold_now).mean() > 0.8
 
 
 def test_the_bridge_leads_from_then_to_now():

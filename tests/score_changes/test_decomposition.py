@@ -338,7 +338,16 @@ def test_the_page_says_which_part_stands_out():
     finding = show.ledger_finding(found, "service_level", "2026Q2", change)
     assert finding.sentence.startswith("Net Promoter Score rose 40.0 since 2026Q2.")
     assert "each service level has a different share of the invitations (+" in finding.sentence
-    assert len(show.ledger_figure(found, "2026Q2").axes[0].get_yticks()) == 4
+    axis = show.ledger_figure(found, "2026Q2").axes[0]
+    assert axis.get_title(loc="left") == "What moved Net Promoter Score: share of invitations"
+    labels = [each.get_text() for each in axis.get_yticklabels()]
+    assert [labels[0].split(":")[0], *labels[1:-1], labels[-1].split(":")[0]] == [
+        "2026Q2", "Answers within groups", "Share of invitations", "Response rates", "Now",
+    ]  # fmt: skip
+    # The steps lead from the score then to the score now.
+    bars = sorted(axis.patches, key=lambda each: each.get_y())
+    assert bars[0].get_x() == pytest.approx(found.before)
+    assert bars[-1].get_x() + bars[-1].get_width() == pytest.approx(found.now)
     frame = show.ledger_frame("service_level", {"2026Q2": found})
     assert list(frame.columns) == [
         "kpi", "against", "grouping", "part", "group", "change", "low", "high", "q",
