@@ -107,9 +107,9 @@
     if (table.tBodies[0].rows.length > LONG) shorten(table, button);
   });
 
-  // Paper cannot be clicked on: it shows everything.
+  // Paper cannot be clicked on: it shows everything but what the pages under an index say.
   addEventListener("beforeprint", () => {
-    document.querySelectorAll("details").forEach((each) => (each.open = true));
+    document.querySelectorAll("details").forEach((each) => (each.open ||= !each.closest(".pages")));
     document.querySelectorAll("table.short").forEach((each) => each.classList.remove("short"));
   });
 })();
