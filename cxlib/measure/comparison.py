@@ -14,23 +14,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
+from cxlib.data.engines.base import ask
+from cxlib.data.engines.sql import Dialect
 from cxlib.measure.bookings import by_thirds
-from cxlib.measure.clusters import (
-    CELL,
-    TIME,
-    UNIT,
-    added_up,
-    counted_rows,
-    narrow,
-    people_behind,
-    sums_of,
-)
+from cxlib.measure.clusters import counted_rows, people_behind
 from cxlib.measure.contrast import Contrast
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.exposure import find_exposed
@@ -45,6 +37,7 @@ from cxlib.measure.panel import (
     settled_from,
 )
 from cxlib.measure.spreads import interval_of, moments_of, spreads_of
+from cxlib.measure.sums import CELL, TIME, UNIT, added_up, narrow, sums_of
 
 # What hangs on the days after is compared only over so many weeks: fewer do not tell how they vary.
 FEWEST_WEEKS = 4
@@ -217,57 +210,68 @@ def _residuals(
         `.both`, the share of the rows whose unit is in both periods.
     """
     rows = narrow(rows, kpis, config, ["_period"], timed)
-    now = spans.period.iloc[0].to_pydatetime()
-    parts = [_over(rows, kpis, sides, now, UNIT, ["_unit"])]
+    now = spans.period.iloc[0]
+    wanted = {UNIT: ["_unit"]}
     if timed:
-        parts.append(_over(rows, kpis, sides, now, TIME, ["_time"]))
         # Period by period: people have no time of their own, and would cancel out.
-        parts.append(_over(rows, kpis, sides, now, CELL, ["_period", "_unit", "_time"]))
-    found = ibis.union(*parts) if timed else parts[0]
-    return found.execute().sort_values(["_which", "_time"], ignore_index=True)
+        wanted |= {TIME: ["_time"], CELL: ["_period", "_unit", "_time"]}
+    columns = {f"{kpi.name}.{part}": "float64" for kpi in kpis for part in PARTS}
+    found = ask(
+        {"_rows": rows},
+        lambda sql: "\nUNION ALL\n".join(
+            _over(kpis, sides, now, which, by, sql) for which, by in wanted.items()
+        ),
+        {"_time": "timestamp(6)"} | columns | {"_which": "int8"},
+    )
+    return found.sort_values(["_which", "_time"], ignore_index=True)
 
 
 def _over(
-    rows: ir.Table, kpis: list[Kpi], sides, now: datetime, which: int, by: list[str]
-) -> ir.Table:
-    added = _departures(added_up(rows, kpis, ["_period", *by]), kpis, sides, now, by)
-    if which != TIME:
-        added = added.mutate(_time=ibis.null("timestamp(6)"))
-    sums = {}
+    kpis: list[Kpi], sides, now: pd.Timestamp, which: int, by: list[str], sql: Dialect
+) -> str:
+    name = sql.name
+    sums = []
     for kpi in kpis:
-        e, one, other = (added[f"{kpi.name}.{name}"] for name in ("e", "now", "before"))
-        sums |= {
-            f"{kpi.name}.e": e.sum(), f"{kpi.name}.ee": (e * e).sum(),
-            f"{kpi.name}.both": ibis.least(one, other).sum(),
-            f"{kpi.name}.units": ((one > 0) | (other > 0)).sum(),
+        e, one, other = (name(f"{kpi.name}.{part}") for part in ("e", "now", "before"))
+        each = {
+            "e": e, "ee": f"{e} * {e}", "both": f"least({one}, {other})",
+            "units": f"CASE WHEN {one} > 0 OR {other} > 0 THEN 1 ELSE 0 END",
         }  # fmt: skip
-    over = added.group_by(_time=added._time.cast("timestamp(6)")).agg(**sums)
-    return over.mutate(_which=ibis.literal(which, "int8"))
+        sums += [f"{sql.number(f'sum({each[part]})')} AS {name(f'{kpi.name}.{part}')}"
+                 for part in PARTS]  # fmt: skip
+    time = name("_time") if which == TIME else "NULL"
+    groups = f" GROUP BY {name('_time')}" if which == TIME else ""
+    return (
+        f"SELECT CAST({time} AS TIMESTAMP) AS {name('_time')}, {', '.join(sums)}, {which} AS "
+        f"{name('_which')} FROM ({_departures(kpis, sides, now, by, sql)}) AS departures{groups}"
+    )
 
 
-def _departures(added: ir.Table, kpis: list[Kpi], sides, now: datetime, by: list[str]) -> ir.Table:
+def _departures(kpis: list[Kpi], sides, now: pd.Timestamp, by: list[str], sql: Dialect) -> str:
     """What each unit, time or both add to the difference, over both periods."""
-    is_now = added._period == ibis.timestamp(now)
-    columns = {}
+    name, columns = sql.name, []
+    is_now = f"{name('_period')} = TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
     for kpi in kpis:
-        y, x = added[f"{kpi.name}.y"], added[f"{kpi.name}.x"]
-        one, other = (_added(kpi, side, y, x) for side in sides[kpi.name])
-        weights = [x / float(side.sums.x) for side in sides[kpi.name]]
-        columns |= {
-            f"{kpi.name}.e": is_now.ifelse(one, -other),
-            f"{kpi.name}.now": is_now.ifelse(weights[0], 0.0),
-            f"{kpi.name}.before": is_now.ifelse(0.0, weights[1]),
-        }
-    apart = added.select(*by, **columns)
-    return apart.group_by(*by).agg(**{name: apart[name].sum() for name in columns})
+        y, x = (name(f"{kpi.name}.{part}") for part in ("y", "x"))
+        one, other = (_added(kpi, side, y, x, sql) for side in sides[kpi.name])
+        weights = [f"{x} / {sql.number(repr(float(side.sums.x)))}" for side in sides[kpi.name]]
+        columns += [
+            f"sum(CASE WHEN {is_now} THEN {one} ELSE -({other}) END) AS {name(f'{kpi.name}.e')}",
+            f"sum(CASE WHEN {is_now} THEN {weights[0]} ELSE 0 END) AS {name(f'{kpi.name}.now')}",
+            f"sum(CASE WHEN {is_now} THEN 0 ELSE {weights[1]} END) AS {name(f'{kpi.name}.before')}",
+        ]
+    groups = ", ".join(map(name, by))
+    added = added_up(kpis, ["_period", *by], sql)
+    return f"SELECT {groups}, {', '.join(columns)} FROM ({added}) AS added GROUP BY {groups}"
 
 
-def _added(kpi: Kpi, side: _Side, y: ir.Value, x: ir.Value) -> ir.Value:
+def _added(kpi: Kpi, side: _Side, y: str, x: str, sql: Dialect) -> str:
     """What a cell adds to a KPI's value: of a total all of it, of a ratio what departs from it."""
     total_y, total_x = float(side.sums.y), float(side.sums.x)
     if kpi.kind in (TOTAL, COUNT):
         return y
-    return (y - total_y / total_x * x) / total_x
+    ratio, total = (sql.number(repr(each)) for each in (total_y / total_x, total_x))
+    return f"({y} - {ratio} * {x}) / {total}"
 
 
 def _contrast(

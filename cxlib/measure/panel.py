@@ -10,13 +10,14 @@ import pandas as pd
 from cxlib.data import Dataset, Quarter
 from cxlib.data.dataset import day
 from cxlib.errors import ArgumentError
-from cxlib.measure.clusters import counted_rows, people_behind, sums_of
+from cxlib.measure.clusters import counted_rows, people_behind
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.exposure import find_exposed, is_exposed
 from cxlib.measure.kpis import COUNT, RATE, Kpi, catalogue
 from cxlib.measure.rows import WHOLE
 from cxlib.measure.small_groups import without_small
 from cxlib.measure.spreads import MOMENTS, interval_of, moments_of
+from cxlib.measure.sums import sums_of
 
 # The sums of so many values of rows fit into memory.
 IN_MEMORY = 20_000_000

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cxlib.measure.clusters import SUMS
 from cxlib.measure.intervals import (
     POWERS,
     SHARED,
@@ -19,6 +18,7 @@ from cxlib.measure.intervals import (
     wilson_interval,
 )
 from cxlib.measure.kpis import COUNT, MEAN, NPS, PROPORTION, RATE, RATIO, TOTAL, Kpi
+from cxlib.measure.sums import SUMS
 
 # The sums of the sizes of clusters to the powers one to five.
 POWER_SUMS = ("x", "xx", "x3", "x4", "x5")

@@ -9,10 +9,11 @@ from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 
 from cxlib.data import Quarter, open_dataset
 from cxlib.measure import contrasts
-from cxlib.measure.clusters import CELL, counted_rows, narrow, sums_of
+from cxlib.measure.clusters import counted_rows
 from cxlib.measure.comparison import _residuals, _sides, not_compared
 from cxlib.measure.contrast import compare, every_year
 from cxlib.measure.kpis import catalogue
+from cxlib.measure.sums import CELL, narrow, sums_of
 from tests.conftest import ROOT
 
 NOW, BEFORE = Quarter.parse("2021Q2"), Quarter.parse("2021Q1")

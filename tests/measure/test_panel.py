@@ -9,10 +9,11 @@ from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 from cxlib.data import open_dataset
 from cxlib.errors import ArgumentError
 from cxlib.measure import KPIS, contrasts, measure
-from cxlib.measure.clusters import counted_rows, sums_of
+from cxlib.measure.clusters import counted_rows
 from cxlib.measure.intervals import squares_left
 from cxlib.measure.panel import spans_of
 from cxlib.measure.spreads import moments_of
+from cxlib.measure.sums import sums_of
 from tests.conftest import ROOT
 
 

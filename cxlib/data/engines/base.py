@@ -6,16 +6,18 @@ and `spark.py`.
 
 import os
 import weakref
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 import pyarrow as pa
+from ibis.formats.pandas import PandasData
 
 from cxlib.data.config import Config
-from cxlib.data.engines.sql import identifier, quoted
+from cxlib.data.engines.sql import DIALECTS, Dialect, identifier, quoted
 from cxlib.data.files import NAME_FILES
 from cxlib.data.privacy.masks import masked_text, without_values
 from cxlib.data.scratch import Room, take_room
@@ -225,6 +227,35 @@ def upload(connection: ibis.BaseBackend, table: pa.Table, name: str) -> ir.Table
     if connection.name == "pyspark":
         return connection.create_view(name, held, overwrite=True)
     return connection.create_table(name, held, temp=True)
+
+
+def ask(
+    given: Mapping[str, ir.Table], question: Callable[[Dialect], str], schema: Mapping
+) -> pd.DataFrame:
+    """A question in the engine's own words over tables that Ibis makes.
+
+    Args:
+        given: The tables, by the names that the question has for them.
+        question: The question, as an engine's dialect has it.
+        schema: The columns of the answer, with their types.
+    """
+    connection = next(iter(given.values())).get_backend()
+    tables = []
+    for name, rows in given.items():
+        # What Ibis does before it asks: tables of ours have to be there.
+        connection._run_pre_execute_hooks(rows)
+        tables.append(f"{name} AS ({connection.compile(rows)})")
+    text = f"WITH {', '.join(tables)} {question(DIALECTS[connection.name])}"
+    match connection.name:
+        case "postgres":
+            with closing(connection.raw_sql(text)) as cursor:
+                names = [each.name for each in cursor.description]
+                frame = pd.DataFrame(cursor.fetchall(), columns=names)
+        case "pyspark":
+            frame = connection.raw_sql(text).toPandas()
+        case _:
+            frame = connection.con.sql(text).to_arrow_table().to_pandas()
+    return PandasData.convert_table(frame, ibis.schema(schema))
 
 
 def stream(rows: ir.Table) -> pa.RecordBatchReader:

@@ -1,5 +1,35 @@
 """Names and values as SQL writes them."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How an engine writes what others write otherwise.
+
+    Attributes:
+        mark: What stands around a name.
+        double: The type of a number with a fraction.
+    """
+
+    mark: str
+    double: str
+
+    def name(self, text: str) -> str:
+        """A name, whatever is in it."""
+        return self.mark + text.replace(self.mark, self.mark * 2) + self.mark
+
+    def number(self, text: str) -> str:
+        """A value as a number with a fraction."""
+        return f"CAST({text} AS {self.double})"
+
+
+DIALECTS = {
+    "duckdb": Dialect('"', "DOUBLE"),
+    "postgres": Dialect('"', "DOUBLE PRECISION"),
+    "pyspark": Dialect("`", "DOUBLE"),
+}
+
 
 def identifier(text: str) -> str:
     """A name as SQL's: in double quotes."""
