@@ -81,8 +81,11 @@ def quiet_finding(quiet: pd.DataFrame, accounts: pd.DataFrame, currency: str = "
     revenue = number(float(quiet.revenue_12m.sum()), "money", currency)
     stayed = quiet.tenure.median()
     lasted = f"; half have stayed {stayed:.1f} years or more" if stayed > 0 else ""
+    said = f"{rows(len(quiet), 'small strategic account')} bring {revenue} a year in all{lasted}"
+    if len(quiet) == 1:
+        said = f"1 small strategic account brings {revenue} a year"
     return Finding(
-        f"{rows(len(quiet), 'small strategic account')} bring {revenue} a year in all{lasted}.",
+        f"{said}.",
         evidence="High strategic value, modest revenue. By revenue alone they would be overlooked.",
     )
 

@@ -243,8 +243,8 @@ def sensitivity_finding(moved: pd.DataFrame, accounts: int) -> Finding | None:
     most = amounts.iloc[int(total.argmax())]
     share = number(total.max() / accounts, "share")
     return Finding(
-        f"{rows(total.max(), 'account')} ({share}) would change tier if the threshold for "
-        f"{INPUTS[most.input][0]} were 10% lower or higher.",
+        f"At most {rows(total.max(), 'account')} ({share}) would change tier if a threshold, that "
+        f"for {INPUTS[most.input][0]}, were 10% off.",
         evidence="The table gives every threshold (a score moves by one point); the others stay "
         "where they are, and the buffer, which would hide what a threshold decides, is left out.",
     )

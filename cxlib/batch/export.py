@@ -1,13 +1,15 @@
 """Files to take along, made of what was published: `cx report … --to xlsx,pptx,pdf`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from cxlib.batch.edition import Published, read_published
+from cxlib.batch.edition import Published, files_in, read_published
+from cxlib.batch.ownership import RUN
 from cxlib.batch.screen import assemble
 from cxlib.batch.summary import sentences
+from cxlib.batch.unchanged import write_json
 from cxlib.errors import ArgumentError
 from cxlib.exports.book import Book
 
@@ -34,8 +36,12 @@ def export(folder: str | Path, *kinds: str) -> tuple[Path, ...]:
     if published is None:
         raise ArgumentError(f"{folder}: holds no report; name a quarter's folder")
     kinds = read_kinds(",".join(kinds or ("xlsx",)))
-    return tuple(_write(published, folder / f"{published.run['quarter']}.{kind}", kind)
-                 for kind in kinds)  # fmt: skip
+    paths = tuple(_write(published, folder / f"{published.run['quarter']}.{kind}", kind)
+                  for kind in kinds)  # fmt: skip
+    # What the record does not name is somebody else's, and the next report would leave it alone.
+    files = sorted({*files_in(folder), *(path.name for path in paths)})
+    write_json(folder / RUN, dict(published.run) | {"files": files})
+    return paths
 
 
 def read_kinds(text: str) -> tuple[str, ...]:
@@ -92,7 +98,7 @@ def book_of(published: Published) -> Book:
     screen = assemble(sentences(current))
     verdict: Iterable[str] = (each["sentence"] for each in current if each.get("verdict"))
     return Book(
-        about=", ".join([run["dataset"], *([" = ".join(run["part"])] if run["part"] else [])]),
+        about=_about(run),
         quarter=run["quarter"],
         finished=datetime.fromisoformat(run["finished"]),
         headline=screen.headline,
@@ -105,4 +111,13 @@ def book_of(published: Published) -> Book:
         groups=screen.groups,
         grids=screen.grids,
         findings=[each | {"page": entries[each["notebook"]].title} for each in current],
+        left_out=[entry.title for entry in entries.values() if not entry.is_current],
     )
+
+
+def _about(run: Mapping) -> str:
+    """Whom an edition is about: what leaves its folder must say it by itself."""
+    parts = [run["dataset"]]
+    parts += [" = ".join(run["part"])] if run["part"] else []
+    parts += [f"only rows where {run['where']}"] if run["where"] else []
+    return ", ".join(parts)

@@ -74,7 +74,7 @@ def is_part(part: Mapping) -> bool:
             # Reports of before had no limits.
             limits = part.get("limits")
             known = limits is None or (fits(limits, [NUMBER]) and len(limits) == 2)
-            written = fits(part.get("written", []), [str])
+            written = fits(part.get("written", []), [str]) and fits(part.get("so_far", False), bool)
             return bool(part["points"]) and drawn and known and written
         case "grid":
             return all(

@@ -12,7 +12,8 @@ from cxlib.pictures import sparkline
 
 MOST_ACTIONS, MOST_AMOUNTS = 3, 4
 # What a headline is made of, the first that any tile has.
-FIRST = (("now", "missed"), ("variation", "worse"), ("variation", "better"))
+FIRST = (("now", "missed"), ("variation", "worse"), ("variation", "better"),
+         ("variation", "changed"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,8 @@ def quarters_before(findings: Iterable[Mapping]) -> list[tuple[str, list[str]]]:
 
 
 def _asks_why(tile: Mapping) -> bool:
-    """Whether a tile wants explaining: what is steady, or better, does not."""
-    unsteady = ("worse", "changed", "may have changed")
-    return tile["now"] == "missed" or tile["variation"] in unsteady
+    """Whether a tile wants explaining: causes tell what went wrong, and nothing else."""
+    return tile["now"] == "missed" or tile["variation"] == "worse"
 
 
 def _tone(tile: Mapping) -> str:
@@ -135,6 +135,9 @@ def _tone(tile: Mapping) -> str:
 def _line(tile: Mapping) -> str:
     """The small line of a tile: its quarters, their intervals, limits and the target."""
     points = tile["points"]
+    if tile.get("so_far") and len(points) > 1:
+        # Half of a quarter would look like a fall.
+        points = points[:-1]
     goal = f"; target {tile['target']}" if tile["target"] else ""
     words = f"{tile['label']}, {points[0][0]} to {points[-1][0]}, now {tile['value']}{goal}"
     return sparkline(points, words, tile["goal"], tile.get("limits"))
@@ -150,7 +153,7 @@ def _headline(tiles: Sequence[Mapping]) -> tuple[str, str, Mapping | None]:
         return "", "", None
     marked = [each for name, word in FIRST for each in tiles if each[name] == word]
     if not marked:
-        compared = any(each["variation"] for each in tiles)
+        compared = any(each["variation"] or len(each["points"]) > 1 for each in tiles)
         said = "No KPI on this screen has clearly changed." if compared else (
             "These are the first levels: there is no earlier quarter to compare with.")  # fmt: skip
         return said, "", None
@@ -158,7 +161,8 @@ def _headline(tiles: Sequence[Mapping]) -> tuple[str, str, Mapping | None]:
     because = f": {first['cause']}" if first["cause"] else ""
     rest, told = [], {first["kpi"]}
     for name, word, label in (("now", "missed", "Also missed"), ("variation", "worse", "Worse"),
-                              ("variation", "better", "Better")):  # fmt: skip
+                              ("variation", "better", "Better"),
+                              ("variation", "changed", "Changed")):  # fmt: skip
         more = [each for each in tiles if each[name] == word and each["kpi"] not in told]
         told |= {each["kpi"] for each in more}
         if more:

@@ -33,7 +33,7 @@ from cxlib.errors import DataError
 SCALES = MappingProxyType({"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)})
 EMPTY: Mapping = MappingProxyType({})
 ENGINES = ("duckdb", "postgres", "spark")
-MOST_TILES = 6
+MOST_TILES, MOST_QUOTED = 6, 6
 # Channels on which nobody waits on the line, as they are mostly called.
 ASYNCHRONOUS = (
     "e-mail", "email", "mail", "letter", "post", "fax", "form", "web form", "webform", "web",
@@ -239,6 +239,7 @@ class Leadership:
         "How many customers are quoted, drawn by lot; only where `privacy.public` names "
         "`surveys.verbatim`",
         3,
+        such(whole, lambda count: 0 <= count <= MOST_QUOTED, f"from 0 to {MOST_QUOTED}"),
     )
 
 

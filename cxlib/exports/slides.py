@@ -12,7 +12,7 @@ from pptx.enum.text import PP_ALIGN
 from pptx.slide import Slide
 from pptx.util import Emu, Inches, Pt
 
-from cxlib.exports.book import Book
+from cxlib.exports.book import Book, quarters_of
 from cxlib.exports.steady import steadied
 
 WIDTH, HEIGHT, MARGIN = Inches(13.333), Inches(7.5), Inches(0.6)
@@ -33,7 +33,7 @@ def slides(book: Book) -> bytes:
     deck.core_properties.title = title
     deck.core_properties.author = ""
     first = _slide(deck, book.headline, f"{METHOD}{book.verdict}")
-    _text(first, [title, book.rest, book.verdict], top=2.6, size=20)
+    _text(first, [title, book.rest, book.verdict, book.lacks], top=2.6, size=20)
     if book.actions:
         each = [f"{a['title']}\n{a['evidence']} Owner: {a['owner'] or 'not assigned'}"
                 for a in book.actions]  # fmt: skip
@@ -47,7 +47,8 @@ def slides(book: Book) -> bytes:
         ]  # fmt: skip
         _table(_slide(deck, "Key figures", METHOD), heads, rows)
     for tile in book.tiles[:MOST_CHARTS]:
-        notes = f"{METHOD}95% interval {tile['interval']}."
+        known = any(each.isdigit() for each in tile["interval"])
+        notes = f"{METHOD}95% interval {tile['interval']}." if known else METHOD
         _chart(_slide(deck, f"{tile['sentence']}.", notes), tile)
     if book.amounts:
         each = [f"{a['value']}  {a['label']}" for a in book.amounts]
@@ -104,8 +105,10 @@ def _table(slide: Slide, heads: Sequence[str], rows: Sequence[Sequence[str]]) ->
 
 def _chart(slide: Slide, tile: dict) -> None:
     data = CategoryChartData()
-    data.categories = [quarter for quarter, *_ in tile["points"]]
-    data.add_series(tile["label"], [value for _, value, *_ in tile["points"]])
+    data.categories = quarters_of(tile)
+    # The workbook behind a chart takes a name that begins so for a formula.
+    label = tile["label"].lstrip("=+-@\t\r ") or "KPI"
+    data.add_series(label, [value for _, value, *_ in tile["points"]])
     if tile["goal"] is not None:
         data.add_series("Target", [tile["goal"]] * len(tile["points"]))
     frame = slide.shapes.add_chart(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import xlsxwriter
 
-from cxlib.exports.book import Book
+from cxlib.exports.book import Book, quarters_of
 from cxlib.exports.steady import steadied
 
 FORMATS = {
@@ -68,7 +68,7 @@ def workbook(book: Book) -> bytes:
 
 def _read_me(file: xlsxwriter.Workbook, book: Book) -> None:
     lines = [
-        f"{book.about}, {book.quarter}", book.headline, book.rest, book.verdict,
+        f"{book.about}, {book.quarter}", book.headline, book.rest, book.verdict, book.lacks,
         f"Made of the report of {book.finished:%d %b %Y}; nothing here was calculated again.", "",
         *(f"{name}: {text}" for name, text in SHEETS.items()),
     ]  # fmt: skip
@@ -83,7 +83,7 @@ def _key_figures(file: xlsxwriter.Workbook, book: Book) -> None:
     rows = [
         (each["label"], quarter, value, low, high, each["goal"], each["unit"])
         for each in book.tiles
-        for quarter, value, low, high in each["points"]
+        for quarter, (_, value, low, high) in zip(quarters_of(each), each["points"], strict=True)
     ]
     name = "Key figures"
     sheet = _sheet(file, name, ("KPI", "Quarter", "Value", "Low", "High", "Target", "Unit"), rows)

@@ -32,15 +32,17 @@ class Cell(Judged):
     q: float
 
 
-def against_others(panel: Panel, kpis: Sequence[str]) -> tuple[Cell, ...]:
+def against_others(panel: Panel, kpis: Sequence[str], apart: bool = True) -> tuple[Cell, ...]:
     """Each group's KPIs against those of all other groups together.
 
     The others count by their numbers. Sums, such as revenue, are as large as a group is, and are
     compared with nothing; nor is a group of few accounts or customers.
 
     Args:
-        panel: KPIs of one period by one column, whose groups share no accounts.
+        panel: KPIs of one period by one column.
         kpis: Which of them.
+        apart: Whether the groups share no accounts, as regions do and channels do not: where an
+            account is in several, none is judged.
 
     Returns:
         Of each KPI, the largest group first.
@@ -53,7 +55,8 @@ def against_others(panel: Panel, kpis: Sequence[str]) -> tuple[Cell, ...]:
         few = set(rows[panel.by[0]][rows.clusters < FEWEST_CLUSTERS])
         for group, each in groups.items():
             others = [other for key, other in groups.items() if key not in few | {group}]
-            compared = panel.kpis[name].kind not in (TOTAL, COUNT) and group not in few
+            sums = panel.kpis[name].kind in (TOTAL, COUNT)
+            compared = apart and not sums and group not in few
             gap = _gap(each, others) if compared else None
             cells.append(Cell(name, str(group), each, gap, 1.0))
     tested = [each for each in cells if each.gap]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cxlib.data import Dataset
-from cxlib.kpi_drivers.grid import Cell
+from cxlib.kpi_drivers.grid import FEWEST_CLUSTERS, Cell
 from cxlib.measure.kpis import HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel
 from cxlib.page.finding import Finding
@@ -49,9 +49,13 @@ def grid_finding(panel: Panel | None, cells: Sequence[Cell], currency: str = "")
     )  # fmt: skip
     grid = Grid(by, tuple(panel.kpis[name].label for name in names), table)
     tested = [each for each in cells if each.gap]
-    worse = sorted((each for each in tested if _tone(each, panel.kpis[each.kpi]) == WORSE),
-                   key=lambda each: each.q)  # fmt: skip
+    worse = [each for each in tested if _tone(each, panel.kpis[each.kpi]) == WORSE]
+    worse = sorted((each for each in worse if each.group in groups), key=lambda each: each.q)
     note = f"{rows(len(tested), 'value')} compared with the rest, allowing for their number."
+    if not tested:
+        note = f"That takes {FEWEST_CLUSTERS} accounts or customers in each, and none in two."
+        return Finding(f"No {by} could be compared with the rest.", evidence=note, news=False,
+                       screen=(grid,))  # fmt: skip
     if not worse:
         return Finding(f"No {by} is clearly worse than the rest.", evidence=note, news=False,
                        screen=(grid,))  # fmt: skip

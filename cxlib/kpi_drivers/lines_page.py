@@ -6,6 +6,7 @@ import pandas as pd
 
 from cxlib.data import Quarter
 from cxlib.data.config import Config
+from cxlib.measure.kpis import LEVEL, Kpi, gathers
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.measure.spc import FEWEST_BASELINE, xmr
 from cxlib.measure.status import Milestone
@@ -17,9 +18,17 @@ QUARTERS_SHOWN = 8
 
 
 def recent(quarters: Panel, name: str, quarter: Quarter) -> pd.DataFrame:
-    """A KPI in the reported quarter and up to seven before it, the latest last."""
+    """A KPI in the reported quarter and up to seven whole ones before it, the latest last."""
     rows = quarters.of(name)
-    return rows[(rows.period <= quarter.start) & rows.value.notna()].tail(QUARTERS_SHOWN)
+    rows = rows[(rows.period <= quarter.start) & rows.value.notna()]
+    now = rows.period == pd.Timestamp(quarter.start)
+    return rows[now | rows.complete.astype(bool)].tail(QUARTERS_SHOWN)
+
+
+def comparable(rows: pd.DataFrame, kpi: Kpi) -> pd.DataFrame:
+    """Those quarters that a line may join: half of a quarter has half of its revenue."""
+    whole = rows[rows.complete.astype(bool)]
+    return rows if gathers(kpi) == LEVEL or whole.empty else whole
 
 
 def points_of(rows: pd.DataFrame, config: Config) -> tuple[Point, ...]:
@@ -77,10 +86,12 @@ def _line(
     quarters: Panel, name: str, rows: pd.DataFrame, goals: Mapping[str, float], config: Config
 ) -> tuple[str, str, str]:
     kpi, now, then = quarters.kpis[name], estimate_of(rows.iloc[-1]), rows.value.iloc[0]
+    whole = bool(rows.complete.iloc[-1])
+    rows = comparable(rows, kpi)
     points = points_of(rows, config)
     words = (
         f"{kpi.label} from {number(then, kpi.unit, config.currency)} in {points[0][0]} to "
         f"{number(now.value, kpi.unit, config.currency)} in {points[-1][0]}"
     )
     drawn = sparkline(points, words, goals.get(name), limits_before(rows, kpi.unit))
-    return kpi.label, drawn, estimate(now, config.currency)
+    return kpi.label, drawn, f"{estimate(now, config.currency)}{'' if whole else ', so far'}"

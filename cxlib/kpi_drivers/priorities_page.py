@@ -77,12 +77,13 @@ def _neglected(found: PriorityMap, worked_on: Collection[str]) -> tuple[Action, 
         driver = each.driver
         kpi = KPI_OF.get(driver.name)
         main = driver.detected and driver.share.value >= found.importance
-        if kpi and main and kpi not in worked_on:
+        # Only what costs satisfaction can be lowered.
+        if kpi and main and driver.sign < 0 and kpi not in worked_on:
             score, per = found.outcome.upper(), abs(driver.per_step.value)
             return (
                 Action(
                     f"Start a cycle on {in_sentence(KPIS[kpi].label)}",
-                    f"{EACH[driver.name]} lowers {score} by {per:.2f}, and no cycle works on it.",
+                    f"{EACH[driver.name]} goes with {per:.2f} less {score}; no cycle works on it.",
                     owner="",
                     urgency=20,
                 ),

@@ -6,9 +6,9 @@ import pandas as pd
 
 from cxlib.data import Quarter
 from cxlib.data.config import MOST_TILES, Config
-from cxlib.kpi_drivers.lines_page import limits_before, points_of, recent
-from cxlib.measure.contrast import Change
-from cxlib.measure.kpis import HIGHER, LOWER, Kpi
+from cxlib.kpi_drivers.lines_page import comparable, limits_before, points_of, recent
+from cxlib.measure.contrast import Change, turned_round
+from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LEVEL, LOWER, Kpi, gathers
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.measure.spc import NO_TARGET
 from cxlib.measure.status import MISSED, OPEN, Milestone
@@ -32,6 +32,9 @@ USUAL = (
     "responded_in_time", "service_level", "repeat_contact_rate", "time_to_resolution",
     "transfer_rate", "average_handle_time", "contact_volume", "purchase_frequency",
 )  # fmt: skip
+
+# A target is unlikely to be met below this probability.
+UNLIKELY = 0.2
 
 
 def choose_kpis(quarters: Panel, milestones: Sequence[Milestone], config: Config) -> list[str]:
@@ -74,8 +77,18 @@ def tiles_finding(
         return Finding("No KPI can be measured in this quarter.", news=False)
     missed = [in_sentence(each.label) for each in tiles if each.now == MISSED]
     judged = [each for each in tiles if each.now]
+    unlikely = [
+        in_sentence(each.label)
+        for each in tiles
+        if (goal := goals.get(each.kpi)) and not goal.over and goal.probability < UNLIKELY
+    ]
     if missed:
-        said = f"Below target: {listed(missed)}"
+        said = f"Missed: {listed(missed)}"
+    elif unlikely:
+        plural = "s" * (len(unlikely) > 1)
+        said = f"Unlikely to be met: the target{plural} of {listed(unlikely)}"
+    elif any(not each.over for each in goals.values()):
+        said = "The quarter is not over: no target is yet met or missed"
     elif judged:
         unsure = sum(each.now == OPEN for each in judged)
         said = "No target was clearly missed"
@@ -92,10 +105,11 @@ def tiles_finding(
 
 def _net_retention(quarters: Panel, quarter: Quarter) -> tuple[Amount, ...]:
     rows = quarters.of("net_revenue_retention")
-    rows = rows[(rows.period == pd.Timestamp(quarter.start)) & rows.value.notna()]
+    # Half of a quarter is measured against all of last year's.
+    whole = rows.complete.astype(bool) & rows.value.notna()
+    rows = rows[(rows.period == pd.Timestamp(quarter.start)) & whole]
     return tuple(
-        Amount(number(row.value, "share"), "net revenue retention, on last year")
-        for row in rows.itertuples()
+        Amount(number(row.value, "share"), "net revenue retention") for row in rows.itertuples()
     )
 
 
@@ -111,11 +125,13 @@ def _tile(
     if rows.empty or rows.period.iloc[-1] != pd.Timestamp(quarter.start):
         return None
     kpi, currency, now = quarters.kpis[name], config.currency, estimate_of(rows.iloc[-1])
+    so_far = "" if rows.complete.iloc[-1] else " so far"
+    limits = limits_before(comparable(rows, kpi), kpi.unit)
     variation, change, moved = _variation(kpi, name, changes, currency)
     value, target = number(now.value, now.unit, currency), ""
     if goal:
         target = number(goal.target, now.unit, currency)
-    said = f"{kpi.label} is {value}"
+    said = f"{kpi.label} is {value}{so_far}"
     if moved:
         said = f"{kpi.label} {moved}, to {value}"
     if goal and goal.now == MISSED:
@@ -125,10 +141,12 @@ def _tile(
         label=kpi.label,
         short=in_sentence(kpi.label),
         value=value,
-        interval=interval(now, currency).removeprefix("95% interval ").replace(" to ", "–"),
+        interval=interval(now, currency).removeprefix("95% interval ").replace(" to ", "–")
+        + so_far,
         unit=kpi.unit,
         points=points_of(rows, config),
-        limits=limits_before(rows, kpi.unit),
+        limits=limits,
+        so_far=bool(so_far) and gathers(kpi) != LEVEL,
         written=tuple(number(each, kpi.unit, currency) for each in rows.value),
         variation=variation,
         change=change,
@@ -155,6 +173,12 @@ def _variation(
     found = [
         (against, each) for against, several in changes for each in several if each.kpi.name == name
     ]
+    if not found and (other := COMPLEMENTS.get(name)):
+        # What is another KPI turned round moves as it does, the other way.
+        found = [
+            (against, turned_round(each, kpi))
+            for against, several in changes for each in several if each.kpi.name == other
+        ]  # fmt: skip
     if not found:
         return "", "nothing to compare with yet", ""
     clear = [pair for pair in found if pair[1].detected]
@@ -200,6 +224,7 @@ def tiles_figure(
     figure, axes = canvas(0.3 + 1.2 * len(shown), len(shown), squeeze=False, sharex=True)
     for axis, (name, rows) in zip(axes[:, 0], shown.items(), strict=True):
         kpi, factor = quarters.kpis[name], scale(quarters.kpis[name].unit)
+        rows = comparable(rows, kpi)
         axis.fill_between(rows.period, rows.low * factor, rows.high * factor, color=FAINT, lw=0)
         axis.plot(rows.period, rows.value * factor, color=BLUE, lw=1.6)
         axis.plot(rows.period.iloc[-1], rows.value.iloc[-1] * factor, "o", color=BLUE, ms=5)

@@ -1,7 +1,7 @@
 """Has a KPI changed? The difference of two estimates, and what could have been seen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -80,6 +80,21 @@ class Change(Judged):
     difference: Estimate
     q: float
     detectable: float
+
+
+def turned_round(change: Change, kpi: Kpi) -> Change:
+    """The change of a share that is what another leaves of 1, such as churn of retention."""
+
+    def rest(each: Estimate, whole: float) -> Estimate:
+        return replace(each, value=whole - each.value, low=whole - each.high, high=whole - each.low)
+
+    return replace(
+        change,
+        kpi=kpi,
+        now=rest(change.now, 1.0),
+        before=rest(change.before, 1.0),
+        difference=rest(change.difference, 0.0),
+    )
 
 
 def difference(now: Estimate, before: Estimate) -> Estimate:

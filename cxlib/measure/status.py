@@ -12,7 +12,7 @@ from scipy import stats
 
 from cxlib.measure.contrast import FALSE_DISCOVERIES, adjust
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import HIGHER, LOWER, TOTAL, Kpi
+from cxlib.measure.kpis import CHANCE, COUNT, HIGHER, LEVEL, LOWER, TOTAL, Kpi, gathers
 from cxlib.measure.spc import FEWEST_BASELINE, NO_TARGET, assurance, xmr
 from cxlib.measure.targets import TargetData
 
@@ -20,6 +20,12 @@ MET, MISSED, OPEN = "met", "missed", "cannot tell yet"
 MONTHS_PER_QUARTER = 3
 # What is still to come in a quarter is expected from so many months before it.
 LATEST_MONTHS = 9
+# Half of it says little of the whole: it is measured against all of last year's quarter.
+NEVER_HALF = "net_revenue_retention"
+# What has left stays away: once missed in a quarter, its target cannot be met any more.
+FALLS_AWAY = ("retention_rate", "churn_rate")
+# A share of none or of all has no logarithm.
+LEAST_SHARE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ class Milestone:
         chance: The probability of lying so far from the target when exactly on it, looked at
             alone; NaN while the quarter runs.
         probability: Of its being met by the quarter's end; of a quarter that is over, that the
-            true level meets it. NaN if it cannot be worked out.
+            true level meets it, or, of what is counted, whether it does. NaN if it cannot be
+            worked out.
         assurance: passes, hit or miss, or fails; no target, where no limits are known.
         problem: Why nothing can be said; empty where something can.
     """
@@ -67,8 +74,9 @@ def judge_targets(several: Sequence[TargetData]) -> tuple[Milestone, ...]:
 
     A target is met, or missed, where its KPI lies on that side beyond chance, allowing for the
     number of targets (Benjamini and Hochberg 1995): of quarters exactly on all their targets, at
-    most 5% show any as met or missed. While a quarter runs, what is still to come is taken to be
-    like the latest months, and to vary as they did.
+    most 5% show any as met or missed. What is counted and no sample, such as revenue, is a fact.
+    While a quarter runs, what is still to come is taken to be like the latest months, and to vary
+    as they did; what has come counts as it does in the KPI: accounts that have left stay away.
 
     Args:
         several: The targets of a quarter, with what was measured.
@@ -81,6 +89,7 @@ def judge_targets(several: Sequence[TargetData]) -> tuple[Milestone, ...]:
         for each, found in zip(over, clear, strict=True)
         if found
     }
+    now |= {id(each): MET if each.probability == 1 else MISSED for each in judged if _is_fact(each)}
     return tuple(replace(each, now=now.get(id(each), OPEN)) for each in judged)
 
 
@@ -94,40 +103,71 @@ def _judge(data: TargetData) -> Milestone:
         problem = "neither direction of its KPI is better"
     if problem:
         return replace(bare, problem=problem)
-    value, error = _at_the_end(data, target)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.float64(value - target) / error * (1 if kpi.better == HIGHER else -1)
     chart = xmr(data.quarters) if len(data.quarters) >= FEWEST_BASELINE else None
+    judged = replace(bare, assurance=assurance(chart, target, kpi.better) if chart else NO_TARGET)
+    if _is_fact(judged):
+        gap = found.value - target
+        meets = gap == 0 or (gap > 0) == (kpi.better == HIGHER)
+        return replace(judged, probability=float(meets))
+    if not over:
+        return replace(judged, probability=_likely(data, target))
+    half = found.value - found.low if found.value > target else found.high - found.value
+    error = half / stats.norm.ppf(0.5 + found.confidence / 2)
+    z = _towards(kpi, found.value - target, error)
     return replace(
-        bare,
-        chance=float(2 * stats.norm.sf(abs(z))) if over else float("nan"),
-        probability=float(stats.norm.cdf(z)),
-        assurance=assurance(chart, target, kpi.better) if chart else NO_TARGET,
+        judged, chance=float(2 * stats.norm.sf(abs(z))), probability=float(stats.norm.cdf(z))
     )
 
 
-def _at_the_end(data: TargetData, target: float) -> tuple[float, float]:
-    """What the KPI will be at the quarter's end, and its standard error towards the target."""
-    found, elapsed = data.so_far, data.elapsed
-    error = float("nan")
-    if found.has_interval:
-        half = found.value - found.low if found.value > target else found.high - found.value
-        error = half / stats.norm.ppf(0.5 + found.confidence / 2)
-    if elapsed >= 1:
-        return found.value, error
+def _is_fact(each: Milestone) -> bool:
+    """Whether the quarter is over and its KPI counted: no sample, of which another would differ."""
+    return each.over and not each.problem and each.kpi.kind in (TOTAL, COUNT)
+
+
+def _towards(kpi: Kpi, gap: float, error: float) -> float:
+    """How many standard errors a value lies on the target's good side."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.float64(gap) / error * (1 if kpi.better == HIGHER else -1))
+
+
+def _likely(data: TargetData, target: float) -> float:
+    """The probability that a running quarter ends on its target's good side."""
+    kpi, elapsed = data.kpi, data.elapsed
+    if elapsed <= 0 or kpi.name == NEVER_HALF:
+        return float("nan")
+    way, sums = gathers(kpi), gathers(kpi) != LEVEL
+    months = data.months.tail(LATEST_MONTHS).to_numpy(dtype=float)
+    value, error = data.so_far.value, _half(data.so_far)
+    if way == CHANCE:
+        # Shares of the accounts there multiply from month to month, and their logarithms add up.
+        if (value < target) == (kpi.better == HIGHER) and kpi.name in FALLS_AWAY:
+            return 0.0
+        months, value, target = (_in_logs(kpi, each) for each in (months, value, target))
+        error = float("nan")
     done, left = MONTHS_PER_QUARTER * elapsed, MONTHS_PER_QUARTER * (1 - elapsed)
-    total = data.kpi.kind == TOTAL
-    here = found.value / done if total else found.value
-    months = data.months.tail(LATEST_MONTHS)
-    varies = float(months.diff().std() / np.sqrt(2)) if len(months) > 2 else error
+    here = value / done if sums else value
+    varies = float(np.diff(months).std(ddof=1) / np.sqrt(2)) if len(months) > 2 else error
     # A month to come is like the latest ones: those of the quarter, and those before it.
     count = len(months) + done
     usual = (months.sum() + done * here) / count
     spread = varies * np.sqrt(left + left**2 / count)
-    if total:
-        return float(found.value + left * usual), float(spread)
-    ends = (done * here + left * usual) / MONTHS_PER_QUARTER
-    return float(ends), float(spread / MONTHS_PER_QUARTER)
+    if not sums:
+        value, spread = done * here / MONTHS_PER_QUARTER, spread / MONTHS_PER_QUARTER
+        left /= MONTHS_PER_QUARTER
+    return float(stats.norm.cdf(_towards(kpi, value + left * usual - target, spread)))
+
+
+def _half(found: Estimate) -> float:
+    """The standard error of an estimate; NaN without an interval."""
+    if not found.has_interval:
+        return float("nan")
+    return (found.high - found.low) / 2 / stats.norm.ppf(0.5 + found.confidence / 2)
+
+
+def _in_logs(kpi: Kpi, share):
+    """Shares on a scale on which months add up, and which rises with them."""
+    share = np.clip(share, LEAST_SHARE, 1 - LEAST_SHARE)
+    return np.log(share) if kpi.name == "retention_rate" else -np.log1p(-share)
 
 
 def _text(value: object) -> str:

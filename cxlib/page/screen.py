@@ -29,6 +29,7 @@ class Tile:
         goal: The target as a number; None without one.
         limits: The process limits of the quarters before; None where they are too few.
         written: The values of the points, as written.
+        so_far: The latest point is of a quarter that is not over, and still grows.
         now: met, missed or cannot tell yet; empty without a target.
         assurance: passes, hit or miss, or fails; empty where no limits are known.
         sentence: What a headline says of it.
@@ -47,6 +48,7 @@ class Tile:
     goal: float | None = None
     limits: tuple[float, float] | None = None
     written: tuple[str, ...] = ()
+    so_far: bool = False
     now: str = ""
     assurance: str = ""
     sentence: str = ""

@@ -11,7 +11,7 @@ from cxlib.page.finding import Finding
 from cxlib.page.screen import Action, Cause, Part
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import in_sentence, listed, month, number, rows, size
-from cxlib.pdca_cycles.review import Cycle
+from cxlib.pdca_cycles.review import IMPROVED, Cycle
 
 # What cannot wait comes first: harm that goes on, a gain that is lost, a decision to look at again.
 HARM, LOST, AGAINST = 50, 40, 10
@@ -22,11 +22,12 @@ def decide_finding(board: Sequence[Cycle], since: datetime, currency: str = "") 
 
     Args:
         board: The cycles.
-        since: Decisions made from this moment on may be looked at again; earlier ones rest.
+        since: Decisions made from this moment on may be looked at again, and what was abandoned
+            from then on may still be on; earlier ones rest.
         currency: Of money.
     """
-    lingering = [each for each in board if each.lingers]
-    lost = [each for each in board if each.held is False]
+    lingering = [each for each in board if each.lingers and each.closed >= since]
+    lost = [each for each in board if each.held is False and _was_gain(each)]
     against = [
         each
         for each in board
@@ -64,13 +65,12 @@ def decide_table(found: Finding) -> Table | None:
 
 def _still_on(cycle: Cycle, currency: str) -> tuple[Part, ...]:
     label, now = in_sentence(cycle.kpi.label), _written(cycle.latest, currency)
-    before = _written(cycle.before, currency)
+    before, off = _written(cycle.before, currency), pd.Timestamp(cycle.closed)
     where = _where(cycle)
     return (
         Action(
             f"Check that “{cycle.title}” ({cycle.cycle_id}) is really off",
-            f"Abandoned on {pd.Timestamp(cycle.closed):%d %b}, but {label}{where} is still {now} "
-            f"({before} before).",
+            f"Abandoned on {off:%d %b %Y}, but {label}{where} is still {now} ({before} before).",
             cycle.owner,
             HARM,
         ),
@@ -79,6 +79,11 @@ def _still_on(cycle: Cycle, currency: str) -> tuple[Part, ...]:
             f"still {now}{where} after {cycle.cycle_id}, abandoned in {month(cycle.closed)}",
         ),
     )
+
+
+def _was_gain(cycle: Cycle) -> bool:
+    """Whether there was something to lose: a change for the better, that was not given up."""
+    return cycle.verdict == IMPROVED and cycle.decision != "abandon"
 
 
 def _gain_lost(cycle: Cycle, currency: str) -> tuple[Part, ...]:

@@ -23,7 +23,7 @@ from cxlib.pdca_cycles.review import Cycle
 MOST_QUARTERS = 6
 # What the process limits of earlier quarters say of a target.
 ASSURED = {
-    PASSES: " The process passes this target in every quarter.",
+    PASSES: " By its process limits, it meets this target in every quarter.",
     HIT_OR_MISS: " From quarter to quarter, the process hits or misses this target by chance.",
     FAILS: " The process misses this target unless something changes.",
 }
@@ -33,6 +33,8 @@ def portfolio_finding(found: Portfolio) -> Finding:
     """How the loop turns."""
     days = f" Median cycle: {found.days:,.0f} days." if found.finished else ""
     held = f"; {found.held} of {found.watched} gains held" if found.watched else ""
+    if not found.judged:
+        return Finding(f"No cycle can be judged yet.{days}", news=False)
     count = len(found.against)
     decided = f"{rows(count, 'decision')} went against the evidence" if count else ""
     return Finding(
@@ -94,7 +96,7 @@ def _milestone(each: Milestone, currency: str) -> Finding:
         said = f"{label}{where} is {value}, too close to its target of {goal} to tell"
         likely = ""
         if pd.notna(each.probability):
-            likely = f", {chance_of(each.probability)} likely to be truly on target"
+            likely = f", {chance_of(each.probability)} likely to truly meet it"
         return Finding(f"{said}.", each.so_far, f"{interval}{likely}.{steady}", news=False)
     said = f"{label}{where} {each.now} its target of {goal}: {value}"
     return Finding(f"{said}.", each.so_far, f"{interval}.{steady}")
@@ -171,7 +173,10 @@ def control_finding(board: tuple[Cycle, ...]) -> Finding:
     if not watched:
         return Finding("No gain has lasted long enough to be watched.", news=False)
     if not lost:
-        return Finding(f"All {rows(len(watched), 'gain')} watched have held.", news=False)
+        held = (
+            f"All {len(watched)} gains watched have" if len(watched) > 1 else "The gain watched has"
+        )
+        return Finding(f"{held} held.", news=False)
     words = listed(f"{each.cycle_id} since {month(each.watch.alarm)}" for each in lost)
     verb = "is" if len(lost) == 1 else "are"
     return Finding(

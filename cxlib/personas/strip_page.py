@@ -36,7 +36,7 @@ def strip_finding(
     for persona, share in sizes.items():
         name, channel = personas.name(persona), _usual_channel(contacts, persona)
         worth = revenue[revenue.group == persona]
-        mix = f"{share.value:.0%} of customers"
+        mix = f"{share.value:.0%} of active customers"
         if len(worth):
             mix += f", {worth.share.iloc[0]:.0%} of revenue"
         facts = (f"mostly by {channel}" if channel else "", mix, _kpis(panel, name))
@@ -46,12 +46,12 @@ def strip_finding(
     said = f"We serve {rows(len(groups), 'customer group')}"
     if worst:
         named = listed(f"{name} ({listed(kpis)})" for name, kpis in worst.items())
-        said += f"; worst off: {named}"
+        said += f"; worse off than the best: {named}"
     return Finding(f"{said}.", news=False, screen=tuple(groups))
 
 
 def _worst(panel: Panel, personas: Personas) -> dict[str, list[str]]:
-    """The personas that are worst off in a KPI of the strip, beyond chance."""
+    """The personas that are worse off than the best in a KPI of the strip, beyond chance."""
     worst: dict[str, list[str]] = {}
     for change, high, low in differing(panel, personas):
         if change.kpi.name in SHOWN and change.kpi.better in (HIGHER, LOWER):

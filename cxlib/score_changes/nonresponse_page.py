@@ -94,7 +94,7 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
             news=False,
         )
     by = listed(each.replace("_", " ") for each in weighed.by)
-    moved = ", about the same"
+    moved = ", not clearly different"
     if weighed.moved.excludes(0):
         way = "higher" if weighed.moved.value > 0 else "lower"
         moved = f", {number(abs(weighed.moved.value), unit)} {way}"

@@ -54,7 +54,7 @@ def ledger_finding(
             f"{_words(each, by, ledger)} ({number(each.change.value, unit, sign=True)})"
             for each in found
         ]
-        words += f" What moved it: {listed(said)}."
+        words += f" {'What moved it' if detected else 'Parts that stand out'}: {listed(said)}."
     alone = f"Change {estimate(whole, sign=True)}: "
     asked = f"{ledger.customers[1]:,} customers answered, {ledger.customers[0]:,} before."
     return Finding(

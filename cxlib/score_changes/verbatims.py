@@ -38,6 +38,8 @@ def draw_verbatims(data: Dataset, count: int) -> Verbatims:
         count: How many at most.
     """
     none = pd.DataFrame(columns=["text", "metric", "score", "channel"])
+    if not count:
+        return Verbatims(none, 0, "dataset.toml asks for none")
     if lack := data.lacks("surveys", "verbatim"):
         return Verbatims(none, 0, f"it takes {lack}")
     if "verbatim" in data.pseudonyms:

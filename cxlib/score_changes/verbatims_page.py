@@ -3,13 +3,14 @@
 from cxlib.page.finding import Finding
 from cxlib.page.screen import Quote
 from cxlib.page.wording import rows
-from cxlib.score_changes.verbatims import Verbatims
+from cxlib.score_changes.verbatims import LONGEST, SHORTEST, Verbatims
 
 
 def verbatim_finding(found: Verbatims) -> Finding:
     """A few customers in their own words."""
     if found.problem or found.drawn.empty:
-        why = found.problem or "nobody wrote any in this quarter"
+        lengths = f"of {SHORTEST} to {LONGEST} letters"
+        why = found.problem or f"there is none {lengths} with a score in this quarter"
         return Finding(f"No comments are quoted: {why}.", news=False)
     quotes = tuple(
         Quote(each.text, ", ".join(filter(None, (_score(each), each.channel))))
@@ -18,8 +19,8 @@ def verbatim_finding(found: Verbatims) -> Finding:
     said = " ".join(f"“{each.text}” ({each.about})." for each in quotes)
     return Finding(
         said,
-        evidence=f"Drawn by lot from {rows(found.of, 'comment')} of the quarter; what names "
-        "persons is left out.",
+        evidence=f"Drawn by lot from {rows(found.of, 'comment')} of the quarter with a score, of "
+        f"{SHORTEST} to {LONGEST} letters; what names persons is left out.",
         news=False,
         screen=quotes,
     )

@@ -116,9 +116,24 @@ def test_without_tiles_the_first_news_leads_and_without_news_that_is_said():
 
 def test_where_nothing_is_worse_the_screen_says_so():
     assert screen(part("tile")).headline == "No KPI on this screen has clearly changed."
-    assert "first levels" in screen(part("tile", variation="")).headline
     better = screen(part("tile", variation="better", sentence="NPS rose 3.0 to 31.0"))
     assert better.headline == "NPS rose 3.0 to 31.0."
+
+
+def test_a_change_that_is_neither_better_nor_worse_is_told_and_an_earlier_quarter_is_one():
+    moved = part("tile", variation="changed", sentence="Contacts rose 419 to 5,090")
+    assert screen(moved).headline == "Contacts rose 419 to 5,090."
+    # While a quarter runs, nothing is compared; but there are quarters before it.
+    assert "first levels" not in screen(part("tile", variation="")).headline
+    alone = part("tile", variation="", points=[["2026Q3", 1.0, None, None]])
+    assert "first levels" in screen(alone).headline
+
+
+def test_a_cause_of_harm_does_not_explain_what_is_better_or_unclear():
+    cause = part("cause", kpi="nps", text="accounts churned")
+    for word in ("better", "steady", "changed", "may have changed"):
+        missed = part("tile", kpi="csat", now="missed", sentence="CSAT missed")
+        assert screen(cause, missed, part("tile", variation=word)).tiles[1]["cause"] == ""
 
 
 def test_a_tile_tells_its_cause_and_the_headline_tells_it_once():

@@ -11,6 +11,7 @@ import pytest
 from pptx import Presentation
 
 import cxlib as cx
+from cxlib.batch.export import _about
 from cxlib.errors import ArgumentError
 from cxlib.exports.book import Book
 from cxlib.exports.slides import MOST_SLIDES, slides
@@ -118,6 +119,48 @@ def test_what_a_customer_wrote_stays_text(text):
     file = openpyxl.load_workbook(io.BytesIO(made))
     cell = file["Comments"]["A2"]
     assert (cell.value, cell.data_type, cell.hyperlink) == (text, "s", None)
+
+
+def test_what_is_taken_along_says_whom_it_is_about_and_what_it_lacks():
+    run = {"dataset": "D", "part": ["region", "EMEA"], "where": "channel = 'phone'"}
+    assert _about(run) == "D, region = EMEA, only rows where channel = 'phone'"
+    lacking = book(left_out=["Personas"])
+    (first, *_) = Presentation(io.BytesIO(slides(lacking))).slides
+    said = " ".join(shape.text_frame.text for shape in first.shapes if shape.has_text_frame)
+    assert "Not in here, since not of this run: Personas." in said
+
+
+def test_a_name_that_looks_like_a_formula_is_none_behind_a_chart():
+    tile = {"label": '=HYPERLINK("http://x.example")', "short": "x", "value": "1", "interval": "no interval",
+            "target": "", "goal": None, "now": "", "unit": "", "variation": "", "change": "",
+            "sentence": "x", "points": [["2026Q2", 1.0, None, None], ["2026Q3", 2.0, None, None]],
+            "so_far": True}  # fmt: skip
+    made = slides(book(tiles=[tile]))
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        (name,) = [each for each in archive.namelist() if each.startswith("ppt/embeddings/")]
+        behind = zipfile.ZipFile(io.BytesIO(archive.read(name)))
+        text = b"".join(behind.read(each) for each in behind.namelist())
+    assert b"<f>" not in text
+    assert b"2026Q3 so far" in text
+    notes = [
+        each.notes_slide.notes_text_frame.text for each in Presentation(io.BytesIO(made)).slides
+    ]
+    assert not any("no interval" in each for each in notes)
+
+
+def test_the_next_report_knows_a_file_that_was_exported_since(suite, write, tmp_path):
+    tell = "from cxlib.page.finding import Finding\nFinding('A.')"
+    arguments = ["report", "2026Q1", "--dataset", write(), "--notebooks", suite(**{"01_a": [tell]}),
+                 "--out", tmp_path / "out"]  # fmt: skip
+    assert command(*arguments).returncode == 0
+    (path,) = cx.export(tmp_path / "out" / "2026Q1")
+    again = command(*arguments, "--fresh")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert not path.exists()
+    cx.export(tmp_path / "out" / "2026Q1")
+    run = command(*arguments, "--fresh", "--to", "xlsx")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert path.exists()
 
 
 def test_an_empty_quarter_gives_files_too():

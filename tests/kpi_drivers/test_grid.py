@@ -52,6 +52,18 @@ def test_a_group_of_few_is_shown_and_not_judged():
     assert dict(grid.rows)["c"] == (("90.0", ""),)
 
 
+def test_groups_that_share_accounts_are_shown_and_not_judged():
+    found = panel(a=near(10.0), b=near(90.0))
+    cells = against_others(found, ["nps"], apart=False)
+    assert {each.gap for each in cells} == {None}
+    finding = show.grid_finding(found, cells)
+    assert finding.sentence == "No region could be compared with the rest."
+    assert "20 accounts or customers in each, and none in two" in finding.evidence
+    assert "clearly worse" in show.grid_finding(panel(a=near(10.0), b=near(10.5)),
+                                                against_others(panel(a=near(10.0), b=near(10.5)),
+                                                               ["nps"])).sentence  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "found",
     [panel(), panel(a=near(10.0)), panel(a=near(1.0), b=Estimate(5, np.nan, np.nan, 1, "points"))],

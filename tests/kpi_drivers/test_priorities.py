@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -107,3 +109,16 @@ def test_drivers_are_called_what_is_good_for_the_score():
     table = answers(np.random.default_rng(8)).rename(columns={"fix": "not resolved"})
     found = make_map(find_drivers(table, "csat", resamples=50), table)
     assert "Fix first: solving at first contact." in show.priority_finding(found).sentence
+
+
+def test_a_cycle_is_to_begin_only_on_what_costs_satisfaction():
+    rng = np.random.default_rng(6)
+    table = answers(rng).rename(columns={"keep": "handling", "fix": "transfers"})
+    found = make_map(find_drivers(table, "csat", resamples=50), table)
+    started = [each.title for each in show.priority_finding(found).screen]
+    assert started == ["Start a cycle on transfer rate"]
+    better = replace(found, placements=tuple(
+        replace(each, driver=replace(each.driver, sign=1)) for each in found.placements
+    ))  # fmt: skip
+    assert show.priority_finding(better).screen == ()
+    assert "goes with" in show.priority_finding(found).screen[0].evidence

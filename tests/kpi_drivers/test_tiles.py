@@ -1,11 +1,16 @@
 """The tiles of the first screen: which KPIs, and what is said of each."""
 
-from dataclasses import replace
+import re
+from dataclasses import asdict, replace
+from datetime import datetime
 
 import pandas as pd
 import pytest
 
 import cxlib as cx
+from cxlib.batch.screen import assemble
+from cxlib.batch.summary import sentences
+from cxlib.data import open_dataset
 from cxlib.data.config import Config, Leadership
 from cxlib.demo import truth
 from cxlib.errors import DataError
@@ -15,6 +20,8 @@ from cxlib.measure import KPIS, catalogue
 from cxlib.measure.contrast import Change
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.status import MET, MISSED, Milestone
+from cxlib.pictures import sparkline
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +62,7 @@ def test_without_targets_the_levels_are_told(data, quarters):
 
 def test_the_demonstrations_tiles_say_met_missed_and_open(data, quarters, targets):
     finding = show.tiles_finding(quarters, data.quarter, [], targets, data.config)
-    assert finding.sentence == "Below target: retention rate and transfer rate."
+    assert finding.sentence == "Missed: retention rate and transfer rate."
     now = {each.kpi: each.now for each in finding.screen if each.part == "tile"}
     assert now == {
         "retention_rate": MISSED, "csat_top2": "cannot tell yet", "first_contact_resolution": MET,
@@ -117,3 +124,59 @@ def test_a_cycle_works_on_its_kpi_until_a_year_after_and_not_once_abandoned(data
     changed = replace(data, tables=data.tables | {"cycles": ibis.memtable(log)})
     assert worked_on(changed) == {"nps", "ces"}
     assert worked_on(replace(data, tables={})) == frozenset()
+
+
+@pytest.fixture(scope="module")
+def half():
+    """The demonstration as it stood half-way through its last quarter."""
+    whole = open_dataset(ROOT / "data" / "demo", "2026Q3")
+    return replace(whole, end=datetime(2026, 8, 20))
+
+
+def test_half_a_quarter_is_said_to_be_half(half):
+    quarters = cx.measure(half, period="quarter")
+    targets = cx.measure.judge_targets(cx.measure.read_targets(half))
+    config = replace(half.config, leadership=Leadership(tiles=("revenue", "nps", "retention_rate")))
+    finding = show.tiles_finding(quarters, half.quarter, [], targets, config)
+    tiles = {each.kpi: each for each in finding.screen if each.part == "tile"}
+    revenue = tiles["revenue"]
+    assert revenue.so_far
+    assert revenue.interval.endswith(" so far")
+    assert "so far" in revenue.sentence
+    # A mean is what it is, and grows no more.
+    assert not tiles["nps"].so_far
+    # Half of this year's quarter is not measured against all of last year's.
+    assert not [each for each in finding.screen if each.part == "amount"]
+    # The line stops where quarters end.
+    drawn = assemble(sentences([{"notebook": "x", "sentence": "s", "news": True,
+                                 "screen": [asdict(revenue)]}])).tiles[0]["line"]  # fmt: skip
+    assert _corners(drawn) == len(revenue.points) - 1
+    assert _corners(sparkline(revenue.points, "x")) == len(revenue.points)
+
+
+def _corners(svg):
+    return len(re.search(r'<polyline points="([^"]+)"', svg)[1].split())
+
+
+def test_churn_moves_as_retention_does_the_other_way():
+    now, before = Estimate(0.95, 0.94, 0.96, 900, "share"), Estimate(0.98, 0.97, 0.99, 900, "share")
+    fell = Change(KPIS["retention_rate"], now, before, Estimate(-0.03, -0.05, -0.01, 900, "share"),
+                  0.001, 0.02)  # fmt: skip
+    found = show._variation(KPIS["churn_rate"], "churn_rate", [("last year", [fell])], "")
+    assert found == ("worse", "+3.0 points on last year", "rose 3.0 points since last year")
+
+
+@pytest.mark.parametrize(
+    ("probability", "over", "sentence"),
+    [
+        (0.1, False, "Unlikely to be met: the target of Net Promoter Score."),
+        (0.6, False, "The quarter is not over: no target is yet met or missed."),
+        (0.6, True, "No target was clearly missed; 1 of 1 are too close to tell."),
+    ],
+)
+def test_a_running_quarter_is_judged_by_how_likely_its_targets_are(
+    data, quarters, probability, over, sentence
+):
+    goal = Milestone("nps", KPIS["nps"], "", "", "", 30.0, None, over, probability=probability)
+    config = replace(data.config, leadership=Leadership(tiles=("nps",)))
+    assert show.tiles_finding(quarters, data.quarter, [], (goal,), config).sentence == sentence

@@ -84,6 +84,61 @@ def test_the_probability_of_a_total_is_calibrated(done):
     assert farthest(np.array(stated), np.array(met)) <= 0.07
 
 
+@pytest.mark.parametrize("done", [1, 2])
+@pytest.mark.parametrize("kpi", ["retention_rate", "churn_rate", "revenue_per_account"])
+def test_the_probability_of_what_gathers_in_a_quarter_is_calibrated(kpi, done):
+    """Accounts leave, and book, month by month: as many quarters meet their target as foretold."""
+    rng, stated, met = np.random.default_rng(3), [], []
+    for _ in range(3_000):
+        if kpi == "revenue_per_account":
+            months = rng.uniform(100, 900) + 8 * rng.standard_normal(12 + 3)
+            ends = months[12:].sum()
+            so_far, goal = months[12 : 12 + done].sum(), 3 * months[:12].mean() + rng.normal(0, 15)
+        else:
+            # Of 2,000 accounts, so many leave in each month.
+            left = rng.binomial(2_000, rng.uniform(0.005, 0.03), 12 + 3) / 2_000
+            stay = np.cumprod(1 - left[12:])
+            ends, so_far, goal = stay[-1], stay[done - 1], (1 - left[:12].mean()) ** 3
+            goal += rng.normal(0, 0.006)
+            months = 1 - left
+            if kpi == "churn_rate":
+                months, ends, so_far, goal = left, 1 - ends, 1 - so_far, 1 - goal
+        data = target(so_far, goal, done / 3, half=0.01, kpi=kpi, months=months[:12])
+        stated.append(judge(data).probability)
+        met.append((ends >= goal) == (kpi != "churn_rate"))
+    assert farthest(np.array(stated), np.array(met)) <= 0.07
+
+
+def test_a_quarter_that_has_lost_too_many_accounts_cannot_meet_its_target_any_more():
+    """Half of a quarter is gone, and what was lost in it stays lost."""
+    months = [0.985, 0.995] * 6
+    assert judge(target(0.97, 0.975, 0.5, kpi="retention_rate", months=months)).probability == 0
+    assert judge(target(0.03, 0.025, 0.5, kpi="churn_rate", months=months)).probability == 0
+    assert judge(target(0.999, 0.975, 0.9, kpi="retention_rate", months=months)).probability > 0.9
+    # Half of the revenue in half of the quarter is no miss.
+    half = target(2_500.0, 4_900.0, 0.5, kpi="revenue_per_account", months=[1_600.0, 1_700.0] * 6)
+    assert judge(half).probability > 0.5
+
+
+def test_what_says_nothing_before_the_quarter_ends_has_no_probability():
+    months = [0.95, 0.9, 0.92] * 4
+    assert np.isnan(
+        judge(target(0.6, 0.9, 0.5, kpi="net_revenue_retention", months=months)).probability
+    )
+    assert np.isnan(judge(target(0.0, 9.0, 0.0, kpi="revenue", months=[3.0] * 12)).probability)
+
+
+def test_what_is_counted_in_a_quarter_that_is_over_is_a_fact():
+    missed = judge(target(7.9, 8.0, half=1.0, kpi="revenue"))
+    assert (missed.now, missed.probability) == (MISSED, 0)
+    backlog = Estimate(34.0, float("nan"), float("nan"), 34, "count")
+    met = judge(replace(target(34.0, 100.0, kpi="backlog"), so_far=backlog))
+    assert (met.now, met.probability) == (MET, 1)
+    # A sample without an interval is none.
+    alone = Estimate(4.0, float("nan"), float("nan"), 1, "score")
+    assert judge(replace(target(4.0, 3.0), so_far=alone)).now == OPEN
+
+
 def test_a_target_whose_scope_its_kpi_knows_nothing_of_is_not_judged(data):
     rows = data.tables["targets"].execute()
     rows = rows[rows.quarter == "2026Q3"].head(1)

@@ -11,7 +11,7 @@ from cxlib.page.screen import Action, Cause
 from cxlib.pdca_cycles.charts import control_chart
 from cxlib.pdca_cycles.decisions_page import decide_finding
 from cxlib.pdca_cycles.log import read_cycles
-from cxlib.pdca_cycles.review import review_cycles
+from cxlib.pdca_cycles.review import CHANGED, review_cycles
 
 SINCE = datetime(2025, 10, 1)
 
@@ -33,7 +33,9 @@ def test_the_planted_decisions_are_found_in_order_of_urgency(board):
         "Look again at 4 decisions made against the evidence",
     ]
     assert [each.owner for each in found] == ["CX lead 3", "CX lead 1", ""]
-    assert found[0].evidence.startswith("Abandoned on 15 Apr, but transfer rate in APAC is still ")
+    assert found[0].evidence.startswith(
+        "Abandoned on 15 Apr 2026, but transfer rate in APAC is still "
+    )
     assert "Decided to adopt, where the evidence says abandon: P07 and P06." in found[2].evidence
 
 
@@ -46,6 +48,19 @@ def test_decisions_of_long_ago_rest(board):
     assert not any(
         "against the evidence" in each.title for each in actions(board, datetime(2026, 9, 1))
     )
+
+
+def test_what_was_no_gain_or_was_given_up_is_not_restarted(board):
+    (lost,) = [each for each in board if each.held is False]
+    for other in (replace(lost, decision="abandon"), replace(lost, verdict=CHANGED)):
+        assert not any("Restart" in each.title for each in actions((other,)))
+    assert any("Restart" in each.title for each in actions((lost,)))
+
+
+def test_what_was_abandoned_long_ago_rests(board):
+    (on,) = [each for each in board if each.lingers]
+    assert any("really off" in each.title for each in actions((on,)))
+    assert not actions((on,), datetime(2026, 5, 1))
 
 
 def test_a_single_decision_is_called_by_its_name(board):

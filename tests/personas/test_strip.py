@@ -20,10 +20,10 @@ def test_a_persona_says_its_channel_its_size_and_how_it_fares(page, data):
     first, *_, last = finding.screen
     assert (first.name, first.icon) == ("Fridah", "phone")
     assert first.facts[0] == "mostly by phone"
-    assert first.facts[1].startswith("34% of customers, ")
+    assert first.facts[1].startswith("34% of active customers, ")
     assert first.facts[2].startswith("NPS ")
     assert [each.worse for each in finding.screen] == [False, False, False, True]
-    assert "worst off: D" in finding.sentence
+    assert "worse off than the best: D" in finding.sentence
     assert last.name == "Persona D"
 
 
