@@ -117,8 +117,12 @@ def test_a_cycle_is_to_begin_only_on_what_costs_satisfaction():
     found = make_map(find_drivers(table, "csat", resamples=50), table)
     started = [each.title for each in show.priority_finding(found).screen]
     assert started == ["Start a cycle on transfer rate"]
-    better = replace(found, placements=tuple(
-        replace(each, driver=replace(each.driver, sign=1)) for each in found.placements
-    ))  # fmt: skip
+    better = replace(found, placements=tuple(map(_turned, found.placements)))
     assert show.priority_finding(better).screen == ()
     assert "goes with" in show.priority_finding(found).screen[0].evidence
+
+
+def _turned(each):
+    step = each.driver.per_step
+    raised = replace(step, value=-step.value, low=-step.high, high=-step.low)
+    return replace(each, driver=replace(each.driver, per_step=raised))
