@@ -12,7 +12,7 @@ from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LEVEL, LOWER, Kpi, gathers
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.measure.spc import NO_TARGET
 from cxlib.measure.status import MISSED, OPEN, Milestone
-from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, dated, styled
+from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, dated, styled, towards_now
 from cxlib.page.finding import Finding
 from cxlib.page.screen import BETTER, MOVED, STEADY, UNSURE, WORSE, Amount, Tile
 from cxlib.page.wording import (
@@ -221,7 +221,7 @@ def tiles_figure(
         return None
     goals = {each.name: each.target for each in milestones if not each.scope}
     # One below the other, so that a phone can show the latest quarters of all.
-    figure, axes = canvas(0.3 + 1.2 * len(shown), len(shown), squeeze=False, sharex=True)
+    figure, axes = canvas(0.3 + 1.25 * len(shown), len(shown), squeeze=False, sharex=True)
     for axis, (name, rows) in zip(axes[:, 0], shown.items(), strict=True):
         kpi, factor = quarters.kpis[name], scale(quarters.kpis[name].unit)
         rows = comparable(rows, kpi)
@@ -232,7 +232,7 @@ def tiles_figure(
             axis.axhline(limit * factor, color=GREY, lw=1, ls=":")
         if name in goals:
             axis.axhline(goals[name] * factor, color=GREY, lw=1, ls="--")
-        axis.set_title(axis_label(kpi, currency), fontsize=9)
+        towards_now(axis, axis_label(kpi, currency))
         dated(axis)
     words = [
         f"{quarters.kpis[name].label} from "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from html import escape
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib as mpl
 import seaborn as sns
@@ -26,6 +27,8 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GREY = (
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, YELLOW, GREY)
 INK, FAINT = "#1f2328", "#d9dce1"
 WIDTH, NARROW = 7.4, 3.9
+# As many letters of a title as a phone shows.
+TITLE_LETTERS = 46
 LARGEST_SVG = 150_000
 # Numbers from 1 on with more than two digits after the point; smaller ones may be scales.
 FINER_THAN_SEEN = re.compile(r"(?<![\d.])([1-9]\d*\.\d\d)\d+")
@@ -207,6 +210,15 @@ def dated(axes: Axes) -> None:
     locator = AutoDateLocator(maxticks=8)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+
+
+def towards_now(axes: Axes, title: str) -> None:
+    """Put title and scale at the end that a phone shows first: beside the latest value."""
+    axes.set_title(fill(title, TITLE_LETTERS), loc="right")
+    axes.yaxis.tick_right()
+    axes.yaxis.set_label_position("right")
+    axes.spines.right.set_visible(True)
+    axes.spines.left.set_visible(False)
 
 
 def whiskers(axes: Axes, estimates, labels, colours, factor: float = 1.0) -> None:

@@ -18,6 +18,7 @@ from cxlib.page.figure import (
     canvas,
     dated,
     styled,
+    towards_now,
 )
 from cxlib.page.wording import axis_label, month, number, rows, scale
 from cxlib.pdca_cycles.page import cycle_finding, reading
@@ -73,8 +74,8 @@ def _short(text: str, most: int = 38) -> str:
 @styled
 def control_chart(cycle: Cycle, currency: str = "") -> Figure:
     """A cycle's control chart: limits from its baseline, special causes marked."""
-    figure, axis = canvas(2.5)
-    axis.set_title(_short(_conclusion(cycle, currency), 80))
+    figure, axis = canvas(2.7)
+    towards_now(axis, _short(_conclusion(cycle, currency), 100))
     chart = cycle.chart
     if chart is None:
         axis.set_axis_off()

@@ -81,7 +81,7 @@ def test_on_a_chart_whose_gain_is_lost_no_late_point_is_good_news(board):
     (lost,) = [each for each in board if each.cycle_id == "P04"]
     figure = control_chart(lost, "EUR")
     axis = figure.axes[0]
-    assert axis.get_title(loc="left") == (
+    assert axis.get_title(loc="right").replace("\n", " ") == (
         "P04: average handle time fell 131 s, but the gain has been lost since Feb 2026"
     )
     colours = [to_hex(each).upper() for each in axis.collections[-1].get_facecolors()]
