@@ -230,7 +230,7 @@ CYCLES = (
         "P05", "Coach the team after a bad month", "abandonment_rate",
         "Shorter waits", "channel = 'phone' AND region = 'EMEA'",
         "channel = 'phone' AND region = 'AMER'",
-        datetime(2026, 3, 1), datetime(2026, 6, 1), datetime(2026, 6, 10), "adopt",
+        datetime(2026, 3, 1), datetime(2026, 6, 1), datetime(2026, 7, 6), "adopt",
         0.07, -0.05, 3, 1, 4_000, NO_CHANGE, "regression to the mean", 0.0,
     ),
     Cycle(

@@ -157,10 +157,14 @@ def test_a_decision_is_told_in_its_quarter_beside_what_the_data_say(data):
         "rule: abandon.",
         "“Add chat agents for the new year” (P06): decided to adopt. Result: no detectable change; "
         "by the rule: abandon.",
-        "“Coach the team after a bad month” (P05): decided to adopt. Result: no detectable change; "
-        "by the rule: adapt.",
     ]
-    (nothing,) = cycles.decision_findings(board, data.quarter.start, data.quarter.end)
+    (told,) = cycles.decision_findings(board, data.quarter.start, data.quarter.end)
+    assert told.sentence == (
+        "“Coach the team after a bad month” (P05): decided to adopt. Result: no detectable change; "
+        "by the rule: adapt."
+    )
+    before = data.quarter.shift(-8)
+    (nothing,) = cycles.decision_findings(board, before.start, before.end)
     assert "No decision" in nothing.sentence
     assert not nothing.news
 
