@@ -9,8 +9,10 @@ from cxlib.exports.book import Book, quarters_of
 from cxlib.exports.steady import steadied
 
 FORMATS = {
-    "share": "0.0%", "money": "#,##0", "count": "#,##0", "seconds": "0.0", "points": "0.0",
-    "score": "0.00",
+    "share": "0.0%", "count": "#,##0", "seconds": "0.0", "points": "0.0", "score": "0.00",
+    "per customer": "0.00", "per account": "0.00",
+    # The cost of a contact has cents, the revenue of a quarter has none.
+    "money": "[>=1000]#,##0;0.00",
 }  # fmt: skip
 WIDEST, LINE = 90, 16
 # What each sheet holds, as its first page says.
