@@ -6,10 +6,10 @@ import pandas as pd
 
 from cxlib.data import Quarter
 from cxlib.data.config import Config
-from cxlib.measure.kpis import LEVEL, Kpi, gathers
+from cxlib.measure.kpis import Kpi
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.measure.spc import FEWEST_BASELINE, xmr
-from cxlib.measure.status import Milestone
+from cxlib.measure.status import LEVEL, Milestone, gathers
 from cxlib.page.drawn import DrawnRows
 from cxlib.page.wording import estimate, number
 from cxlib.pictures import Point, sparkline

@@ -8,10 +8,10 @@ from cxlib.data import Quarter
 from cxlib.data.config import MOST_TILES, Config
 from cxlib.kpi_drivers.lines_page import comparable, limits_before, points_of, recent
 from cxlib.measure.contrast import Change, turned_round
-from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LEVEL, LOWER, Kpi, gathers
+from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.measure.spc import NO_TARGET
-from cxlib.measure.status import MISSED, OPEN, Milestone
+from cxlib.measure.status import LEVEL, MISSED, OPEN, Milestone, gathers
 from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, dated, styled, towards_now
 from cxlib.page.finding import Finding
 from cxlib.page.screen import BETTER, MOVED, STEADY, UNSURE, WORSE, Amount, Tile

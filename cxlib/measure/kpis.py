@@ -292,24 +292,6 @@ KPIS: Mapping[str, Kpi] = MappingProxyType({kpi.name: kpi for kpi in _CATALOGUE}
 # What accounts do, which service and satisfaction may come before.
 RESULTS = tuple(kpi.name for kpi in _CATALOGUE if kpi.table == "accounts")
 
-# How a KPI of a quarter follows from those of its months.
-LEVEL, SUM, CHANCE = "level", "sum", "chance"
-
-
-def gathers(kpi: Kpi) -> str:
-    """How a KPI grows within a period: not at all, as a sum, or as the share that it has reached.
-
-    Examples:
-        >>> gathers(KPIS["csat"]), gathers(KPIS["revenue_per_account"]), gathers(KPIS["churn_rate"])
-        ('level', 'sum', 'chance')
-    """
-    if kpi.kind == TOTAL or (kpi.table == "accounts" and kpi.kind == MEAN):
-        return SUM
-    if kpi.kind == COUNT and kpi.at != OPEN:
-        return SUM
-    return CHANCE if kpi.table == "accounts" and kpi.kind == PROPORTION else LEVEL
-
-
 # The KPI that is another turned round: one of them says all.
 COMPLEMENTS = MappingProxyType({"churn_rate": "retention_rate"})
 

@@ -12,10 +12,13 @@ from scipy import stats
 
 from cxlib.measure.contrast import FALSE_DISCOVERIES, adjust
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import CHANCE, COUNT, HIGHER, LEVEL, LOWER, TOTAL, Kpi, gathers
+from cxlib.measure.kpis import COUNT, HIGHER, LOWER, MEAN, PROPORTION, TOTAL, Kpi
+from cxlib.measure.kpis import OPEN as AT_END
 from cxlib.measure.spc import FEWEST_BASELINE, NO_TARGET, assurance, xmr
 from cxlib.measure.targets import TargetData
 
+# How a KPI of a quarter follows from those of its months.
+LEVEL, SUM, CHANCE = "level", "sum", "chance"
 MET, MISSED, OPEN = "met", "missed", "cannot tell yet"
 MONTHS_PER_QUARTER = 3
 # What is still to come in a quarter is expected from so many months before it.
@@ -26,6 +29,21 @@ NEVER_HALF = "net_revenue_retention"
 FALLS_AWAY = ("retention_rate", "churn_rate")
 # A share of none or of all has no logarithm.
 LEAST_SHARE = 1e-9
+
+
+def gathers(kpi: Kpi) -> str:
+    """How a KPI grows within a period: not at all, as a sum, or as the share that it has reached.
+
+    Examples:
+        >>> from cxlib.measure.kpis import KPIS
+        >>> gathers(KPIS["csat"]), gathers(KPIS["revenue_per_account"]), gathers(KPIS["churn_rate"])
+        ('level', 'sum', 'chance')
+    """
+    if kpi.kind == TOTAL or (kpi.table == "accounts" and kpi.kind == MEAN):
+        return SUM
+    if kpi.kind == COUNT and kpi.at != AT_END:
+        return SUM
+    return CHANCE if kpi.table == "accounts" and kpi.kind == PROPORTION else LEVEL
 
 
 @dataclass(frozen=True)
