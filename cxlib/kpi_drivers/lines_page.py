@@ -18,17 +18,27 @@ QUARTERS_SHOWN = 8
 
 
 def recent(quarters: Panel, name: str, quarter: Quarter) -> pd.DataFrame:
-    """A KPI in the reported quarter and up to seven whole ones before it, the latest last."""
+    """A KPI in the reported quarter and up to seven before it, the latest last.
+
+    Quarters that can be compared with none are left out, unless, as in a snapshot, none can.
+    """
     rows = quarters.of(name)
     rows = rows[(rows.period <= quarter.start) & rows.value.notna()]
-    now = rows.period == pd.Timestamp(quarter.start)
-    return rows[now | rows.complete.astype(bool)].tail(QUARTERS_SHOWN)
+    whole = rows.complete.astype(bool)
+    if whole.any():
+        rows = rows[whole | (rows.period == pd.Timestamp(quarter.start))]
+    return rows.tail(QUARTERS_SHOWN)
+
+
+def so_far(rows: pd.DataFrame) -> bool:
+    """Whether the latest of those quarters is not over, while others are."""
+    whole = rows.complete.astype(bool)
+    return bool(whole.any() and not whole.iloc[-1])
 
 
 def comparable(rows: pd.DataFrame, kpi: Kpi) -> pd.DataFrame:
     """Those quarters that a line may join: half of a quarter has half of its revenue."""
-    whole = rows[rows.complete.astype(bool)]
-    return rows if gathers(kpi) == LEVEL or whole.empty else whole
+    return rows.iloc[:-1] if so_far(rows) and gathers(kpi) != LEVEL else rows
 
 
 def points_of(rows: pd.DataFrame, config: Config) -> tuple[Point, ...]:
@@ -85,13 +95,10 @@ def kpi_lines(
 def _line(
     quarters: Panel, name: str, rows: pd.DataFrame, goals: Mapping[str, float], config: Config
 ) -> tuple[str, str, str]:
-    kpi, now, then = quarters.kpis[name], estimate_of(rows.iloc[-1]), rows.value.iloc[0]
-    whole = bool(rows.complete.iloc[-1])
+    kpi, now, half = quarters.kpis[name], estimate_of(rows.iloc[-1]), so_far(rows)
     rows = comparable(rows, kpi)
     points = points_of(rows, config)
-    words = (
-        f"{kpi.label} from {number(then, kpi.unit, config.currency)} in {points[0][0]} to "
-        f"{number(now.value, kpi.unit, config.currency)} in {points[-1][0]}"
-    )
+    then, last = (number(rows.value.iloc[place], kpi.unit, config.currency) for place in (0, -1))
+    words = f"{kpi.label} from {then} in {points[0][0]} to {last} in {points[-1][0]}"
     drawn = sparkline(points, words, goals.get(name), limits_before(rows, kpi.unit))
-    return kpi.label, drawn, f"{estimate(now, config.currency)}{'' if whole else ', so far'}"
+    return kpi.label, drawn, f"{estimate(now, config.currency)}{', so far' * half}"

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from types import MappingProxyType
 
 import pandas as pd
@@ -329,7 +330,7 @@ def _what_matters(drivers: Drivers, score: str) -> str:
     if not drivers.drivers or not drivers.drivers[0].detected:
         return f"No driver of {score} was shown"
     first = []
-    for each in drivers.drivers:
+    for each in takewhile(lambda each: each.detected, drivers.drivers):
         first.append(CALLED.get(each.name, each.name))
         if not each.tied:
             break

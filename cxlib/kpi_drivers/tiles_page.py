@@ -6,7 +6,7 @@ import pandas as pd
 
 from cxlib.data import Quarter
 from cxlib.data.config import MOST_TILES, Config
-from cxlib.kpi_drivers.lines_page import comparable, limits_before, points_of, recent
+from cxlib.kpi_drivers.lines_page import comparable, limits_before, points_of, recent, so_far
 from cxlib.measure.contrast import Change, turned_round
 from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
@@ -125,13 +125,13 @@ def _tile(
     if rows.empty or rows.period.iloc[-1] != pd.Timestamp(quarter.start):
         return None
     kpi, currency, now = quarters.kpis[name], config.currency, estimate_of(rows.iloc[-1])
-    so_far = "" if rows.complete.iloc[-1] else " so far"
+    half = " so far" * so_far(rows)
     limits = limits_before(comparable(rows, kpi), kpi.unit)
     variation, change, moved = _variation(kpi, name, changes, currency)
     value, target = number(now.value, now.unit, currency), ""
     if goal:
         target = number(goal.target, now.unit, currency)
-    said = f"{kpi.label} is {value}{so_far}"
+    said = f"{kpi.label} is {value}{half}"
     if moved:
         said = f"{kpi.label} {moved}, to {value}"
     if goal and goal.now == MISSED:
@@ -141,12 +141,11 @@ def _tile(
         label=kpi.label,
         short=in_sentence(kpi.label),
         value=value,
-        interval=interval(now, currency).removeprefix("95% interval ").replace(" to ", "–")
-        + so_far,
+        interval=interval(now, currency).removeprefix("95% interval ").replace(" to ", "–") + half,
         unit=kpi.unit,
         points=points_of(rows, config),
         limits=limits,
-        so_far=bool(so_far) and gathers(kpi) != LEVEL,
+        so_far=bool(half) and gathers(kpi) != LEVEL,
         written=tuple(number(each, kpi.unit, currency) for each in rows.value),
         variation=variation,
         change=change,
@@ -238,7 +237,8 @@ def tiles_figure(
         f"{quarters.kpis[name].label} from "
         f"{number(rows.value.iloc[0], quarters.kpis[name].unit, currency)} to "
         f"{number(rows.value.iloc[-1], quarters.kpis[name].unit, currency)}"
-        for name, rows in shown.items()
+        for name, each in shown.items()
+        for rows in [comparable(each, quarters.kpis[name])]
     ]
     return Figure(
         figure,

@@ -250,7 +250,7 @@ def _over(
 def _departures(kpis: list[Kpi], sides, now: pd.Timestamp, by: list[str], sql: Dialect) -> str:
     """What each unit, time or both add to the difference, over both periods."""
     name, columns = sql.name, []
-    is_now = f"{name('_period')} = TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
+    is_now = f"{name('_period')} = TIMESTAMP '{now:%Y-%m-%d %H:%M:%S.%f}'"
     for kpi in kpis:
         y, x = (name(f"{kpi.name}.{part}") for part in ("y", "x"))
         one, other = (_added(kpi, side, y, x, sql) for side in sides[kpi.name])

@@ -154,11 +154,12 @@ def _likely(data: TargetData, target: float) -> float:
     if elapsed <= 0 or kpi.name == NEVER_HALF:
         return float("nan")
     way, sums = gathers(kpi), gathers(kpi) != LEVEL
-    months = data.months.tail(LATEST_MONTHS).to_numpy(dtype=float)
+    months = data.months.dropna().tail(LATEST_MONTHS).to_numpy(dtype=float)
     value, error = data.so_far.value, _half(data.so_far)
     if way == CHANCE:
         # Shares of the accounts there multiply from month to month, and their logarithms add up.
-        if (value < target) == (kpi.better == HIGHER) and kpi.name in FALLS_AWAY:
+        lost = value < target if kpi.better == HIGHER else value > target
+        if lost and kpi.name in FALLS_AWAY:
             return 0.0
         months, value, target = (_in_logs(kpi, each) for each in (months, value, target))
         error = float("nan")
@@ -172,7 +173,11 @@ def _likely(data: TargetData, target: float) -> float:
     if not sums:
         value, spread = done * here / MONTHS_PER_QUARTER, spread / MONTHS_PER_QUARTER
         left /= MONTHS_PER_QUARTER
-    return float(stats.norm.cdf(_towards(kpi, value + left * usual - target, spread)))
+    gap = value + left * usual - target
+    if spread == 0:
+        # What has never varied goes on as it was.
+        return float(_towards(kpi, gap, 1.0) >= -LEAST_SHARE)
+    return float(stats.norm.cdf(_towards(kpi, gap, spread)))
 
 
 def _half(found: Estimate) -> float:
@@ -184,8 +189,9 @@ def _half(found: Estimate) -> float:
 
 def _in_logs(kpi: Kpi, share):
     """Shares on a scale on which months add up, and which rises with them."""
-    share = np.clip(share, LEAST_SHARE, 1 - LEAST_SHARE)
-    return np.log(share) if kpi.name == "retention_rate" else -np.log1p(-share)
+    if kpi.name == "retention_rate":
+        return np.log(np.maximum(share, LEAST_SHARE))
+    return -np.log1p(-np.minimum(share, 1 - LEAST_SHARE))
 
 
 def _text(value: object) -> str:

@@ -71,7 +71,7 @@ def sums_of(
     timed, keys = when is not None, list(dict.fromkeys(keys))
     rows = narrow(rows, kpis, config, keys, timed)
     given = {"_rows": rows}
-    if timed:
+    if timed and _counts(kpis):
         given["_when"] = ibis.memtable(when)
     schema = {key: rows.schema()[key] for key in keys}
     schema |= {f"{kpi.name}.{part}": "float64" for kpi in kpis for part in ADDED}
@@ -116,7 +116,7 @@ def _powers(kpis: Sequence[Kpi], keys: Sequence[str], which: int, sql: Dialect) 
     added = f"({added_up(kpis, [*keys, '_time' if which == TIME else '_unit'], sql)}) AS added"
     groups = [f"added.{name(key)}" for key in keys]
     share = None
-    if which == TIME and any(kpi.kind in (COUNT, RATE) for kpi in kpis):
+    if which == TIME and _counts(kpis):
         period, time, share = (f"shares.{name(each)}" for each in ("period", "time", "share"))
         added += (
             f" LEFT JOIN _when AS shares ON added.{name('_period')} = {period} "
@@ -146,6 +146,11 @@ def _products(kpis: Sequence[Kpi], keys: Sequence[str], sql: Dialect) -> str:
             sums.append(f"{sql.number(product)} AS {name(f'{kpi.name}.{part}')}")
     added = f"({added_up(kpis, [*keys, '_unit', '_time'], sql)}) AS cells"
     return _select([name(key) for key in keys], sums, CELL, added, sql)
+
+
+def _counts(kpis: Sequence[Kpi]) -> bool:
+    """Whether any is counted over time, so that it matters how long its days or weeks are."""
+    return any(kpi.kind in (COUNT, RATE) for kpi in kpis)
 
 
 def _select(groups: Sequence[str], sums: Sequence[str], which: int, rows: str, sql: Dialect) -> str:

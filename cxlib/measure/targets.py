@@ -72,12 +72,24 @@ def _read(data: Dataset, plan: pd.Series) -> TargetData:
     here = rows.period == data.quarter.start + ONE_DAY
     whole = rows.complete.astype(bool) & (rows.period < data.quarter.start)
     so_far = estimate_of(rows[here].iloc[0]) if here.any() else None
-    length = (data.quarter.end - data.quarter.start).total_seconds()
-    seen = (min(data.end, data.quarter.end) - data.quarter.start).total_seconds()
-    elapsed = 1.0 if data.covers(data.quarter.start, data.quarter.end) else seen / length
+    elapsed, late = _elapsed(data, kpi)
     months = rows[whole & ~of_quarters].value.tail(MONTHS_BACK)
     quarters = rows[whole & of_quarters].value.tail(QUARTERS_BACK)
-    return TargetData(plan, kpi, so_far, elapsed, months, quarters, "")
+    return TargetData(plan, kpi, so_far, elapsed, months, quarters, late)
+
+
+def _elapsed(data: Dataset, kpi: Kpi) -> tuple[float, str]:
+    """The share of the quarter of which a KPI is known; and why it cannot be judged at all."""
+    start, end = data.quarter.start, data.quarter.end
+    tables = {kpi.table, *(need.split(".")[0] for need in kpi.needs)} & data.tables.keys()
+    missing = data.missing_of(start, end, *tables)
+    if not missing:
+        return 1.0, ""
+    last = min(data.end, end, *(data.ends.get(each, end) for each in tables))
+    if data.missing_of(start, last, *tables):
+        # What came before the data cannot be expected from what comes after.
+        return 0.0, missing
+    return (last - start).total_seconds() / (end - start).total_seconds(), ""
 
 
 def _text(value) -> str:

@@ -116,12 +116,14 @@ class Figure:
         size, specs = self.canvas.get_size_inches(), [each.get_subplotspec() for each in panels]
         height = size[1] / panels[0].get_gridspec().nrows
         grid = GridSpec(len(panels), 1, figure=self.canvas)
+        bare = []
         for axis in self.axes:
             axis.set_in_layout(axis in panels)
         for place, axis in enumerate(panels):
             first = panels[place - place % columns]
             # What is written once in a row of panels is written beside each.
             if not any(each.get_text() for each in axis.get_yticklabels()):
+                bare.append(axis)
                 names = [each.get_text() for each in first.get_yticklabels()]
                 axis.set_yticks(first.get_yticks(), names)
             axis.set_subplotspec(grid[place, 0])
@@ -130,6 +132,10 @@ class Figure:
         # The figure is left as it was.
         for axis, spec in zip(panels, specs, strict=True):
             axis.set_subplotspec(spec)
+        for axis in bare:
+            axis.set_yticks(axis.get_yticks(), [""] * len(axis.get_yticks()))
+        for axis in self.axes:
+            axis.set_in_layout(True)
         self._lay_out_anew(size)
         return svg
 

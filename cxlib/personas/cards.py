@@ -188,6 +188,8 @@ def _fares(panel: Panel, personas: Personas, persona: str, currency: str) -> tup
         found = panel.of(kpi)
         if kpi in circular or found.empty or not (found.persona == name).any():
             continue
+        # Customers without a persona are not one.
+        found = found[found.persona.isin([personas.name(e) for e in personas.stability.persona])]
         known = {row.persona: estimate_of(row) for _, row in found.iterrows()}
         text = estimate(known[name], currency)
         ends = {

@@ -5,7 +5,8 @@ import pytest
 
 import cxlib as cx
 from cxlib.data.config import Config
-from cxlib.kpi_drivers.lines_page import kpi_lines, limits_before
+from cxlib.kpi_drivers.lines_page import comparable, kpi_lines, limits_before, so_far
+from cxlib.measure import KPIS
 
 
 def test_limits_are_those_of_an_individuals_chart_of_the_quarters_before():
@@ -34,3 +35,19 @@ def test_every_kpi_of_the_quarter_has_a_line(data):
 def test_a_quarter_in_which_nothing_was_measured_has_no_lines(data):
     quarters = cx.measure(data, ["csat"], period="quarter")
     assert kpi_lines(quarters, data.quarter.shift(9), (), Config("x")) is None
+
+
+def quarters_of(values, complete):
+    starts = pd.date_range("2025-07-01", periods=len(values), freq="QS")
+    return pd.DataFrame({"period": starts, "value": values, "complete": complete})
+
+
+def test_half_a_quarter_ends_no_line_of_sums_and_a_snapshot_keeps_its_quarters():
+    running = quarters_of([9.0, 10.0, 11.0, 2.0], [True, True, True, False])
+    assert so_far(running)
+    assert list(comparable(running, KPIS["revenue"]).value) == [9.0, 10.0, 11.0]
+    assert list(comparable(running, KPIS["nps"]).value) == [9.0, 10.0, 11.0, 2.0]
+    # Of a snapshot no quarter can be compared with another: none of them is a half.
+    snapshot = quarters_of([9.0, 10.0, 11.0, 2.0], [False] * 4)
+    assert not so_far(snapshot)
+    assert len(comparable(snapshot, KPIS["revenue"])) == 4

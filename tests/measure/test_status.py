@@ -1,6 +1,7 @@
 """Targets: met, missed or open; the process against them; the odds of a running quarter."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import ibis
 import numpy as np
@@ -118,6 +119,43 @@ def test_a_quarter_that_has_lost_too_many_accounts_cannot_meet_its_target_any_mo
     # Half of the revenue in half of the quarter is no miss.
     half = target(2_500.0, 4_900.0, 0.5, kpi="revenue_per_account", months=[1_600.0, 1_700.0] * 6)
     assert judge(half).probability > 0.5
+
+
+@pytest.mark.parametrize(
+    ("kpi", "so_far", "goal", "months"),
+    [
+        ("churn_rate", 0.0, 0.0, [0.0] * 12),
+        ("retention_rate", 1.0, 1.0, [1.0] * 12),
+        ("revenue", 60.0, 90.0, [30.0] * 12),
+    ],
+)
+def test_what_has_never_varied_goes_on_as_it_was(kpi, so_far, goal, months):
+    assert judge(target(so_far, goal, 2 / 3, kpi=kpi, months=months)).probability == 1
+    worse = goal * 1.01 if kpi == "revenue" else goal
+    if kpi == "revenue":
+        assert judge(target(so_far, worse, 2 / 3, kpi=kpi, months=months)).probability == 0
+
+
+def test_a_month_without_a_value_is_no_reason_to_say_nothing():
+    months = [0.02, 0.03, float("nan"), 0.02, 0.025, 0.03, 0.02, 0.025, 0.03]
+    found = judge(target(0.02, 0.05, 0.5, kpi="return_rate", months=months))
+    assert found.probability > 0.9
+
+
+def test_a_quarter_of_which_revenue_is_known_in_part_is_not_over(data):
+    """Contacts span it; the bookings of its last month have not come yet."""
+    rows = data.tables["targets"].execute()
+    rows = rows[rows.quarter == "2026Q3"].head(1)
+    rows["kpi"], rows["target"] = "revenue", 9e6
+    late = replace(data, tables=data.tables | {"targets": ibis.memtable(rows)},
+                   ends=data.ends | {"revenue": datetime(2026, 9, 1)})  # fmt: skip
+    (found,) = read_targets(late)
+    assert found.elapsed == pytest.approx(62 / 92, abs=0.01)
+    assert judge(found).now == OPEN
+    early = replace(data, tables=data.tables | {"targets": ibis.memtable(rows)},
+                    begins=data.begins | {"revenue": datetime(2026, 8, 20)})  # fmt: skip
+    (found,) = read_targets(early)
+    assert "begins on" in judge(found).problem
 
 
 def test_what_says_nothing_before_the_quarter_ends_has_no_probability():

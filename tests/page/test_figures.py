@@ -1,3 +1,5 @@
+import re
+
 import matplotlib
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from cxlib.data_readiness.coverage import cover
 from cxlib.data_readiness.explore import months_of
 from cxlib.kpi_drivers.explore import drivers_of
 from cxlib.measure import measure
-from cxlib.page.figure import contrast
+from cxlib.page.figure import Figure, canvas, contrast
 from cxlib.pdca_cycles import charts
 from cxlib.pdca_cycles.explore import explore_cycles
 from cxlib.pdca_cycles.log import read_cycles
@@ -116,3 +118,18 @@ def test_every_widget_has_a_twin_without_widgets(data, board):
     assert "interactions from" in months_of(cover(data), "interactions").alt
     assert "drivers of the CSAT score" in drivers_of(data, "csat").alt
     assert explore_cycles(board).children
+
+
+def test_a_figure_of_several_columns_is_left_as_it_was_by_its_narrow_form(monkeypatch):
+    monkeypatch.setattr("cxlib.page.figure.in_report", lambda: True)
+    canvas_, axes = canvas(2, 1, 2)
+    for place, axis in enumerate(axes):
+        axis.plot([1, 2], [1, 2])
+        axis.set_yticks([1, 2], ["low", "high"] if not place else ["", ""])
+    figure = Figure(canvas_, "Two panels.")
+    (first, about), (again, _) = figure._repr_mimebundle_(), figure._repr_mimebundle_()
+    assert first == again
+    narrow = about["image/svg+xml"]["narrow"]
+    wide = first["image/svg+xml"]
+    size = [re.search(r'width="([\d.]+)pt"', svg)[1] for svg in (wide, narrow)]
+    assert float(size[0]) > 1.5 * float(size[1])

@@ -249,8 +249,8 @@ def ask(
     match connection.name:
         case "postgres":
             with closing(connection.raw_sql(text)) as cursor:
-                names = [each.name for each in cursor.description]
-                frame = pd.DataFrame(cursor.fetchall(), columns=names)
+                # The server cuts long names off.
+                frame = pd.DataFrame(cursor.fetchall(), columns=list(schema))
         case "pyspark":
             frame = connection.raw_sql(text).toPandas()
         case _:
