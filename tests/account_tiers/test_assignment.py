@@ -161,7 +161,9 @@ def test_the_page_says_which_threshold_decides_most():
     table = facts(revenue_12m=[50, 91, 95, 99, 101, 105, 150])
     moved = sensitivity(table, TierRules(revenue=100, growth=1e9))
     told = rules_shown.sensitivity_finding(moved, len(table))
-    assert told.sentence.startswith("3 accounts (42.9%) would change tier if the threshold for")
+    assert told.sentence.startswith(
+        "At most 3 accounts (42.9%) would change tier if a threshold, that for"
+    )
     assert rules_shown.sensitivity_table(moved).frame["Accounts up"].tolist()[0] == "3"
     assert (
         rules_shown.sensitivity_finding(moved[:0], 7)
