@@ -17,7 +17,7 @@ class Dialect:
 
     def name(self, text: str) -> str:
         """A name, whatever is in it."""
-        return self.mark + text.replace(self.mark, self.mark * 2) + self.mark
+        return identifier(text, self.mark)
 
     def number(self, text: str) -> str:
         """A value as a number with a fraction."""
@@ -31,9 +31,9 @@ DIALECTS = {
 }
 
 
-def identifier(text: str) -> str:
-    """A name as SQL's: in double quotes."""
-    return '"' + text.replace('"', '""') + '"'
+def identifier(text: str, mark: str = '"') -> str:
+    """A name as SQL's: in double quotes, or in an engine's own."""
+    return mark + text.replace(mark, mark * 2) + mark
 
 
 def quoted(value: object) -> str:
