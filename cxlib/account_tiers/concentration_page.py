@@ -3,7 +3,7 @@
 import numpy as np
 
 from cxlib.account_tiers.concentration import TOP, Concentration
-from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, styled
+from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, conclude, styled
 from cxlib.page.finding import Finding
 from cxlib.page.wording import capital, interval, number
 
@@ -37,7 +37,7 @@ def lorenz_figure(found: Concentration) -> Figure | None:
     axis.set(xlim=(0, 100), ylim=(0, 100), xlabel="Accounts, the smallest first (%)",
              ylabel="Revenue that they bring (%)")  # fmt: skip
     axis.grid(color=FAINT, lw=0.6)
-    axis.set_title(f"The largest tenth brings {number(found.top_share.value, 'share')} of revenue")
+    conclude(axis, f"The largest tenth brings {number(found.top_share.value, 'share')} of revenue")
     half = float(np.interp(0.5, found.lorenz.accounts, found.lorenz.revenue))
     return Figure(
         figure,

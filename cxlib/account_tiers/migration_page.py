@@ -16,7 +16,7 @@ from cxlib.account_tiers.page import INPUTS, amount
 from cxlib.data.declared import TIER_NAMES
 from cxlib.data.quarter import Quarter
 from cxlib.findings import CHANGE
-from cxlib.page.figure import BLUE, FAINT, GREEN, RED, Figure, canvas, styled
+from cxlib.page.figure import BLUE, FAINT, GREEN, RED, Figure, canvas, conclude, styled
 from cxlib.page.finding import Finding
 from cxlib.page.screen import Action, Amount, Cause, Part
 from cxlib.page.table import Table, make_table
@@ -133,9 +133,10 @@ def bridge_figure(
     axis.grid(axis="y", color=FAINT, lw=0.6)
     axis.set_axisbelow(True)
     brought = rounded_money(steps.joined + steps.grew)
-    axis.set_title(
+    conclude(
+        axis,
         f"Churn took {rounded_money(-steps.churned, currency)} a year; new and growing accounts "
-        f"brought {brought}"
+        f"brought {brought}",
     )
     words = [f"{name} {number(step, 'money', currency)}" for name, step in steps.items()]
     return Figure(figure, f"Waterfall of twelve-month revenue since {quarter}: {'; '.join(words)}.")

@@ -9,7 +9,18 @@ import pandas as pd
 from cxlib.account_tiers.assignment import BY_HAND, Tiers
 from cxlib.account_tiers.inputs import ESTIMATED, Inputs
 from cxlib.data.declared import TIER_NAMES
-from cxlib.page.figure import BLUE, FAINT, GREY, INK, ORANGE, Figure, canvas, readable_on, styled
+from cxlib.page.figure import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    Figure,
+    canvas,
+    conclude,
+    readable_on,
+    styled,
+)
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import Written, listed, number, rows
@@ -143,9 +154,10 @@ def tier_figure(tiers: Tiers, currency: str = "") -> Figure:
     axis.set_yticks(range(len(shares)), list(shares))
     axis.set(xlim=(0, 100), xlabel="Share (%)")
     first = {name: values.fillna(0).get(TIER_NAMES[0], 0.0) for name, values in shares.items()}
-    axis.set_title(
+    conclude(
+        axis,
         f"Tier {TIER_NAMES[0]} is {first['Accounts']:.0%} of accounts and brings "
-        f"{first['Revenue']:.0%} of revenue"
+        f"{first['Revenue']:.0%} of revenue",
     )
     axis.invert_yaxis()
     axis.tick_params(axis="y", length=0)

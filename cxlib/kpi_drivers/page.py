@@ -16,7 +16,7 @@ from cxlib.measure.contrast import Change
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import COMPLEMENTS, HIGHER, LOWER, Kpi
 from cxlib.measure.panel import Panel, estimate_of
-from cxlib.page.figure import GREEN, GREY, INK, RED, Figure, canvas, styled
+from cxlib.page.figure import GREEN, GREY, INK, RED, Figure, canvas, conclude, styled
 from cxlib.page.finding import Finding, Measure
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
@@ -316,7 +316,7 @@ def driver_figure(drivers: Drivers) -> Figure | None:
     axis.tick_params(axis="y", length=0)
     score = _score_name(drivers.outcome)
     axis.set_xlabel(f"Share of the variation of {score} (%); red lowers it, green raises it")
-    axis.set_title(_what_matters(drivers, score))
+    conclude(axis, _what_matters(drivers, score))
     words = [f"{each.name} {number(each.share.value, 'share')}" for each in drivers.drivers]
     return Figure(
         figure,

@@ -218,6 +218,14 @@ def dated(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
 
 
+def conclude(axes: Axes, title: str) -> None:
+    """Put what a figure shows above all of it, as wide as a phone shows."""
+    axes.figure.suptitle(
+        fill(title, TITLE_LETTERS), x=0.01, ha="left",
+        fontsize=mpl.rcParams["axes.titlesize"], fontweight="bold",
+    )  # fmt: skip
+
+
 def towards_now(axes: Axes, title: str) -> None:
     """Put title and scale at the end that a phone shows first: beside the latest value."""
     axes.set_title(fill(title, TITLE_LETTERS), loc="right")

@@ -46,7 +46,7 @@ def timeline_figure(board: tuple[Cycle, ...], now: pd.Timestamp) -> Figure:
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )  # fmt: skip
     worked = sum(cycle.verdict == IMPROVED for cycle in board)
-    axis.set_title(f"{worked} of {rows(len(board), 'cycle')} improved their KPI")
+    axis.set_title(f"{worked} of {rows(len(board), 'cycle')} improved their KPI", loc="right")
     axis.axvline(now, color=INK, lw=0.9, ls="--", zorder=0)
     axis.set_yticks(range(len(board)), [_short(f"{c.cycle_id} {c.title}") for c in board])
     axis.set_ylim(len(board) - 0.5, -0.5)

@@ -1,7 +1,7 @@
 """What the page on the change of a score shows of those who do not answer."""
 
 from cxlib.measure.kpis import label_of
-from cxlib.page.figure import BLUE, GREY, Figure, canvas, styled, whiskers
+from cxlib.page.figure import BLUE, GREY, Figure, canvas, conclude, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.wording import estimate, interval, listed, looked_at, number, rows
 from cxlib.score_changes.nonresponse import ResponseRate, Weighed
@@ -56,8 +56,9 @@ def rate_figure(rates: tuple[ResponseRate, ...]) -> Figure | None:
     axis.set_xlabel("Share of invitations answered in time (%; grey: may be as the others)")
     less = [_name(each) for each in shown if each.detected and each.gap.value < 0]
     named = listed(less) if len(less) <= MOST_GROUPS else f"{len(less)} groups"
-    axis.set_title(
-        f"Heard less often: {named}" if less else "No group answers clearly less often than others"
+    conclude(
+        axis,
+        f"Heard less often: {named}" if less else "No group answers clearly less often than others",
     )
     stand = [each for each in rates if each.detected]
     words = [f"{_name(each)} {number(each.rate.value, 'share')}" for each in stand]

@@ -7,7 +7,7 @@ import pandas as pd
 from cxlib.findings import CHANGE
 from cxlib.measure.contrast import Change
 from cxlib.measure.kpis import label_of
-from cxlib.page.figure import BLUE, GREY, INK, Figure, canvas, styled
+from cxlib.page.figure import BLUE, GREY, INK, Figure, canvas, conclude, styled
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import capital, estimate, in_sentence, listed, number, rows, scale, size
@@ -127,10 +127,11 @@ def ledger_figure(ledger: Ledger, against: str, kpi: str = "nps") -> Figure | No
     name = label_of(kpi)
     axis.set_xlabel(f"{name}, with the 95% interval of each step (grey: within chance)")
     moved = [label.lower() for label, each in zip(labels, entries, strict=True) if each.detected]
-    axis.set_title(
+    conclude(
+        axis,
         f"What moved {in_sentence(name)}: {listed(moved)}"
         if moved
-        else f"No part of the change of {in_sentence(name)} is beyond chance"
+        else f"No part of the change of {in_sentence(name)} is beyond chance",
     )
     words = [f"{label} {step}" for label, step in zip(labels, steps, strict=True)]
     return Figure(

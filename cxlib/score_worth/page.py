@@ -7,7 +7,7 @@ from IPython.display import HTML
 
 from cxlib.measure import KPIS
 from cxlib.measure.estimate import Estimate
-from cxlib.page.figure import BLUE, GREY, Figure, canvas, styled, whiskers
+from cxlib.page.figure import BLUE, GREY, Figure, canvas, conclude, styled, whiskers
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import capital, estimate, in_sentence, listed, looked_at, number, rows
@@ -222,10 +222,11 @@ def worth_figure(worths: tuple[Worth, ...], currency: str = "") -> Figure | None
     )
     linked = [in_sentence(KPIS[each.kpi].label) for each in shown if each.detected]
     named = listed(linked) if len(linked) <= 3 else f"{len(linked)} KPIs"
-    axis.set_title(
+    conclude(
+        axis,
         f"Linked with later revenue: {named}"
         if linked
-        else "No KPI is shown to go with later revenue"
+        else "No KPI is shown to go with later revenue",
     )
     words = [
         f"{label} {estimate(each, currency, sign=True)}"

@@ -339,7 +339,10 @@ def test_the_page_says_which_part_stands_out():
     assert finding.sentence.startswith("Net Promoter Score rose 40.0 since 2026Q2.")
     assert "each service level has a different share of the invitations (+" in finding.sentence
     axis = show.ledger_figure(found, "2026Q2").axes[0]
-    assert axis.get_title(loc="left") == "What moved Net Promoter Score: share of invitations"
+    assert (
+        axis.figure.get_suptitle().replace("\n", " ")
+        == "What moved Net Promoter Score: share of invitations"
+    )
     labels = [each.get_text() for each in axis.get_yticklabels()]
     assert [labels[0].split(":")[0], *labels[1:-1], labels[-1].split(":")[0]] == [
         "2026Q2", "Answers within groups", "Share of invitations", "Response rates", "Now",
