@@ -116,22 +116,44 @@ def init(
     folder: Annotated[Path, typer.Argument(help="The dataset's folder to write.")],
     files: Annotated[
         list[Path],
-        typer.Option("--from", help="Raw files: CSV, TSV, TXT or Parquet; repeat, or list them."),
+        typer.Option(
+            "--from", help="Raw files: text, workbooks, JSON lines, Parquet, …; list them."
+        ),
     ],
     more: Annotated[list[Path] | None, typer.Argument(hidden=True)] = None,
     dates: Annotated[
         str, typer.Option(help="day-first, month-first or year-first, where a file does not tell.")
     ] = "",
     decimal: Annotated[str, typer.Option(help="comma or point, where a file does not tell.")] = "",
+    as_of: Annotated[str, typer.Option(help="The day of a file without dates: 2026-09-30.")] = "",
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="What a question asks, by its key; repeat."),
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="A file of answers, such as the one that cx init writes.")
+    ] = None,
     encoding: Annotated[
-        str, typer.Option(help="Of files that are not UTF-8, such as cp1252.")
+        str, typer.Option(help="Of files that are not UTF-8, such as cp1250.")
     ] = "",
+    names: Annotated[
+        Path | None, typer.Option(help="A file of further names that exports have for columns.")
+    ] = None,
+    ask: Annotated[
+        bool | None, typer.Option(help="Ask what files do not tell; in a terminal, unless told.")
+    ] = None,
 ) -> None:
     """Begin a dataset from raw files: say what they hold, and propose its SQL."""
     from cxlib.data.marks import marks
+    from cxlib.onboard.interview import asked_in_terminal, check_general, read_answers
     from cxlib.onboard.start import begin
 
-    for line in begin(folder, [*files, *(more or [])], encoding, dates, decimal):
+    given = {"dates": dates, "decimal": decimal, "as_of": as_of}
+    known = read_answers(answers, answer or []) | {key: text for key, text in given.items() if text}
+    check_general(known)
+    talks = sys.stdin.isatty() and sys.stdout.isatty() if ask is None else ask
+    every = [*files, *(more or [])]
+    for line in begin(folder, every, known, encoding, names, asked_in_terminal if talks else None):
         print(line)
     print()
     for path in sorted(folder.glob("*.sql")):

@@ -19,11 +19,24 @@ from cxlib.errors import DataError
 KEYS = ("account_id", "customer_id", "interaction_id", "response_id", "cycle_id")
 # Infinities are numbers to engines; the contract's rules then refuse them by that name.
 NUMBER_TEXT = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(inf|infinity)$"
+# What else can be read in one way only: (100.50), 100.50-, a minus of its own, and blanks or
+# apostrophes between thousands.
+MINUS = "[−–]"  # as people type it, beside the hyphen
+BRACKETED, TRAILING = r"^[(](.*)[)]$", r"^([0-9.]+)-$"
+GROUPS = "[ '’\u00a0\u2009\u202f]"
+GROUPED = f"^[+-]?[0-9]{{1,3}}({GROUPS}[0-9]{{3}})+([.][0-9]*)?$"
+# Durations: 26:10:03, PT5M30S, 1h 5m 20s.
+CLOCKED = r"^([0-9]+):([0-5][0-9]):([0-5][0-9](?:[.][0-9]+)?)$"
+SPELLED = (
+    r"^(?:pt)?(?:([0-9]+) ?h(?:ours?|rs?)?)?,? ?(?:([0-9]+) ?m(?:in(?:ute)?s?)?)?,? ?"
+    r"(?:([0-9]+(?:[.][0-9]+)?) ?s(?:ec(?:ond)?s?)?)?$"
+)
 TIME_TEXT = (
     r"^[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
     r"([T ]([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?"
-    r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$"
+    r" ?(Z|UTC|GMT|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?$"
 )
+ZONE = r" ?(UTC|GMT)$"  # written out, which is Z
 # What engines read each in their own way: an offset after minutes, and more than microseconds.
 NO_SECONDS = r"^([^:]+:[0-9]{2})(Z|[+-].+)$"
 TOO_FINE = r"([.][0-9]{6})[0-9]+"
@@ -42,7 +55,8 @@ def cast(rows: ir.Table, schema: pa.DataFrameSchema, attributes: Mapping) -> ir.
         if name not in rows.columns:
             columns[name] = ibis.null(kind)
             continue
-        columns[name] = _as(rows[name], kind)
+        seconds = name in schema.columns and schema.columns[name].metadata["unit"] == "seconds"
+        columns[name] = _as(rows[name], kind, seconds)
         if name in attributes and kind == TIME:
             first, last = (datetime(year, 1, 1) for year in YEARS)
             known = columns[name].between(ibis.timestamp(first), ibis.timestamp(last))
@@ -61,10 +75,11 @@ def _given(column: ir.Value) -> ir.BooleanValue:
     return column.notnull()
 
 
-def _as(column: ir.Value, kind: dt.DataType) -> ir.Value:
+def _as(column: ir.Value, kind: dt.DataType, seconds: bool = False) -> ir.Value:
     if column.type().is_string():
         # A space around an id would make it another id.
-        return _read(column.strip().nullif(""), kind)
+        text = column.strip().nullif("")
+        return _number(text, seconds) if kind == NUMBER else _read(text, kind)
     if kind == TEXT:
         return column.cast(TEXT)
     if column.type() == kind:
@@ -83,6 +98,7 @@ def _read(text: ir.StringValue, kind: dt.DataType) -> ir.Value:
     if kind == TIME:
         sign = "$" if text.get_backend().name == "pyspark" else "\\"
         moment = _fits(text, TIME_TEXT).replace("/", "-")
+        moment = moment.re_replace(ZONE, "Z").re_replace(" ([+-])", f"{sign}1")
         moment = moment.re_replace(NO_SECONDS, f"{sign}1:00{sign}2")
         moment = moment.re_replace(TOO_FINE, f"{sign}1")
         return moment.try_cast(dt.Timestamp(timezone="UTC")).cast(TIME)
@@ -90,6 +106,36 @@ def _read(text: ir.StringValue, kind: dt.DataType) -> ir.Value:
         word = text.lower()
         return word.isin(TRUE + FALSE).ifelse(word.isin(TRUE), ibis.null(FLAG))
     return text
+
+
+def _number(text: ir.StringValue, seconds: bool) -> ir.Value:
+    """The number that a text of the contract says, or how many seconds."""
+    plain = _read(text, NUMBER)
+    bare = text.re_replace(MINUS, "-")
+    bracketed = bare.re_search(BRACKETED)
+    bare = bracketed.ifelse("-" + bare.re_extract(BRACKETED, 1), bare)
+    bare = bare.re_search(TRAILING).ifelse("-" + bare.re_extract(TRAILING, 1), bare)
+    bare = bare.re_search(GROUPED).ifelse(bare.re_replace(GROUPS, ""), bare)
+    other = _read(bare, NUMBER)
+    if seconds:
+        other = ibis.coalesce(other, _seconds(text))
+    # Nearly all numbers are plain.
+    return plain.notnull().ifelse(plain, other)
+
+
+def _seconds(text: ir.StringValue) -> ir.Value:
+    """How long a duration is that cannot be read in two ways, as 05:10 can."""
+    word = text.lower()
+    clock = _unit(word, CLOCKED, 1) * 3600 + _unit(word, CLOCKED, 2) * 60 + _unit(word, CLOCKED, 3)
+    spelled = _unit(word, SPELLED, 1) * 3600 + _unit(word, SPELLED, 2) * 60
+    spelled = spelled + _unit(word, SPELLED, 3)
+    said = word.re_search(SPELLED) & word.re_search("[0-9]")
+    nothing = ibis.null(NUMBER)
+    return word.re_search(CLOCKED).ifelse(clock, said.ifelse(spelled, nothing))
+
+
+def _unit(text: ir.StringValue, pattern: str, group: int) -> ir.Value:
+    return text.re_extract(pattern, group).nullif("").try_cast(NUMBER).fill_null(0)
 
 
 def _fits(text: ir.StringValue, pattern: str) -> ir.StringValue:

@@ -76,6 +76,9 @@ class Source:
         "Spark); here and below, `${NAME:-default}` stands for an environment variable",
         ".",
     )
+    encoding: str = setting(
+        "Encoding of raw text that is not UTF-8, such as `cp1250`; `cp1252` if not given", ""
+    )
     host: str = setting(
         "The PostgreSQL server; what is left out here comes from PGHOST, PGPORT, …", ""
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cxlib.data.config import Config, expand, read_config
 from cxlib.data.privacy.masks import shape_of
+from cxlib.data.raw.parts import Wanted, holders
 from cxlib.errors import ArgumentError, DataError
 
 # In the order in which they refer to one another; `contract.py` says what each holds.
@@ -18,7 +19,6 @@ TABLES = ("accounts", "customers", "interactions", "surveys", "revenue", "cycles
 # The passport of personas that somebody keeps with the dataset, so that they stay the same.
 PERSONAS = "personas.json"
 SUFFIXES = (".sql", ".parquet", ".csv")
-RAW_SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")
 
 
 # What to do where a mapping reads a file by its path.
@@ -91,7 +91,7 @@ def find_files(folder: Path) -> set[Path]:
     for table in TABLES:
         if path := find_table(folder, table):
             raw = read_mapping(path, config)[1] if path.suffix == ".sql" else ()
-            files.update((path, *raw))
+            files.update((path, *(each.file for each in raw)))
     return files
 
 
@@ -105,8 +105,8 @@ def fingerprint(files: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
-    """A mapping's SELECT, and the raw files that it reads.
+def read_mapping(path: Path, config: Config) -> tuple[str, list[Wanted]]:
+    """A mapping's SELECT, and the raw tables that it reads.
 
     Raises:
         DataError: It is not one SELECT in UTF-8, or the folder of raw files is not there.
@@ -118,7 +118,7 @@ def read_mapping(path: Path, config: Config) -> tuple[str, list[Path]]:
     return read_select(text, str(path), path.parent, config)
 
 
-def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[str, list[Path]]:
+def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[str, list[Wanted]]:
     """The same of a SELECT that somebody has typed.
 
     Args:
@@ -139,8 +139,18 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
             f"{toml}: source.folder == {config.source.folder!r}: there is no folder {source}; "
             "set it to the folder that holds the raw files"
         )
-    named = {table.name for table in statement.find_all(exp.Table)}
+    every, wanted = sorted(source.iterdir()), {}
     for table in statement.find_all(exp.Table):
+        found = [each for each in holders(table.name, every) if is_file(each)] if table.name else []
+        if len(found) > 1:
+            raise DataError(
+                f"{place}: {table.name} may be {found[0].name} or {found[1].name}; give one of the "
+                "files another name"
+            )
+        if found:
+            # DuckDB takes names as they come, in small or capital letters.
+            wanted[table.name.casefold()] = Wanted(found[0], table.name)
+            continue
         # What reads a file by its path would go unnoticed when that file changes.
         function = table.this.sql_name() if isinstance(table.this, exp.Func) else ""
         if isinstance(table.this, exp.Anonymous):
@@ -148,18 +158,7 @@ def read_select(text: str, place: str, folder: Path, config: Config) -> tuple[st
         by_path = re.search(r"[/\\*]|\.[A-Za-z]\w*$", table.name)
         if by_path or re.match(r"(?i)read_|.*scan|glob", function):
             raise DataError(f"{place}: reads {function or table.name!r} by itself; {NAME_FILES}")
-    every = (each for each in sorted(source.iterdir()) if each.suffix.lower() in RAW_SUFFIXES)
-    folded = {name.casefold() for name in named}
-    files = [each for each in every if each.stem.casefold() not in folded or is_file(each)]
-    # DuckDB takes names as they come, in small or capital letters.
-    used = [each for each in files if each.stem.casefold() in folded]
-    for each in used:
-        if same := same_names(each, (other for other in used if other != each)):
-            raise DataError(
-                f"{place}: {each.stem} may be {each.name} or {same[0].name}; give one of the files "
-                "another name"
-            )
-    return text.strip().rstrip(";"), used
+    return text.strip().rstrip(";"), list(wanted.values())
 
 
 def _statement(text: str, place: str, config: Config):
@@ -188,15 +187,6 @@ def _statement(text: str, place: str, config: Config):
     if away := next((name for name in called if AWAY.fullmatch(name)), ""):
         raise DataError(f"{place}: {away} reaches beyond the tables; leave it out")
     return statements[0]
-
-
-def same_names(file: Path, others: Iterable[Path]) -> list[Path]:
-    """The raw files among others that SQL could not tell from one, by their names."""
-    return [
-        each
-        for each in others
-        if each.suffix.lower() in RAW_SUFFIXES and each.stem.casefold() == file.stem.casefold()
-    ]
 
 
 def not_utf8(path: Path) -> str:

@@ -2,8 +2,8 @@
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -12,15 +12,22 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from cxlib.data.config import Config
-from cxlib.data.engines.base import OWN, ROW, bring, explained, gist, numbered, open_duckdb
-from cxlib.data.engines.sql import identifier, quoted
+from cxlib.data.engines.base import OWN, ROW, bring, explained, gist, numbered, open_duckdb, upload
 from cxlib.data.files import not_utf8, read_mapping, undecodable
-from cxlib.data.privacy.masks import shape_of
+from cxlib.data.raw.contents import find_part
+from cxlib.data.raw.parts import Wanted
+from cxlib.data.raw.tables import (
+    Brought,
+    bring_part,
+    csv_scan,
+    delimiter_for_others,
+    exists,
+    parquet_scan,
+)
+from cxlib.data.raw.text import DELIMITERS, Apart
 from cxlib.data.rules import LINE
 from cxlib.errors import DataError
 
-DELIMITERS = (",", ";", "\t", "|")
-FIRST_LINES = 50
 REJECT_COLUMNS = ["row", "column", "value", "kind", "rule"]
 
 
@@ -41,16 +48,29 @@ class RawTable:
     rejects: pd.DataFrame
 
 
-def read_table(connection: ibis.BaseBackend, path: Path, table: str, config: Config) -> RawTable:
+def read_table(
+    connection: ibis.BaseBackend,
+    path: Path,
+    table: str,
+    config: Config,
+    known: dict[str, Brought] | None = None,
+) -> RawTable:
     """Read one table into the engine.
+
+    Args:
+        connection: The engine.
+        path: The table's file.
+        table: Its name.
+        config: The dataset's settings.
+        known: The raw tables that earlier mappings have brought, by name; those of this one join
+            them.
 
     Raises:
         DataError: The file is not UTF-8, has no header or no rows, or its SQL fails.
     """
     name = f"{OWN}raw_{table}"
     if path.suffix == ".sql":
-        rows, raw = _mapped(connection, path, name, config)
-        return RawTable(path, (path, *raw), rows, _no_rejects())
+        return _mapped(connection, path, name, config, {} if known is None else known)
     # A file beside the settings is read by DuckDB, which knows how, whatever the engine.
     reader = connection if connection.name == "duckdb" else open_duckdb()
     rejects = _no_rejects()
@@ -58,7 +78,7 @@ def read_table(connection: ibis.BaseBackend, path: Path, table: str, config: Con
         if path.suffix == ".csv":
             rejects = _load_csv(reader, path, name)
         else:
-            numbered(name, _scan(reader, path), reader, "VIEW")
+            numbered(name, parquet_scan(reader, path), reader, "VIEW")
     except duckdb.Error as error:
         raise DataError(_explain(path, (path,), error)) from None
     with explained(config, path):
@@ -67,66 +87,70 @@ def read_table(connection: ibis.BaseBackend, path: Path, table: str, config: Con
 
 
 def _mapped(
-    connection: ibis.BaseBackend, path: Path, name: str, config: Config
-) -> tuple[ir.Table, list[Path]]:
-    """A mapping's rows, worked out by the engine that has the raw tables; and its raw files."""
-    query, raw = read_mapping(path, config)
+    connection: ibis.BaseBackend, path: Path, name: str, config: Config, known: dict[str, Brought]
+) -> RawTable:
+    """A mapping's rows, worked out by the engine that has the raw tables."""
+    query, wanted = read_mapping(path, config)
+    inputs = (path, *(each.file for each in wanted))
     try:
         with explained(config, path):
-            for file in raw:
-                bring_raw(connection, file)
-            return numbered(name, query, connection), raw
+            for each in wanted:
+                if brought := bring_raw(connection, each, config.source.encoding):
+                    known[each.name.casefold()] = brought
+            rows = numbered(name, query, connection)
     except duckdb.Error as error:
-        raise DataError(_explain(path, (path, *raw), error)) from None
+        raise DataError(_explain(path, inputs, error)) from None
+    # A list that a mapping makes of a log has lost none of the lines that are no events.
+    made = re.search(r"(?i)\b(distinct|group\s+by|union(?!\s+all))\b", query)
+    apart = [line for each in wanted if not made and each.name.casefold() in known
+             for line in known[each.name.casefold()].apart]  # fmt: skip
+    return RawTable(path, inputs, rows, _rejects(apart))
 
 
-def bring_raw(connection, file: Path) -> None:
-    """Make a raw file a table of its own name; the columns of a CSV file are text."""
+def _rejects(apart: Sequence[Apart]) -> pd.DataFrame:
+    """Lines of raw files that are no rows, but for sums and signatures below the table."""
+    found = [
+        {"row": each.line, "column": None, "value": each.text, "kind": LINE, "rule": each.why}
+        for each in apart
+        if not each.below
+    ]
+    return pd.DataFrame(found, columns=REJECT_COLUMNS)
+
+
+def bring_raw(connection, wanted: Wanted, otherwise: str = "") -> Brought | None:
+    """Make a raw table one of the engine's, under the name that SQL has for it.
+
+    Args:
+        connection: The engine.
+        wanted: The table.
+        otherwise: The encoding of text that is not UTF-8; cp1252 if empty.
+
+    Returns:
+        How it was read; None if it is there already, or Spark reads it by itself.
+    """
+    part = find_part(wanted)
     if connection.name == "pyspark":
         from cxlib.data.engines import spark
 
-        if file.suffix.lower() != ".parquet" and next(undecodable(file), None):
-            raise DataError(not_utf8(file))
-        spark.bring(connection, file, delimiter_of(file))
-        return
-    known = f"SELECT 1 FROM information_schema.tables WHERE table_name = {quoted(file.stem)}"
-    if connection.raw_sql(known).fetchone():
-        return
-    if file.suffix.lower() == ".parquet":
-        connection.raw_sql(f"CREATE VIEW {identifier(file.stem)} AS {_scan(connection, file)}")
-        return
-    header = _header(file, delimiter := delimiter_of(file))
-    connection.raw_sql(
-        f"CREATE TABLE {identifier(file.stem)} AS {_csv_scan(file, header, delimiter)}"
-    )
-    rejects = _take_rejects(connection, file)
-    if len(rejects):
-        first = rejects.iloc[0]
-        raise DataError(
-            # Not what it says: such a line may name a person, and errors end up in logs.
-            f"{file}, line {first.row + 1}: {shape_of(first.value)!r} must be {len(header)} values "
-            f"separated by {delimiter!r} ({first.message}); {len(rejects)} such lines"
-        )
+        if (delimiter := delimiter_for_others(part, otherwise)) is not None:
+            spark.bring(connection, part, delimiter)
+            return None
+        # Spark would not know how to read the others.
+        reader = open_duckdb()
+        brought = bring_part(reader, part, otherwise)
+        upload(connection, reader.table(part.name).to_pyarrow(), part.name)
+        return brought
+    return None if exists(connection, part.name) else bring_part(connection, part, otherwise)
 
 
 def _load_csv(connection, path: Path, name: str) -> pd.DataFrame:
     header = _header(path, ",")
-    numbered(name, _csv_scan(path, header, ","), connection)
+    numbered(name, csv_scan(path, header, ","), connection)
     rejects = _take_rejects(connection, path)
     rules = rejects.message.map(
         lambda message: f"must be a line of {len(header)} values separated by commas ({message})"
     )
     return rejects.assign(kind=LINE, rule=rules)[REJECT_COLUMNS]
-
-
-def _csv_scan(path: Path, header: list[str], delimiter: str) -> str:
-    """Read a CSV file as it says: nothing about it is guessed from its rows."""
-    columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in header)
-    return (
-        f"SELECT * FROM read_csv({quoted(path)}, header=true, auto_detect=false, "
-        f"delim={quoted(delimiter)}, quote='\"', escape='\"', comment='', "
-        f"columns={{{columns}}}, store_rejects=true, rejects_limit=0)"
-    )
 
 
 def _take_rejects(connection, path: Path) -> pd.DataFrame:
@@ -139,27 +163,6 @@ def _take_rejects(connection, path: Path) -> pd.DataFrame:
     if (rejects.error_type == "INVALID ENCODING").any():
         raise DataError(not_utf8(path))
     return rejects.drop_duplicates("row")
-
-
-def delimiter_of(path: Path) -> str:
-    """The mark between values: the one that stands equally often in the first lines.
-
-    Where none does, a comma: a single column has no mark.
-    """
-    with path.open("rb") as file:
-        lines = [line.decode("utf-8", errors="replace") for line in islice(file, FIRST_LINES)]
-    counts = {mark: [_unquoted(line).count(mark) for line in lines] for mark in DELIMITERS}
-    steady = {
-        mark: (sum(each == found[0] for each in found), found[0])
-        for mark, found in counts.items()
-        if found and found[0]
-    }
-    # A single column has no mark.
-    return max(steady, key=steady.get) if steady else DELIMITERS[0]
-
-
-def _unquoted(line: str) -> str:
-    return "".join(line.split('"')[::2])
 
 
 def _header(path: Path, delimiter: str) -> list[str]:
@@ -188,18 +191,6 @@ def _header(path: Path, delimiter: str) -> list[str]:
     if ROW in header:
         raise DataError(f"{path}: the header has {ROW!r}, a name that is reserved; rename it")
     return header
-
-
-def _scan(connection, path: Path) -> str:
-    rows = f"FROM read_parquet({quoted(path)})"
-    # Ibis does not know moments that are as fine as this and have a zone.
-    fine = [
-        identifier(name)
-        for name, kind, *_ in connection.raw_sql(f"DESCRIBE SELECT * {rows}").fetchall()
-        if kind == "TIMESTAMPTZ_NS"
-    ]
-    casts = ", ".join(f"CAST({name} AS TIMESTAMPTZ) AS {name}" for name in fine)
-    return f"SELECT * REPLACE ({casts}) {rows}" if fine else f"SELECT * {rows}"
 
 
 def _explain(path: Path, inputs: tuple[Path, ...], error: duckdb.Error) -> str:

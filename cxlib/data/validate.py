@@ -59,11 +59,11 @@ def _validate(
     folder: Path, config: Config, files: Collection[Path], before: str, room: Path | None
 ) -> Dataset:
     connection = open_engine(config, folder, files, room)
-    tables, intake, faults = {}, [], []
+    tables, intake, faults, raw = {}, [], [], {}
     for name, schema in schemas(config.scales).items():
         if path := find_table(folder, name):
             try:
-                sifted = sift(read_table(connection, path, name, config), schema, tables)
+                sifted = sift(read_table(connection, path, name, config, raw), schema, tables)
             except duckdb.Error as error:
                 # Such as a file that is broken in its middle, or a disk that is full.
                 raise DataError(f"{path}: {gist(error)}") from None

@@ -1,10 +1,9 @@
-"""A raw column as SQL: as an id, a number, a flag or a moment, and null for words of nothing."""
+"""A raw column as SQL: as an id, a value or a flag, and null for words of nothing."""
 
 import re
 
 from cxlib.data.engines.sql import identifier, quoted
-from cxlib.data.formats import MOMENTS, UNITS
-from cxlib.onboard.kinds import NUMBER
+from cxlib.onboard.asked import COLUMN, NUMBER
 from cxlib.onboard.sniff import RawColumn
 
 # The words that SQL keeps for itself and exports use as names.
@@ -44,35 +43,37 @@ def given(raw: RawColumn) -> str:
 
 def as_id(raw: RawColumn) -> str:
     """The column as text."""
-    if raw.fraction:
+    if raw.reading.whole:
         return f"CAST(TRY_CAST({bare(raw.name)} AS BIGINT) AS VARCHAR)"
+    # Of a number that text holds, the cast changes nothing.
     return f"CAST({given(raw)} AS VARCHAR)" if raw.kind == NUMBER else given(raw)
 
 
+def as_value(raw: RawColumn) -> str:
+    """The column as the contract reads it, which names what it cannot read."""
+    return raw.reading.sql.replace(COLUMN, given(raw))
+
+
+def as_own(raw: RawColumn) -> str:
+    """The column as one that the contract does not know."""
+    return (raw.reading.own or raw.reading.sql).replace(COLUMN, given(raw))
+
+
 def as_number(raw: RawColumn) -> str:
-    """The column as a number, from the marks and signs that it is written with."""
-    text = given(raw)
-    if raw.unit:
-        text = f"regexp_replace({text}, {quoted(UNITS)}, '', 'g')"
-    if raw.comma:
-        text = f"replace(replace({text}, '.', ''), ',', '.')"
-    elif raw.thousands:
-        text = f"replace({text}, ',', '')"
-    return f"{'TRY_CAST' if raw.strays else 'CAST'}({text} AS DOUBLE)"
+    """The column as a number to reckon with; nothing where it is none."""
+    return f"TRY_CAST({as_value(raw)} AS DOUBLE)"
 
 
-def as_flag(raw: RawColumn) -> str:
-    """The column as true or false, from words for yes and no."""
-    word = f"lower(trim({bare(raw.name)}))"
-    yes, no = (", ".join(map(quoted, words)) for words in (YES, NO))
-    return f"CASE WHEN {word} IN ({yes}) THEN true WHEN {word} IN ({no}) THEN false END"
-
-
-def as_moment(raw: RawColumn) -> str:
-    """The column as a moment: counted, or read by its format."""
-    if raw.format in MOMENTS:
-        return MOMENTS[raw.format].format(given(raw))
-    if raw.format:
-        read = "try_strptime" if raw.strays else "strptime"
-        return f"{read}({given(raw)}, {quoted(raw.format)})"
-    return given(raw)
+def as_flag(raw: RawColumn, opposite: bool = False) -> str:
+    """The column as true or false, from words for yes and no; other words stay as they are."""
+    told = {word.strip().casefold() for word in raw.words}
+    yes, no = ([word for word in words if not told or word in told] for words in (YES, NO))
+    if opposite:
+        yes, no = no, yes
+    column, name = f"lower(trim({bare(raw.name)}))", bare(raw.name)
+    cases = [
+        f"WHEN {column} IN ({', '.join(map(quoted, words))}) THEN {value}"
+        for words, value in ((yes, "'true'"), (no, "'false'"))
+        if words
+    ]
+    return f"CASE {' '.join(cases)} ELSE {name} END" if cases else name

@@ -47,12 +47,12 @@ def look(folder: Path, query: str, most: int) -> Look:
         query = f"SELECT * FROM ({query})"
     folder = find_folder(folder)
     config = read_config(folder)
-    text, files = read_select(query, QUERY, folder, config)
+    text, wanted = read_select(query, QUERY, folder, config)
     with explained(config, folder / "dataset.toml"):
-        connection = open_engine(config, folder, files)
+        connection = open_engine(config, folder, [each.file for each in wanted])
         try:
-            for file in files:
-                bring_raw(connection, file)
+            for each in wanted:
+                bring_raw(connection, each, config.source.encoding)
             # Only so many rows are worked out as are shown.
             # DuckDB has types that nobody else knows, such as intervals; all can be written out.
             columns = "COLUMNS(*)::VARCHAR" if connection.name == "duckdb" else "*"

@@ -4,56 +4,77 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cxlib.data.config import SCALES
-from cxlib.data.engines.base import open_duckdb
-from cxlib.data.files import RAW_SUFFIXES, same_names
-from cxlib.data.formats import COMMA, DAY_FIRST, MONTH_FIRST, POINT, YEAR_FIRST
+import duckdb
+
+from cxlib.data.engines.base import gist, open_duckdb
+from cxlib.data.raw.contents import parts_of
+from cxlib.data.raw.parts import KINDS, holders, kind_of, stem_of
+from cxlib.data.raw.tables import bring_part
 from cxlib.errors import ArgumentError, DataError
-from cxlib.onboard.propose import propose
-from cxlib.onboard.sniff import MARKED, RawFile, described, encoding_of, recoded, sniff
+from cxlib.onboard.propose import Proposal, propose
+from cxlib.onboard.questions import Interview, Question, written_down
+from cxlib.onboard.sniff import RawFile, described, sniff
+from cxlib.onboard.synonyms import read_names
 
 RAW = "raw"
+ANSWERS = "answers.toml"
+FOUND = "found.txt"
+NOTHING_FOUND = """\
+-- MISSING: no file could be read as a table; see found.txt. A mapping names its columns so:
+SELECT
+    CAST(NULL AS VARCHAR) AS interaction_id,
+    CAST(NULL AS VARCHAR) AS customer_id,
+    CAST(NULL AS TIMESTAMP) AS started_at,
+    CAST(NULL AS VARCHAR) AS channel
+"""
 
 
 def begin(
     folder: str | Path,
     files: Sequence[str | Path],
+    answers: Mapping[str, str] | None = None,
     encoding: str = "",
-    dates: str = "",
-    decimal: str = "",
+    names: Path | None = None,
+    ask: Callable[[Question], str] | None = None,
 ) -> list[str]:
     """Write a dataset's folder from raw files; nothing is left behind if that fails.
 
     Args:
         folder: Where; it must not hold anything yet.
         files: The raw files.
-        encoding: Of text files, where they do not tell it.
-        dates: `day-first`, `month-first` or `year-first`, where a file does not tell.
-        decimal: `comma` or `point`, where a file does not tell.
+        answers: What files do not tell, by the keys of questions: `dates`, `tickets.channel`, ….
+        encoding: Of text that is not UTF-8; cp1252 if empty.
+        names: A file of names by which exports call columns, beside those that are known.
+        ask: Asks a person; what nobody answers is guessed, and marked.
 
     Returns:
         What was found out, in lines.
 
     Raises:
-        ArgumentError: A file is not there or is no raw file, the folder is not empty, or an option
+        ArgumentError: A file is not there or is no raw file, the folder is not empty, or an answer
             is none that is known.
-        DataError: A file is no table, or can be read in two ways.
     """
-    for name, value, known in (
-        ("dates", dates, (DAY_FIRST, MONTH_FIRST, YEAR_FIRST)),
-        ("decimal", decimal, (COMMA, POINT)),
-    ):
-        if value and value not in known:
-            raise ArgumentError(f"--{name} {value}: must be {' or '.join(known)}")
     folder, files = Path(folder), [Path(each) for each in files]
     _refuse(folder, files)
+    interview = Interview(answers or {}, ask)
+    known = read_names(names)
     existed = folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        return _write(folder, [each.resolve() for each in files], encoding, dates, decimal)
+        home = _home(folder, [each.resolve() for each in files])
+        sniffed, lines, base = _looked_at(home, files, encoding, interview)
+        proposal = (
+            propose(base, sniffed, known, interview)
+            if sniffed
+            else Proposal({"interactions": NOTHING_FOUND})
+        )
+        lines += proposal.notes
+        lines += [line for each in sniffed if (line := _left_out(each, proposal.texts))]
+        _write(folder, home, encoding, proposal, interview, lines)
+        return lines
     except BaseException:
         for each in folder.iterdir():
             shutil.rmtree(each) if each.is_dir() else each.unlink()
@@ -69,56 +90,87 @@ def _refuse(folder: Path, files: Sequence[Path]) -> None:
         if not path.is_file():
             what = "is a folder; name the files in it" if path.is_dir() else "there is no such file"
             raise ArgumentError(f"{path}: {what}")
-        if path.suffix.lower() not in RAW_SUFFIXES:
+        if not kind_of(path):
             raise ArgumentError(
-                f"{path}: is no {', '.join(RAW_SUFFIXES)}; export it as CSV (a workbook: each "
-                "sheet by itself)"
+                f"{path}: is no raw file; those are {', '.join(KINDS)}, and text in .gz"
             )
-    stems = [path.stem.casefold() for path in files]
-    twice = [path.name for path in files if stems.count(path.stem.casefold()) > 1]
+    stems = [stem_of(path).casefold() for path in files]
+    twice = [path.name for path in files if stems.count(stem_of(path).casefold()) > 1]
     if twice:
         raise ArgumentError(f"{twice[0]}: two files have this name; SQL could not tell them apart")
 
 
-def _write(
-    folder: Path, files: Sequence[Path], encoding: str, dates: str, decimal: str
-) -> list[str]:
-    encodings = {path: _encoding(path, encoding) for path in files}
-    home = _home(folder, files, encodings)
+def _home(folder: Path, files: Sequence[Path]) -> Path:
+    """The one folder of all raw files: theirs or, if they have several, ours with copies.
+
+    Where another file of the same name lies beside one, SQL could not tell them apart.
+    """
+    parents = {path.parent for path in files}
+    if len(parents) == 1:
+        home = parents.pop()
+        if all(len(holders(stem_of(path), home.iterdir())) == 1 for path in files):
+            return home
+    home = folder / RAW
+    home.mkdir()
+    for path in files:
+        shutil.copy2(path, home / path.name)
+    return home
+
+
+def _looked_at(
+    home: Path, files: Sequence[Path], encoding: str, interview: Interview
+) -> tuple[list[RawFile], list[str], duckdb.DuckDBPyConnection]:
+    """Every table of the files, in DuckDB and as it is; and what was found out, in lines."""
     connection, sniffed, lines = open_duckdb(), [], []
     for path in files:
-        name, guessed = encodings[path]
-        place = path if home != folder / RAW else _placed(path, name, home)
-        sniffed.append(sniff(connection, place, dates, decimal))
-        lines += described(sniffed[-1])
-        if name == "utf-8-sig":
-            lines.append("  begins with a byte-order mark")
-        elif name not in ("", "utf-8"):
-            how = "not UTF-8, and read as" if guessed else "written in"
-            lines.append(
-                f"  {how} {name}; a copy in UTF-8 is in {place.relative_to(folder)}"
-                + ("; if letters look wrong, name the encoding with --encoding" if guessed else "")
-            )
-    texts = propose(sniffed, SCALES)
-    if not any(name in texts for name in ("interactions", "surveys", "revenue")):
-        known = "; ".join(
-            f"{each.path.name}: {', '.join(column.name for column in each.columns)}"
-            for each in sniffed
-        )
-        raise DataError(
-            f"{folder}: none of the files looks like contacts, survey answers or revenue with a "
-            f"date ({known}); write the SQL by hand, as data/README.md describes"
-        )
-    lines += [line for each in sniffed if (line := _left_out(each, texts))]
-    source = os.path.relpath(home, folder)
-    (folder / "dataset.toml").write_text(
-        f'name = {_quoted(folder.resolve().name)}\ncurrency = ""  # such as "EUR"\n\n'
-        f"[source]\nfolder = {_quoted(Path(source).as_posix())}\n",
-        encoding="utf-8",
-    )
-    for table, text in texts.items():
-        (folder / f"{table}.sql").write_text(text, encoding="utf-8")
-    return lines
+        try:
+            parts = parts_of(home / path.name)
+        except DataError as error:
+            lines.append(str(error))
+            continue
+        if not parts:
+            lines.append(f"{path.name}: holds no table")
+        for part in parts:
+            try:
+                found = sniff(connection, bring_part(connection, part, encoding), interview)
+            except (DataError, duckdb.Error) as error:
+                said = gist(error) if isinstance(error, duckdb.Error) else str(error)
+                lines.append(f"{part.told}: cannot be read as a table: {said}")
+                continue
+            sniffed.append(found)
+            lines += described(found)
+    return sniffed, lines, connection.con
+
+
+def _write(
+    folder: Path,
+    home: Path,
+    encoding: str,
+    proposal: Proposal,
+    interview: Interview,
+    lines: Sequence[str],
+) -> None:
+    source = Path(os.path.relpath(home, folder)).as_posix()
+    settings = [
+        f"name = {_quoted(folder.resolve().name)}",
+        'currency = ""  # such as "EUR"',
+        "",
+        "[source]",
+        f"folder = {_quoted(source)}",
+    ]
+    if encoding:
+        settings.append(f"encoding = {_quoted(encoding)}")
+    if proposal.scales:
+        settings += ["", "[scales]"]
+        settings += [
+            f"{name} = [{low:g}, {high:g}]" for name, (low, high) in proposal.scales.items()
+        ]
+    texts = {"dataset.toml": "\n".join(settings) + "\n", FOUND: "\n".join(lines) + "\n"}
+    texts |= {f"{table}.sql": text for table, text in proposal.texts.items()}
+    if interview.answers:
+        texts[ANSWERS] = written_down(interview.answers)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _quoted(text: str) -> str:
@@ -134,33 +186,4 @@ def _left_out(file: RawFile, texts: Mapping[str, str]) -> str:
         for each in file.columns
         if not re.search(rf"(?<!\w){re.escape(each.name)}(?!\w)", read)
     ]
-    return f"{file.path.name}: not in the SQL: {', '.join(unused)}" if unused else ""
-
-
-def _encoding(path: Path, given: str) -> tuple[str, bool]:
-    if path.suffix.lower() == ".parquet":
-        return "", False
-    found, guessed = encoding_of(path)
-    # A mark at its beginning tells; of all others somebody may know better.
-    return (given, False) if given and found not in MARKED else (found, guessed)
-
-
-def _home(folder: Path, files: Sequence[Path], encodings) -> Path:
-    """The one folder of all raw files: theirs or, if they have several or need a copy, ours.
-
-    Where another file of the same name lies beside one, SQL could not tell them apart.
-    """
-    parents = {path.parent for path in files}
-    plain = all(name in ("", "utf-8", "utf-8-sig") for name, _ in encodings.values())
-    alone = all(
-        not same_names(path, (each for each in path.parent.iterdir() if each != path))
-        for path in files
-    )
-    return parents.pop() if plain and alone and len(parents) == 1 else folder / RAW
-
-
-def _placed(path: Path, encoding: str, home: Path) -> Path:
-    home.mkdir(exist_ok=True)
-    if encoding in ("", "utf-8", "utf-8-sig"):
-        return Path(shutil.copy2(path, home / path.name))
-    return recoded(path, encoding, home)
+    return f"{file.told}: not in the SQL: {', '.join(unused)}" if unused else ""

@@ -1,126 +1,171 @@
-"""What other systems call the contract's columns."""
+"""What other systems call the contract's columns: `names.toml`, and maybe a file of one's own."""
 
 import re
-from collections.abc import Mapping
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
-# For each table, the names by which exports know its columns; those told after a bar mean several
-# things, so that a guess from them is marked. A name fits with or without its separators.
-SYNONYMS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "accounts": {
-            "account_id": "account_id account_no account_number company_id organisation_id "
-            "organization_id client_id seller_id | account company client",
-            "name": "account_name company_name organisation_name | company organisation",
-            "industry": "industry sector branch line_of_business",
-            "region": "region sales_region territory country state market",
-            "service_level": "service_level sla_level support_level plan contract_type",
-            "employees": "employees headcount company_size number_of_employees",
-            "signup_date": "signup_date customer_since contract_start onboarded_at",
-            "churn_date": "churn_date contract_end cancelled_at end_of_contract churned_at",
-            "strategic_value": "strategic_value",
-            "growth_potential": "growth_potential",
-            "account_manager": "account_manager key_account_manager sales_rep account_owner",
-        },
-        "customers": {
-            "customer_id": "customer_id customer_no customer_number contact_id contact_no user_id "
-            "caller_id requester_id customer_unique_id cust_id masterid "
-            "| customer caller requester user contact",
-            "account_id": "account_id account_no company_id organisation_id client_id "
-            "| account company",
-            "role": "role job_title position function",
-            "birth_year": "birth_year year_of_birth yob",
-            "location": "location city site town customer_city | country",
-            "preferred_channel": "preferred_channel contact_preference",
-        },
-        "interactions": {
-            "interaction_id": "interaction_id ticket_id ticket_no ticket_number case_id call_id "
-            "incident_id conversation_id chat_id case_concept_name "
-            "| contact_id number ticket case call id",
-            "customer_id": "customer_id customer_no customer_number user_id caller_id requester_id "
-            "cust_id | customer caller requester user contact",
-            "started_at": "started_at created_at opened_at call_start start_time started "
-            "contact_time call_date opened created time_timestamp | date timestamp datetime time "
-            "vru_entry",
-            "channel": "channel contact_type source_channel medium | source via",
-            "touchpoint": "touchpoint journey_stage",
-            "reason": "reason contact_reason call_reason category topic issue_type | type subject",
-            "agent_id": "agent_id agent assigned_to handled_by org_resource | server resource",
-            "team": "team queue assignment_group support_group workgroup | group department",
-            "wait_seconds": "wait_seconds | wait_time q_time queue_time time_to_answer wait",
-            "handle_seconds": "handle_seconds | handle_time ser_time talk_time service_time aht "
-            "duration",
-            "transfers": "transfers transfer_count reassignment_count times_transferred",
-            "abandoned": "abandoned is_abandoned hung_up | outcome call_outcome disposition result",
-            "resolved": "fcr first_contact_resolution first_call_resolution resolved",
-            "cost": "cost contact_cost | costs",
-            "root_cause": "root_cause",
-        },
-        "surveys": {
-            "response_id": "response_id survey_id review_id answer_id feedback_id | id",
-            "customer_id": "customer_id customer_no user_id contact_id respondent_id cust_id "
-            "| customer respondent",
-            "interaction_id": "interaction_id ticket_id case_id call_id ticket_no",
-            "sent_at": "sent_at invited_at survey_sent review_creation_date | date",
-            "responded_at": "responded_at answered_at response_date review_answer_timestamp "
-            "submitted_at completed_at",
-            "metric": "metric question survey_type",
-            "score": "score nps csat ces rating stars review_score satisfaction",
-            "verbatim": "verbatim comment comments feedback review_comment_message free_text",
-        },
-        "revenue": {
-            "account_id": "account_id account_no company_id client_id customer_id customer_no "
-            "cust_id masterid | account company client customer",
-            "booked_at": "booked_at booking_date invoice_date invoicedate order_date posted_at "
-            "transaction_date | date",
-            "amount": "amount net_amount revenue turnover sales total total_price line_total "
-            "invoice_amount | value price",
-            "kind": "kind booking_type revenue_type",
-            "product": "product item description product_name article sku_name | stock_code",
-        },
-    }
-)
+from cxlib.errors import ArgumentError
+
+NAMES = Path(__file__).with_name("names.toml")
+VENDORS = "vendors"
 # What a booking's amount is where no column has it: a number of pieces times the price of one.
 QUANTITY = ("quantity", "qty", "pieces", "units")
 PRICE = ("price", "unit_price", "unitprice", "item_price")
-# A table is proposed from a file that has all of one of these.
-TELLING: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
+# What says the opposite of a contract's column.
+OPPOSITE = MappingProxyType(
+    {"abandoned": ("answered", "answered_y_n", "is_answered", "call_answered")}
+)
+# How many seconds a unit has that stands behind a name.
+UNITS = MappingProxyType(
     {
-        "accounts": (("account_id", "name"), ("account_id", "industry"), ("account_id", "region"),
-                     ("account_id", "signup_date"), ("account_id", "employees")),
-        "customers": (("customer_id", "role"), ("customer_id", "account_id", "location"),
-                      ("customer_id", "birth_year"), ("customer_id", "preferred_channel")),
-        "interactions": (("started_at", "channel"), ("started_at", "wait_seconds"),
-                         ("started_at", "handle_seconds"), ("started_at", "agent_id"),
-                         ("started_at", "interaction_id", "customer_id"), ("started_at", "team")),
-        "surveys": (("score",),),
-        "revenue": (("booked_at", "amount"),),
+        r"(in_)?(seconds|second|secs|sec|s)": 1.0,
+        r"(in_)?(minutes|minute|mins|min)": 60.0,
+        r"(in_)?(hours|hour|hrs|hr|h)": 3600.0,
+        r"(in_)?(milliseconds|millis|ms)": 0.001,
     }
-)  # fmt: skip
+)
+AVERAGES = re.compile(r"^(avg|average|mean|total|durchschnittliche)_")
+# So many of the columns that tell a vendor must be there.
+KNOWN_BY = 0.6
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """An export that is known by its columns.
+
+    Attributes:
+        title: What it is, for a person.
+        signs: The columns that tell it, as plain names.
+        columns: By table and column of the contract, the plain names that it has there.
+    """
+
+    title: str
+    signs: frozenset[str]
+    columns: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Names:
+    """How exports call the contract's columns.
+
+    Attributes:
+        sure, perhaps: By table and column, plain names without separators.
+        vendors: The exports that are known as such.
+    """
+
+    sure: Mapping[str, Mapping[str, tuple[str, ...]]]
+    perhaps: Mapping[str, Mapping[str, tuple[str, ...]]]
+    vendors: tuple[Vendor, ...]
+
+    def sense(self, table: str, column: str, name: str) -> int:
+        """How well a raw name fits a contract's column: 0 not at all; otherwise, less is better.
+
+        1 is the contract's own name, 2 a name that means nothing else, and 3 and more one that may.
+        """
+        own = plain(name)
+        if own == column:
+            return 1
+        forms = (
+            {_flat(own), _flat(without_unit(own))} if column.endswith("_seconds") else {_flat(own)}
+        )
+        if forms & set(self.sure.get(table, {}).get(column, ())):
+            return 2
+        perhaps = self.perhaps.get(table, {}).get(column, ())
+        return min((3 + perhaps.index(form) for form in forms if form in perhaps), default=0)
+
+    def vendor(self, columns: Iterable[str]) -> Vendor | None:
+        """The export that has these columns, if it is known as such."""
+        have = {_flat(plain(name)) for name in columns}
+        fits = [(len(each.signs & have) / len(each.signs), each) for each in self.vendors]
+        best = max(fits, key=lambda pair: pair[0], default=(0.0, None))
+        return best[1] if best[0] >= KNOWN_BY else None
+
+
+def read_names(own: Path | None = None) -> Names:
+    """The names that are known, and those of a file of one's own.
+
+    Raises:
+        ArgumentError: That file is not there, or is not like `names.toml`.
+    """
+    sure: dict[str, dict[str, tuple[str, ...]]] = {}
+    perhaps: dict[str, dict[str, tuple[str, ...]]] = {}
+    vendors = []
+    for path in [own, NAMES] if own else [NAMES]:
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+            for table, columns in found.items():
+                if table == VENDORS:
+                    vendors += [_vendor(each) for each in columns.values()]
+                    continue
+                for column, words in columns.items():
+                    for level, known in (("sure", sure), ("perhaps", perhaps)):
+                        before = known.setdefault(table, {}).get(column, ())
+                        known[table][column] = (*before, *_words(words.get(level, "")))
+        except (
+            OSError,
+            UnicodeDecodeError,
+            tomllib.TOMLDecodeError,
+            AttributeError,
+            KeyError,
+        ) as error:
+            raise ArgumentError(f"{path}: is not in the form of {NAMES.name}: {error}") from None
+    return Names(MappingProxyType(sure), MappingProxyType(perhaps), tuple(vendors))
+
+
+def _vendor(found: Mapping) -> Vendor:
+    tables = {
+        table: {column: _words(words) for column, words in columns.items()}
+        for table, columns in found.items()
+        if table not in ("title", "columns")
+    }
+    return Vendor(found["title"], frozenset(_words(found["columns"])), MappingProxyType(tables))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_flat(plain(word)) for word in text.split())
+
+
+def _flat(name: str) -> str:
+    return name.replace("_", "")
 
 
 def plain(name: str) -> str:
     """A column's name in small letters with underscores.
 
     Examples:
-        >>> [plain(each) for each in ("Customer ID", "InvoiceDate", "case:concept:name")]
-        ['customer_id', 'invoice_date', 'case_concept_name']
+        >>> [plain(each) for each in ("Customer ID", "InvoiceDate", "case:concept:name", "Créé le")]
+        ['customer_id', 'invoice_date', 'case_concept_name', 'cree_le']
     """
     parted = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
-    return re.sub(r"[^a-z0-9]+", "_", parted.casefold()).strip("_")
+    bare = unicodedata.normalize("NFKD", parted.casefold())
+    letters = "".join(each for each in bare if not unicodedata.combining(each))
+    return re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
 
 
-def sense_of(table: str, column: str, name: str) -> int:
-    """How well a raw name fits a contract's column: 0 not at all; otherwise, less is better.
+def without_unit(name: str) -> str:
+    """A plain name without the unit behind it, and without what it is the average of.
 
-    1 is the contract's own name, 2 a name that means nothing else, and 3 and more one that may.
+    Examples:
+        >>> without_unit("avg_talk_duration"), without_unit("wait_time_min"), without_unit("status")
+        ('talk_duration', 'wait_time', 'status')
+    """
+    bare = AVERAGES.sub("", name)
+    for unit in UNITS:
+        if re.search(f"._{unit}$", bare):
+            return re.sub(f"_{unit}$", "", bare)
+    return bare
+
+
+def seconds_in(name: str) -> float:
+    """How many seconds a column counts as one, by the unit behind its name.
+
+    Examples:
+        >>> seconds_in("First reply time in minutes"), seconds_in("wait"), seconds_in("Wait (h)")
+        (60.0, 1.0, 3600.0)
     """
     own = plain(name)
-    if own == column:
-        return 1
-    sure, _, unsure = SYNONYMS[table][column].partition("|")
-    for level, names in ((2, sure.split()), (3, unsure.split())):
-        flat = [each.replace("_", "") for each in names]
-        if own.replace("_", "") in flat:
-            return level + flat.index(own.replace("_", "")) * (level == 3)
-    return 0
+    return next((factor for unit, factor in UNITS.items() if re.search(f"._{unit}$", own)), 1.0)

@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 from cxlib.data import open_dataset
 from cxlib.data.config import SCALES
 from cxlib.data.contract import schemas
-from cxlib.data.engines.base import open_duckdb
 from cxlib.data.marks import line_of, marks
 from cxlib.data.remedies import remedy
 from cxlib.data.rules import UNREADABLE_TIME
-from cxlib.errors import ArgumentError, DataError
-from cxlib.onboard.sniff import sniff
+from cxlib.errors import ArgumentError
 from cxlib.onboard.start import begin
-from cxlib.onboard.synonyms import SYNONYMS, plain, sense_of
+from cxlib.onboard.synonyms import plain, read_names
 from tests.conftest import SHARED, cx
 
 HEAD = ("ticket no", "customer_id", "opened at", "source", "wait")
@@ -37,12 +35,12 @@ def tickets(mark=";", dates=("31/01/2026", "02/02/2026", "03/02/2026"), decimal=
 def begun(tmp_path):
     """Begin a dataset from one raw file, and open it."""
 
-    def make(content: bytes, name="tickets.csv", **options):
+    def make(content: bytes, name="tickets.csv", **answers):
         raw = tmp_path / "exports" / name
         raw.parent.mkdir(exist_ok=True)
         raw.write_bytes(content)
         folder = tmp_path / "mine"
-        return begin(folder, [raw], **options), folder
+        return begin(folder, [raw], answers), folder
 
     return make
 
@@ -63,21 +61,34 @@ def test_marks_and_encodings_come_to_the_same_rows(begun, mark, encoding):
     if encoding == "utf-8-sig":
         assert "byte-order mark" in told
     elif encoding == "cp1252":
-        assert "not UTF-8, and read as cp1252" in told
+        assert "lines 2, 4 are not UTF-8, and read as cp1252" in told
     elif encoding == "utf-16":
         assert "written in utf-16" in told
 
 
-def test_a_date_that_can_be_read_both_ways_is_an_error_that_shows_both(begun, tmp_path):
+def test_a_date_that_can_be_read_both_ways_is_asked_about_and_marked(begun):
     both = tickets(dates=("03/02/2026", "04/02/2026", "05/02/2026")).encode()
-    with pytest.raises(DataError, match=r"'03/02/2026' may be 3 February 2026 .*2 March 2026"):
-        begun(both)
-    assert not (tmp_path / "mine").exists()
-    for order, months in (("day-first", [2, 2, 2]), ("month-first", [3, 4, 5])):
-        _, folder = begun(both, dates=order)
+    for answers, months in (({}, [2, 2, 2]), ({"dates": "month-first"}, [3, 4, 5])):
+        _, folder = begun(both, **answers)
         moments = open_dataset(folder).tables["interactions"].started_at.execute()
         assert sorted(each.month for each in moments) == months
+        asked = [each.text for each in marks(folder) if "3 February 2026" in each.text]
+        assert len(asked) == (not answers)
+        answer = (folder / "answers.toml").read_text()
+        assert ('\n"tickets.opened at.dates" = "month-first"' in answer) == bool(answers)
+        assert ('\n# "tickets.opened at.dates" = "day-first"' in answer) != bool(answers)
         shutil.rmtree(folder)
+
+
+def test_answers_that_were_written_down_can_be_given_again(begun, tmp_path):
+    both = tickets(dates=("03/02/2026", "04/02/2026", "05/02/2026")).encode()
+    _, folder = begun(both, dates="month-first")
+    again = tmp_path / "again"
+    run = cx("init", again, "--from", tmp_path / "exports" / "tickets.csv", "--answers",
+             folder / "answers.toml")  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    name = "interactions.sql"
+    assert (again / name).read_text() == (folder / name).read_text()
 
 
 def test_one_value_above_twelve_settles_the_order_of_all(begun):
@@ -86,14 +97,17 @@ def test_one_value_above_twelve_settles_the_order_of_all(begun):
     assert open_dataset(folder).tables["interactions"].started_at.max().execute().month == 5
 
 
-def test_a_comma_that_may_part_thousands_is_an_error_that_shows_both(begun):
+def test_a_comma_that_may_part_thousands_is_asked_about(begun):
     text = "customer_id;opened_at;channel;cost\n" + "".join(
         f"{n};2026-01-0{n};phone;{n},250\n" for n in (1, 2, 3)
     )
-    with pytest.raises(DataError, match=r"may be 1\.250 .*or 1250 "):
-        begun(text.encode())
-    _, folder = begun(text.encode(), decimal="comma")
-    assert list(open_dataset(folder).tables["interactions"].cost.execute()) == [1.25, 2.25, 3.25]
+    for answer, cost in (("comma", [1.25, 2.25, 3.25]), ("point", [1250, 2250, 3250])):
+        _, folder = begun(text.encode(), decimal=answer)
+        assert list(open_dataset(folder).tables["interactions"].cost.execute()) == cost
+        assert not [each for each in marks(folder) if "decimal" in each.text]
+        shutil.rmtree(folder)
+    _, folder = begun(text.encode())
+    assert [each for each in marks(folder) if "may be 1.250 (decimal comma) or 1250" in each.text]
 
 
 def test_mixed_values_are_stated_and_set_apart_with_their_count(begun):
@@ -110,28 +124,33 @@ def test_mixed_values_are_stated_and_set_apart_with_their_count(begun):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "first line is empty"),
-        (b"a,b\n", "has no rows"),
-        (b"a,b\n1,2,3\n", "line 2"),
-        (b"a,a\n1,2\n", "'a' twice"),
-        (b"colour,size\nred,7\nblue,8\n", "none of the files looks like"),
+        (b"", "is empty"),
+        (b"a,b\n", "0 rows"),
+        (b"a,b\n1,2\n3,4\n5,6\n1,2,3\n", "line 5 is set apart, since it has 3 values"),
+        (b"a,a\n1,2\n", "'a' stands twice; the second is called a_2"),
+        (b"colour,size\nred,7\nblue,8\n", "nothing tells surely what it is"),
+        (b"\x00\x01\x02\x00\x00\x03\xff", "has bytes of zero"),
     ],
 )
-def test_what_is_no_table_is_said_and_leaves_nothing_behind(begun, tmp_path, content, words):
-    with pytest.raises(DataError, match=words):
-        begun(content)
-    assert not (tmp_path / "mine").exists()
+def test_whatever_a_file_is_a_folder_is_written_and_says_so(begun, content, words):
+    lines, folder = begun(content)
+    assert words in "\n".join(lines)
+    assert words in (folder / "found.txt").read_text()
+    assert (folder / "dataset.toml").is_file()
+    assert marks(folder)
+    run = cx("check", "--dataset", folder)
+    assert run.returncode == 2
+    assert run.stderr.count("\n") == 1, run.stderr
 
 
-def test_a_workbook_and_a_file_that_is_not_there_are_refused(tmp_path):
-    book = tmp_path / "book.xlsx"
-    book.write_bytes(b"PK")
-    with pytest.raises(ArgumentError, match="export it as CSV"):
-        begin(tmp_path / "mine", [book])
-    with pytest.raises(ArgumentError, match="is a folder; name the files in it"):
-        begin(tmp_path / "mine", [tmp_path])
-    with pytest.raises(ArgumentError, match="there is no such file"):
-        begin(tmp_path / "mine", [tmp_path / "no.csv"])
+def test_a_file_that_is_not_there_is_refused_and_leaves_nothing_behind(tmp_path):
+    notes = tmp_path / "notes.docx"
+    notes.write_bytes(b"PK")
+    for path, words in ((notes, "is no raw file"), (tmp_path, "is a folder; name the files in it"),
+                        (tmp_path / "no.csv", "there is no such file")):  # fmt: skip
+        with pytest.raises(ArgumentError, match=words):
+            begin(tmp_path / "mine", [path])
+        assert not (tmp_path / "mine").exists()
 
 
 def test_guesses_are_marked_and_check_lists_them_with_their_lines(begun):
@@ -216,14 +235,15 @@ def test_days_that_stand_in_two_files_are_told(tmp_path, second, said):
     assert said in (tmp_path / "mine" / "revenue.sql").read_text()
 
 
-def test_every_synonym_belongs_to_a_column_of_the_contract():
-    contract = schemas(SCALES)
-    for table, columns in SYNONYMS.items():
-        assert set(columns) <= set(contract[table].columns), table
-        for column, names in columns.items():
-            sure, _, unsure = names.partition("|")
-            assert all(sense_of(table, column, each) in (1, 2) for each in sure.split())
-            assert all(sense_of(table, column, each) > 2 for each in unsure.split())
+def test_every_name_belongs_to_a_column_of_the_contract():
+    contract, names = schemas(SCALES), read_names()
+    for level in (names.sure, names.perhaps):
+        for table, columns in level.items():
+            assert set(columns) <= set(contract[table].columns), table
+            assert all(len(words) == len(set(words)) for words in columns.values())
+    for vendor in names.vendors:
+        for table, columns in vendor.columns.items():
+            assert set(columns) <= set(contract[table].columns), vendor.title
 
 
 @given(st.text())
@@ -254,9 +274,3 @@ class TestRealFiles:
         handled = rows.handle_seconds.sum().execute()
         assert handled == pytest.approx(raw.ser_time.astype(float).sum(), rel=1e-12)
         assert int(rows.abandoned.sum().execute()) == (raw.outcome.str.strip() == "HANG").sum()
-
-    def test_day_first_dates_of_incidents_are_found(self):
-        path = SHARED / "data" / "it_incidents" / "incident_event_log.parquet"
-        columns = {each.name: each for each in sniff(open_duckdb(), path).columns}
-        assert columns["opened_at"].format == "%d/%m/%Y %H:%M"
-        assert columns["caller_id"].nothing == ("?",)

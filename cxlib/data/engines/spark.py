@@ -13,7 +13,9 @@ from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
 
 from cxlib.data.config import Source, expand
+from cxlib.data.engines.sql import identifier
 from cxlib.data.privacy.masks import without_values
+from cxlib.data.raw.parts import Part
 from cxlib.errors import DataError
 
 # What a person reads first in Spark's errors is the gist; the rest is a plan and a Java trace.
@@ -59,19 +61,24 @@ def connect(source: Source, toml: Path) -> ibis.BaseBackend:
     return connection
 
 
-def bring(connection: ibis.BaseBackend, file: Path, delimiter: str) -> None:
-    """Make a raw file a view of its own name; the columns of a CSV file are text."""
-    place = str(file).replace("'", "\\'")
-    options = f"path '{place}'"
-    kind = "parquet" if file.suffix.lower() == ".parquet" else "csv"
-    if kind == "csv":
+def bring(connection: ibis.BaseBackend, part: Part, delimiter: str) -> None:
+    """Make a raw file a view, under the name that SQL has for it; the columns of text are text.
+
+    Args:
+        connection: Spark's.
+        part: The file.
+        delimiter: Between its values; empty for Parquet.
+    """
+    place = str(part.file).replace("'", "\\'")
+    options, kind = f"path '{place}'", "parquet"
+    if delimiter:
+        kind = "csv"
         options += (
             f", header 'true', sep '{delimiter}', quote '\"', escape '\"', multiLine 'true', "
             "mode 'FAILFAST', enforceSchema 'false'"
         )
-    connection.raw_sql(
-        f"CREATE OR REPLACE TEMPORARY VIEW `{file.stem}` USING {kind} OPTIONS ({options})"
-    )
+    name = identifier(part.name, "`")
+    connection.raw_sql(f"CREATE OR REPLACE TEMPORARY VIEW {name} USING {kind} OPTIONS ({options})")
 
 
 def batches(

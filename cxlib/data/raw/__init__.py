@@ -1,0 +1,1 @@
+"""Raw files as people have them, read as tables of text."""

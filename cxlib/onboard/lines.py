@@ -1,0 +1,350 @@
+"""One column of a proposed SELECT: its SQL, and what a person has to look at."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME
+from cxlib.data.engines.sql import quoted
+from cxlib.data.marks import MISSING, UNSURE
+from cxlib.onboard.asked import CLOCK
+from cxlib.onboard.asked import NUMBER as RAW_NUMBER
+from cxlib.onboard.asked import TEXT as RAW_TEXT
+from cxlib.onboard.asked import TIME as RAW_TIME
+from cxlib.onboard.expressions import as_flag, as_id, as_number, as_own, as_value, bare, given
+from cxlib.onboard.guess import SURE, Guess, gave_up, pieces
+from cxlib.onboard.ids import Joined
+from cxlib.onboard.moments import SPANS
+from cxlib.onboard.questions import Answer, Interview, Question
+from cxlib.onboard.sniff import RawColumn, RawFile, told_rows
+from cxlib.onboard.synonyms import plain, seconds_in, without_unit
+
+# A single value in so many rows, of more than a few, may stand for nobody; these words do.
+STANDS_OUT, FEW = 0.2, 20
+NOBODY = ("0", "-1", "", "none", "unknown", "anonymous", "guest", "n/a", "null", "not known")
+UNKNOWN = "unknown"
+TYPES = {TEXT: "VARCHAR", TIME: "TIMESTAMP", NUMBER: "DOUBLE", FLAG: "BOOLEAN"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One column of a proposed SELECT.
+
+    Attributes:
+        expression: Its SQL.
+        name: What the contract calls it.
+        remarks: What a person has to look at.
+    """
+
+    expression: str
+    name: str
+    remarks: tuple[str, ...] = ()
+
+
+def select(lines: Sequence[Line]) -> str:
+    """The columns of a SELECT, what a person has to look at beside or above each."""
+    texts = []
+    for place, line in enumerate(lines):
+        name = (
+            line.expression if line.expression == line.name else f"{line.expression} AS {line.name}"
+        )
+        comma = "," if place < len(lines) - 1 else ""
+        # A name with a line break in it would end the remark.
+        remarks = [" ".join(each.split()) for each in line.remarks if each]
+        texts += [f"    -- {each}" for each in remarks[:-1]]
+        texts.append(f"    {name}{comma}" + (f"  -- {remarks[-1]}" if remarks else ""))
+    return "SELECT\n" + "\n".join(texts)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """What the lines of a mapping are written with.
+
+    Attributes:
+        joined: How ids become the same, by the column of the contract.
+        interview: Who answers what files do not tell.
+    """
+
+    joined: dict[str, Joined]
+    interview: Interview
+
+    def id_of(self, raw: RawColumn, name: str) -> str:
+        """An id, as it joins with those of other files."""
+        return self.joined.get(name, Joined()).applied(as_id(raw))
+
+    def line(self, guess: Guess, name: str, column) -> Line:
+        """The line for a column of the contract."""
+        raw, kind = guess.columns.get(name), column.dtype.type
+        if (
+            name == "amount"
+            and guess.senses.get(name, SURE + 1) > SURE
+            and (both := pieces(guess.file))
+        ):
+            one, each = (as_number(piece) for piece in both)
+            said = (
+                f"{UNSURE}: pieces times price; is tax in it? Lines of one order may "
+                "have to be summed"
+            )
+            return Line(f"{one} * {each}", name, (said,))
+        if raw is None:
+            return self._absent(guess, name, kind)
+        remarks = _remarks(guess, raw, name, column)
+        if column.unique and not raw.unique:
+            return _key(guess, raw, name)
+        if column.metadata["unit"] == "id":
+            return self._link(guess, raw, name, remarks)
+        if kind == TIME and raw.kind == CLOCK:
+            said = asked_day(guess.file, self.interview)
+            return Line(
+                f"{quoted(said.value)} || ' ' || {given(raw)}", name, (*remarks, said.remark)
+            )
+        if kind == TIME:
+            return _time(guess, raw, name, remarks)
+        if kind == NUMBER:
+            return _number(raw, name, column, remarks)
+        if kind == FLAG:
+            return _flag(guess, raw, name, remarks)
+        if name == "agent_id" and raw.share > STANDS_OUT and raw.distinct > FEW:
+            remarks.append(
+                f"{UNSURE}: {raw.commonest!r} stands in {raw.share:.0%} of the rows; if it means "
+                f"nobody, write nullif({bare(raw.name)}, {quoted(raw.commonest)})"
+            )
+        return Line(given(raw), name, tuple(remarks))
+
+    def _link(self, guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
+        if remark := self.joined.get(name, Joined()).remark:
+            remarks.append(remark)
+        if name == "customer_id" and guess.table in ("interactions", "surveys"):
+            if self.nobody(guess, raw):
+                remarks.append(self._asked_nobody(guess, raw).remark)
+            elif raw.filled < 1:
+                share = told_rows(round((1 - raw.filled) * guess.file.rows))
+                remarks.append(f"{UNSURE}: {share} name no customer, and get a stand-in each")
+            return Line(self.customer(guess)[0], name, tuple(remarks))
+        if raw.filled < 1 and guess.table == "revenue":
+            remarks.append(
+                f"{UNSURE}: {1 - raw.filled:.1%} of rows have none, and will be set apart"
+            )
+        return Line(self.id_of(raw, name), name, tuple(remarks))
+
+    def customer(self, guess: Guess) -> tuple[str, str]:
+        """Who a contact or an answer is of, and whether that is known, in SQL.
+
+        Whoever is not known gets a stand-in for each row.
+        """
+        raw, stranger = guess.columns.get("customer_id"), stranger_of(guess)
+        if raw is None:
+            return stranger, "false"
+        own = self.id_of(raw, "customer_id")
+        if nobody := self.nobody(guess, raw):
+            empty = f"coalesce({own}, {quoted(nobody)})" if raw.filled < 1 else own
+            return (
+                f"CASE {empty} WHEN {quoted(nobody)} THEN {stranger} ELSE {own} END",
+                f"{empty} <> {quoted(nobody)}",
+            )
+        return (
+            (f"coalesce({own}, {stranger})", f"{own} IS NOT NULL")
+            if raw.filled < 1
+            else (own, "true")
+        )
+
+    def nobody(self, guess: Guess, raw: RawColumn) -> str:
+        """The id that means nobody known; empty if there is none."""
+        if raw.share <= STANDS_OUT or raw.distinct <= FEW:
+            return ""
+        said = self._asked_nobody(guess, raw)
+        return raw.commonest if said.value == "yes" else ""
+
+    def _asked_nobody(self, guess: Guess, raw: RawColumn):
+        return self.interview.put(Question(
+            f"{guess.file.table}.{raw.name}.nobody",
+            f"{raw.commonest!r} stands in {raw.share:.0%} of the rows: does it mean that "
+"nobody knows "
+            "who it was?",
+            {"yes": "each such row gets a stand-in, who is no customer",
+             "no": "it is a customer like others"},
+            "yes" if raw.commonest.strip().casefold() in NOBODY else "no",
+        ))  # fmt: skip
+
+    def _absent(self, guess: Guess, name: str, kind) -> Line:
+        """A required column that no raw column looks like."""
+        if name in ("interaction_id", "response_id"):
+            said = f"{UNSURE}: no column has an id for each row, so rows are numbered"
+            return Line(row_number(guess), name, (said,))
+        if name == "customer_id" and guess.table in ("interactions", "surveys"):
+            said = (
+                f"{UNSURE}: no column tells who it was; each row gets a stand-in, who is "
+                "no customer"
+            )
+            return Line(stranger_of(guess), name, (said,))
+        if name == "channel":
+            return self._channel(guess)
+        if name == "sent_at" and "responded_at" in guess.columns:
+            line = _time(guess, guess.columns["responded_at"], name, [])
+            return Line(
+                line.expression, name, (f"{UNSURE}: when asked is not known; when answered is",)
+            )
+        expression = f"CAST(NULL AS {TYPES[kind]})"
+        return Line(expression, name, (f"{MISSING}: no column looks like it; fill it in",))
+
+    def _channel(self, guess: Guess) -> Line:
+        spoken = {"wait_seconds", "abandoned"} & set(guess.columns)
+        said = self.interview.put(Question(
+            f"{guess.file.table}.channel",
+            f"By which channel did the contacts of {guess.file.told} come? No column tells.",
+            {}, "phone" if spoken else UNKNOWN,
+        ))  # fmt: skip
+        return Line(quoted(said.value), "channel", (said.remark,))
+
+
+def _remarks(guess: Guess, raw: RawColumn, name: str, column) -> list[str]:
+    remarks = []
+    if guess.senses[name] > SURE:
+        remarks.append(f"{UNSURE}: is {raw.name} the {name} ({column.description.casefold()})?")
+    if raw.reading.remark and column.metadata["unit"] != "id":
+        remarks.append(raw.reading.remark)
+    if raw.reading.strays and column.metadata["unit"] != "id":
+        remarks.append(
+            f"{UNSURE}: in {told_rows(raw.reading.strays)} it is no {raw.kind}, such as "
+            f"{raw.reading.odd!r}; these rows will be set apart"
+        )
+    return remarks
+
+
+def row_number(guess: Guess) -> str:
+    """An id for each row, where none has one."""
+    return f"'{guess.file.table}-' || row_number() OVER ()"
+
+
+def stranger_of(guess: Guess) -> str:
+    """A stand-in for whoever a row does not name: one for each row."""
+    key = f"{'interaction' if guess.table == 'interactions' else 'response'}_id"
+    raw = guess.columns.get(key)
+    if raw is not None and raw.unique:
+        own = as_id(raw)
+    elif guess.file.key:
+        own = " || '-' || ".join(map(bare, guess.file.key))
+    else:
+        own = row_number(guess)
+    return f"'{UNKNOWN} ' || {own}"
+
+
+def _key(guess: Guess, raw: RawColumn, name: str) -> Line:
+    """An id that does not tell rows apart."""
+    if guess.file.key:
+        parts = " || '-' || ".join(map(bare, guess.file.key))
+        return Line(
+            parts, name, (f"{UNSURE}: only both together tell rows apart; are they the id?",)
+        )
+    said = (
+        f"{UNSURE}: {raw.name} stands in several rows, and each row is taken as one; if "
+        "rows are steps of "
+        "one, put them together"
+    )
+    return Line(row_number(guess), name, (said,))
+
+
+def _number(raw: RawColumn, name: str, column, remarks: list[str]) -> Line:
+    if raw.kind != RAW_NUMBER:
+        remarks.append(
+            f"{UNSURE}: it holds such as {raw.commonest!r}; write how that is to be read"
+        )
+        return Line(given(raw), name, tuple(remarks))
+    factor = (
+        seconds_in(raw.name)
+        if column.metadata["unit"] == "seconds" and not raw.reading.seconds
+        else 1.0
+    )
+    if factor == 1.0:
+        counts = column.metadata["unit"] == "seconds" and not raw.reading.seconds
+        if counts and raw.name != name and without_unit(plain(raw.name)) == plain(raw.name):
+            remarks.append(f"{UNSURE}: is {raw.name} in seconds?")
+        return Line(as_value(raw), name, tuple(remarks))
+    unit = {60.0: "minutes", 3600.0: "hours", 0.001: "milliseconds"}[factor]
+    remarks.append(f"{UNSURE}: by its name it counts {unit}, and becomes seconds")
+    return Line(f"{as_number(raw)} * {factor:g}", name, tuple(remarks))
+
+
+def _flag(guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
+    if gone := gave_up(name, raw):
+        words = ", ".join(raw.words)
+        said = f"{UNSURE}: it holds {words}; which are given up, and which no contact?"
+        return Line(f"{given(raw)} IN ({', '.join(map(quoted, gone))})", name, (said,))
+    if name == "abandoned" and guess.opposite:
+        said = f"{UNSURE}: whoever was not answered is taken to have given up"
+        return Line(as_flag(raw, opposite=True), name, (said,))
+    if raw.kind == RAW_TEXT:
+        remarks.append(f"{UNSURE}: it holds words such as {raw.commonest!r}; are these all?")
+        return Line(as_flag(raw), name, tuple(remarks))
+    return Line(given(raw), name, tuple(remarks))
+
+
+def _time(guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
+    if raw.kind != RAW_TIME:
+        said = f"{UNSURE}: it holds such as {raw.commonest!r}, which is read as no time"
+        return Line(given(raw), name, (said,))
+    clock = _clock_of(guess, raw)
+    if not (clock and raw.reading.day_only):
+        return Line(as_value(raw), name, tuple(remarks))
+    remarks.append(f"{UNSURE}: the day is {raw.name}, the time {clock.name}")
+    both = f"{given(raw)} || ' ' || {given(clock)}"
+    form = raw.reading.form or "%Y-%m-%d"
+    if raw.reading.form or "%I" in clock.reading.form:
+        both = (
+            f"coalesce(CAST(try_strptime({both}, "
+            f"{quoted(f'{form} {clock.reading.form}')}) AS VARCHAR), {both})"
+        )
+    return Line(both, name, tuple(remarks))
+
+
+def asked_day(file: RawFile, interview: Interview) -> Answer:
+    """The day of a file that has no dates; unless somebody says, that of its last change."""
+    written = date.fromtimestamp(file.brought.part.file.stat().st_mtime)
+    return interview.put(Question(
+        f"{file.table}.as_of", f"{file.told} has no dates. Of which day is it?",
+        {}, written.isoformat(), is_day,
+    ))  # fmt: skip
+
+
+def is_day(text: str) -> str:
+    """What is wrong with a text as a day; empty if nothing is.
+
+    Examples:
+        >>> is_day("2026-09-30"), is_day("30.9.2026")
+        ('', 'must be a day such as 2026-09-30')
+    """
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return "must be a day such as 2026-09-30"
+    return ""
+
+
+def clocks_of(guess: Guess) -> set[str]:
+    """The columns with a time of day that belongs to a column of days."""
+    days = [raw for raw in guess.columns.values() if raw.kind == RAW_TIME and raw.reading.day_only]
+    return {clock.name for day in days if (clock := _clock_of(guess, day))}
+
+
+def _clock_of(guess: Guess, day: RawColumn) -> RawColumn | None:
+    """The column with the time of day that belongs to a column of days."""
+    clocks = [
+        each
+        for each in guess.file.columns
+        if each.kind == CLOCK and not SPANS.search(plain(each.name))
+    ]
+    own = re.sub("date|day", "", plain(day.name))
+    alike = [each for each in clocks if plain(each.name).replace("time", "") == own]
+    return next(iter(alike or clocks), None)
+
+
+def attributes(guess: Guess, taken: set[str]) -> list[Line]:
+    """The raw columns that the contract does not know: kept, since reports can be split by them."""
+    found = []
+    for each in guess.file.columns:
+        name = plain(each.name)
+        if each.name in taken or not name or name in {line.name for line in found}:
+            continue
+        found.append(Line(as_own(each), bare(name)))
+    return found

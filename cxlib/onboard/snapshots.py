@@ -1,0 +1,174 @@
+"""Snapshots: a row for each customer, as they are on one day.
+
+They have no dates: one is asked for, and sign-up and churn follow from it. When somebody left,
+nobody can tell; so all who did are taken to have left on that day, and no quarters are compared.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cxlib.data.engines.sql import quoted
+from cxlib.data.marks import UNSURE
+from cxlib.onboard.asked import CLOCK, EMPTY, FLAG, NUMBER, TEXT, TIME
+from cxlib.onboard.expressions import as_id, as_number, as_value, bare, given
+from cxlib.onboard.lines import Line, asked_day, select
+from cxlib.onboard.questions import Interview
+from cxlib.onboard.ratings import Rating
+from cxlib.onboard.sniff import RawColumn, RawFile
+from cxlib.onboard.synonyms import plain
+
+ID = re.compile(r"(^|_)(id|no|nr|number|key|code)$|^customer$|^client$|^user$|^account$")
+TENURE = re.compile(
+    r"tenure|months_(as|with|on)|years_(as|with)|seniority|membership_length|on_book|laufzeit"
+)
+CHURN = re.compile(
+    r"^churn|churned|^exited|attrition|^left$|cancelled|canceled|gekündigt|gekundigt"
+)
+FEE = re.compile(r"monthly_?(charge|fee|spend|revenue|price)|^mrr$|monatsbeitrag")
+YES = (
+    "1",
+    "yes",
+    "y",
+    "true",
+    "t",
+    "ja",
+    "oui",
+    "si",
+    "sim",
+    "churned",
+    "left",
+    "attrited customer",
+)
+# Months of bookings that a snapshot's monthly fee stands for.
+MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A row for each customer, as they are on one day.
+
+    Attributes:
+        customer: Whose row it is.
+        tenure, churned, fee: For how long they have been one, whether they left, what they pay.
+    """
+
+    file: RawFile
+    customer: RawColumn
+    tenure: RawColumn | None
+    churned: RawColumn | None
+    fee: RawColumn | None
+
+
+def snapshot_of(file: RawFile) -> Snapshot | None:
+    """A snapshot, if a raw table is one: no moments, one row for each, and how they are bound."""
+    if any(each.kind in (TIME, CLOCK) for each in file.columns):
+        return None
+    ids = [
+        each
+        for each in file.columns
+        if each.unique and (ID.search(plain(each.name)) or each.kind == TEXT)
+    ]
+    tenure, fee = _first(file, TENURE, (NUMBER,)), _first(file, FEE, (NUMBER,))
+    churned = _first(file, CHURN, (NUMBER, FLAG, TEXT))
+    if not ids or not (tenure or churned):
+        return None
+    if churned and churned.distinct > 2:
+        churned = None
+    return Snapshot(file, ids[0], tenure, churned, fee)
+
+
+def _first(file: RawFile, pattern: re.Pattern, kinds: Sequence[str]) -> RawColumn | None:
+    found = [
+        each for each in file.columns if each.kind in kinds and pattern.search(plain(each.name))
+    ]
+    # Of several, such as a label and a value, the one of two values tells.
+    return min(found, key=lambda each: (each.distinct > 2, each.kind == TEXT), default=None)
+
+
+def snapshot_texts(
+    found: Snapshot, rated: Sequence[Rating], interview: Interview
+) -> dict[str, str]:
+    """The SQL of a snapshot's tables."""
+    table, customer = bare(found.file.table), as_id(found.customer)
+    said = asked_day(found.file, interview)
+    day = f"DATE {quoted(said.value)}"
+    lines = [Line(customer, "account_id")]
+    if found.tenure:
+        unit = (
+            "years"
+            if "year" in plain(found.tenure.name)
+            else "days"
+            if "day" in plain(found.tenure.name)
+            else "months"
+        )
+        since = f"{day} - to_{unit}(CAST({as_number(found.tenure)} AS INTEGER))"
+        told = f"{UNSURE}: the day of the snapshot less {found.tenure.name}"
+        lines.append(Line(f"CAST({since} AS DATE)", "signup_date", (said.remark, told)))
+    if found.churned:
+        left = f"CASE WHEN {_left(found.churned)} THEN {day} END"
+        told = (
+            f"{UNSURE}: when they left is not known; the day of the snapshot is taken, "
+            "and no quarters are compared"
+        )
+        lines.append(Line(left, "churn_date", (told,)))
+    used = {each.name for each in (found.customer, found.tenure, found.churned) if each}
+    used |= {each.raw.name for each in rated}
+    others = [each for each in found.file.columns if each.name not in used and each.kind != EMPTY]
+    lines += [Line(given(each), bare(name)) for each in others if (name := plain(each.name))]
+    texts = {"accounts": _all(lines, table)}
+    texts["customers"] = _all([Line(customer, "customer_id"), Line(customer, "account_id")], table)
+    if rated:
+        texts["surveys"] = (
+            "\nUNION ALL\n".join(
+                _all(_rating(customer, each, day), table).rstrip("\n") for each in rated
+            )
+            + "\n"
+        )
+    if found.fee:
+        texts["revenue"] = _fees(found, day, customer, table)
+    return texts
+
+
+def _all(lines: Sequence[Line], table: str) -> str:
+    return f"{select(lines)}\nFROM {table}\n"
+
+
+def _left(churned: RawColumn) -> str:
+    words = {word.casefold() for word in churned.words}
+    if churned.kind == NUMBER:
+        return f"{given(churned)} = '1'"
+    told = [word for word in YES if word in words] or list(YES)
+    return f"lower(trim({bare(churned.name)})) IN ({', '.join(map(quoted, told))})"
+
+
+def _rating(customer: str, rating: Rating, day: str) -> list[Line]:
+    return [
+        Line(f"{customer} || {quoted('-' + rating.metric)}", "response_id"),
+        Line(customer, "customer_id"),
+        Line(
+            day,
+            "sent_at",
+            (f"{UNSURE}: when they were asked is not known; the day of the snapshot is taken",),
+        ),
+        Line(day, "responded_at"),
+        Line(quoted(rating.metric), "metric"),
+        Line(rating.sql, "score", rating.remarks),
+    ]
+
+
+def _fees(found: Snapshot, day: str, customer: str, table: str) -> str:
+    """A monthly fee as bookings of the last year, as far as the customer was there."""
+    months = (
+        f"least({MONTHS}, CAST({as_number(found.tenure)} AS INTEGER))"
+        if found.tenure
+        else str(MONTHS)
+    )
+    return (
+        f"-- {UNSURE}: {found.fee.name} is taken as what each paid in every of the last "
+        f"{MONTHS} months.\n"
+        f"SELECT\n    {customer} AS account_id,\n    CAST({day} - to_months(CAST(month AS "
+        "INTEGER)) AS DATE) AS booked_at,\n"
+        f"    {as_value(found.fee)} AS amount,\n    'recurring' AS kind\n"
+        f"FROM {table}, unnest(generate_series(1, {months})) AS paid(month)\n"
+    )
