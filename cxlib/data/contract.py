@@ -35,6 +35,8 @@ TOUCHPOINTS = (
     "maintain",
     "recommend",
 )
+# What is a part of the contacts offered, where contacts come as counts.
+PARTS_OF_OFFERED = ("answered", "abandoned", "in_time", "resolved", "transferred")
 REVENUE_KINDS = ("new", "recurring", "upsell", "cross_sell", "refund")
 ROOT_CAUSES = ("customer", "employee", "company")
 DECISIONS = ("adopt", "adapt", "abandon")
@@ -49,6 +51,7 @@ def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrame
     across = {
         "accounts": [_not_before("churn_date", "signup_date")],
         "interactions": [_not_before("closed_at", "started_at")],
+        "counts": [_at_most(part, "offered") for part in PARTS_OF_OFFERED],
         "surveys": [_score_within(metric, *ends) for metric, ends in scales.items()],
         "revenue": [_refund_negative()],
     }
@@ -56,6 +59,7 @@ def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrame
         _accounts(),
         _customers(),
         _interactions(),
+        _counts(),
         _surveys(scales),
         _revenue(),
         _cycles(),
@@ -130,6 +134,32 @@ def _interactions() -> dict[str, pa.Column]:
         "due_at": _time("By when the matter was to be closed"),
         "cost": _number("Cost of the contact", "money"),
         "root_cause": _text("Who caused the need for contact", checks=[_one_of(ROOT_CAUSES)]),
+    }
+
+
+def _counts() -> dict[str, pa.Column]:
+    return {
+        "day": _time("The day that is counted; of a month, its first", required=True),
+        "channel": _text("Phone, e-mail, chat, web, …", required=True),
+        "reason": _text("Why customers made contact"),
+        "team": _text("Team of the agents"),
+        "agent_id": _text("Who served the customers", personal=True),
+        "offered": _number(
+            "Contacts that came in", "count", _not_negative(), _whole(), required=True
+        ),
+        "answered": _number("Of these, answered", "count", _not_negative(), _whole()),
+        "abandoned": _number(
+            "Of these, given up before an answer", "count", _not_negative(), _whole()
+        ),
+        "in_time": _number(
+            "Of these, answered within the standard", "count", _not_negative()
+        ),
+        "resolved": _number("Of these, solved at first contact", "count", _not_negative()),
+        "transferred": _number("Of these, passed on", "count", _not_negative()),
+        "wait_seconds": _number("Mean time until an answer", "seconds", _not_negative()),
+        "handle_seconds": _number(
+            "Mean time of handling, after-work included", "seconds", _not_negative()
+        ),
     }
 
 
@@ -307,6 +337,13 @@ def _not_before(later: str, earlier: str) -> pa.Check:
         return (data.table[later] >= data.table[earlier]).fill_null(True)
 
     return pa.Check(holds, name=later, title=ORDER, error=f"must not be before {earlier}")
+
+
+def _at_most(part: str, whole: str) -> pa.Check:
+    def holds(data):
+        return (data.table[part] <= data.table[whole]).fill_null(True)
+
+    return pa.Check(holds, name=part, error=f"must not be above {whole}")
 
 
 def _refund_negative() -> pa.Check:

@@ -30,6 +30,7 @@ from cxlib.errors import ArgumentError, MissingData
 EVENT = MappingProxyType(
     {
         "interactions": "started_at",
+        "counts": "day",
         "surveys": "sent_at",
         "revenue": "booked_at",
     }

@@ -15,7 +15,9 @@ from cxlib.data.raw.parts import Wanted, holders
 from cxlib.errors import ArgumentError, DataError
 
 # In the order in which they refer to one another; `contract.py` says what each holds.
-TABLES = ("accounts", "customers", "interactions", "surveys", "revenue", "cycles", "targets")
+TABLES = (
+    "accounts", "customers", "interactions", "counts", "surveys", "revenue", "cycles", "targets",
+)  # fmt: skip
 # The passport of personas that somebody keeps with the dataset, so that they stay the same.
 PERSONAS = "personas.json"
 SUFFIXES = (".sql", ".parquet", ".csv")

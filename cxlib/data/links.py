@@ -10,6 +10,7 @@ LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "accounts": (),
     "customers": (("account_id", "accounts"),),
     "interactions": (("customer_id", "customers"), ("account_id", "accounts")),
+    "counts": (),
     "surveys": (
         ("interaction_id", "interactions"),
         ("customer_id", "customers"),

@@ -7,8 +7,6 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.data.dataset import EVENT
 
-EVENTS = ("interactions", "surveys", "revenue")
-
 
 @dataclass(frozen=True)
 class Coverage:
@@ -52,10 +50,10 @@ def _months(data: Dataset) -> pd.DataFrame:
         pd.Timestamp(data.start).to_period("M").start_time, data.end, freq="MS", inclusive="left"
     )
     parts = []
-    for table in EVENTS:
+    for table, at in EVENT.items():
         if table in data.tables:
             rows = data.tables[table]
-            month = rows[EVENT[table]].truncate("M")
+            month = rows[at].truncate("M")
             counts = rows.group_by(month=month).agg(rows=rows.count()).execute()
             counts = counts.set_index("month").rows.reindex(every, fill_value=0)
             parts.append(counts.rename_axis("month").reset_index().assign(table=table))

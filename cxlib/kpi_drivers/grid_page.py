@@ -13,6 +13,7 @@ from cxlib.page.wording import Written, capital, estimate, in_sentence, listed, 
 
 # What companies mostly lay their KPIs out by.
 USUAL = ("business_unit", "unit", "region", "country", "market", "segment", "industry", "state")
+USUAL_OF_COUNTS = ("team", "site", "queue", "channel")
 MOST_ROWS, MOST_NAMED = 8, 3
 
 
@@ -20,8 +21,12 @@ def grid_column(data: Dataset) -> str:
     """The column by which KPIs are laid out: that of `dataset.toml`, or a usual one; or nothing."""
     if data.config.leadership.by:
         return data.config.leadership.by
-    known = {*data.columns_of("accounts"), *data.columns_of("customers")}
-    return next((name for name in USUAL if name in known), "")
+    tables = [each for each in ("accounts", "customers") if data.has(each)]
+    known = {name for each in tables for name in data.columns_of(each)}
+    usual = USUAL
+    if not tables and data.has("counts"):
+        known, usual = set(data.columns_of("counts")), (*USUAL, *USUAL_OF_COUNTS)
+    return next((name for name in usual if name in known), "")
 
 
 def grid_finding(panel: Panel | None, cells: Sequence[Cell], currency: str = "") -> Finding:

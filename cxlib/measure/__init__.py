@@ -16,7 +16,7 @@ __getattr__, __dir__ = offer(
     estimate="Estimate",
     features="account_kpis account_segments accounts_at monthly_kpis",
     kpis="KPIS RESULTS Kpi catalogue restated",
-    panel="Panel measure",
+    panel="Panel kpis_of measure",
     status="judge_targets",
     targets="read_targets",
 )

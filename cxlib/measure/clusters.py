@@ -12,10 +12,11 @@ import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.data.config import Config
-from cxlib.measure.kpis import OPEN, Kpi
+from cxlib.measure.kpis import COUNTS, OPEN, Kpi
 from cxlib.measure.rows import (
     account_rows,
     contact_rows,
+    count_rows,
     customer_rows,
     in_spans,
     open_at_end,
@@ -26,6 +27,8 @@ from cxlib.measure.rows import (
 # A period of so many days has weeks enough to tell how weeks differ; of a shorter one, days do.
 LONG_ENOUGH = 56
 ONE_DAY = timedelta(days=1)
+# Counts that usually lie so many days apart are those of months.
+FEWEST_MONTHLY = timedelta(days=20)
 # With fewer accounts than these, they are the company's own divisions and no sample of accounts.
 FEWEST_ACCOUNTS = 6
 
@@ -41,6 +44,8 @@ def unit_of(data: Dataset, table: str, by: Sequence[str]) -> tuple[str, ...]:
     """
     if table == "accounts":
         return ("account_id",)
+    if table == COUNTS:
+        return ("_unit",)
     if {"account_id", "customer_id"} & set(by) or not data.has("customers", "account_id"):
         return ("customer_id",)
     if unit_of not in data.kept:
@@ -131,6 +136,8 @@ def counted_rows(
             rows = customer_rows(data, wanted, spans)
         case "surveys":
             rows = in_spans(survey_rows(data, wanted), kpi.at, spans)
+        case "counts":
+            return _of_counts(data, [*by, *reads], spans)
         case _:
             rows = contact_rows(data, wanted, followed=any(each.followed for each in kpis))
             rows = (
@@ -143,6 +150,20 @@ def counted_rows(
     by_week = rows._weeks if "_weeks" in rows.columns else bool(weeks.all())
     at = "started_at" if kpi.table == "customers" else kpi.at
     return with_time(rows, at, by_week), calendar(data, spans, weeks)
+
+
+def _of_counts(
+    data: Dataset, wanted: Sequence[str], spans: pd.DataFrame
+) -> tuple[ir.Table, pd.DataFrame]:
+    """Rows of counts, by day or week; or by month, where there is one row a month."""
+    rows = in_spans(count_rows(data, wanted), "day", spans)
+    if timedelta(days=data.gaps.get(COUNTS, 1)) < FEWEST_MONTHLY:
+        by_week = rows._weeks if "_weeks" in rows.columns else bool(spans.weeks.all())
+        return with_time(rows, "day", by_week), calendar(data, spans, spans.weeks)
+    when = calendar(data, spans, spans.weeks & False)
+    when["time"] = when.time.dt.to_period("M").dt.start_time.astype("datetime64[us]")
+    when = when.groupby(["period", "time"], as_index=False, sort=False).share.sum()
+    return rows.mutate(_time=rows.day.truncate("M").cast("timestamp(6)")), when
 
 
 def people_behind(

@@ -27,12 +27,13 @@ from cxlib.measure.contrast import Contrast
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.exposure import find_exposed
 from cxlib.measure.intervals import SHARED, Spread, by_both, quantile
-from cxlib.measure.kpis import COUNT, NPS, OPEN, PROPORTION, RATE, TOTAL, Kpi, catalogue
+from cxlib.measure.kpis import COUNT, COUNTS, NPS, OPEN, PROPORTION, RATE, TOTAL, Kpi
 from cxlib.measure.once import worked_out_once
 from cxlib.measure.panel import (
     by_source,
     complete_periods,
     incomparable,
+    kpis_of,
     lacking,
     settled_from,
 )
@@ -75,7 +76,7 @@ def contrasts(
         Of the KPIs that both periods have, with intervals, in the catalogue's order. A period that
         the data of a KPI do not span is compared with none.
     """
-    known = catalogue(data.config)
+    known = kpis_of(data)
     names = list(known) if kpis is None else list(kpis)
     starts, ends = [now.start, before.start], [now.end, before.end]
     spans = pd.DataFrame({"period": starts, "start": starts, "end": ends})
@@ -92,7 +93,7 @@ def contrasts(
 def not_compared(data: Dataset, now: Quarter | Window, before: Quarter | Window) -> dict[str, str]:
     """Why KPIs that the dataset can feed are not compared between two periods, by their name."""
     found = {}
-    for name, kpi in catalogue(data.config).items():
+    for name, kpi in kpis_of(data).items():
         since = settled_from(data, kpi)
         whys = [incomparable(data, kpi, each.start, each.end, since) for each in (now, before)]
         if kpi.at == OPEN:
@@ -154,7 +155,7 @@ def _by_thirds(data: Dataset, spans: pd.DataFrame, kpis: list[Kpi], sides) -> di
 
 def _too_few(data: Dataset, spans: pd.DataFrame, rows: ir.Table, kpis: list[Kpi]) -> set[str]:
     """KPIs of so few people, within a filter or left over of it, that they would tell of them."""
-    if not (data.pseudonyms and data.where):
+    if not (data.pseudonyms and data.where) or kpis[0].table == COUNTS:
         return set()
     people = people_behind(rows, kpis, data.config, ["_period"]).drop(columns="_period").min()
     small = people[people < data.config.privacy.smallest_group].index
@@ -296,6 +297,10 @@ def _contrast(
                 float(side.sums.y**2 / side.sums.x**4 * side.sums.xx * (1 + side.sums.time_xx))
                 for side in sides
             )
+    if kpi.table == COUNTS and kpi.kind == COUNT:
+        # But for their day, contacts come independently: each is a unit of its own.
+        both = float(one.sums.y + other.sums.y)
+        unit = Spread(both, np.inf)
     spread = by_both(unit, time, max(both, 0.0))
     if not float(spread.variance) > 0 and kpi.kind not in (PROPORTION, NPS):
         return None

@@ -12,7 +12,7 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.data.dataset import left_over, restricted
 from cxlib.measure.clusters import counted_rows, people_behind
-from cxlib.measure.kpis import Kpi
+from cxlib.measure.kpis import COUNTS, Kpi
 from cxlib.measure.rows import in_spans
 
 # What KPIs of a table add up: the other table, its moment, and whom its rows belong to.
@@ -41,7 +41,7 @@ def find_exposed(
         be asked for; a row for each value that must not be shown.
     """
     smallest = data.config.privacy.smallest_group
-    if data.base is None or not data.pseudonyms or smallest <= 1:
+    if data.base is None or not data.pseudonyms or smallest <= 1 or kpis[0].table == COUNTS:
         return []
     table = kpis[0].table
     counts = [_people(rest, spans, kpis, by) for rest in left_over(data, table)]

@@ -21,6 +21,7 @@ PROPORTION, MEAN, NPS, RATIO, TOTAL = "proportion", "mean", "nps", "ratio", "tot
 COUNT, RATE = "count", "rate"
 # A contact still open belongs to every period at whose end it is open.
 OPEN = "open"
+COUNTS = "counts"  # the table of contacts that come as counts
 
 # The lowest score of a promoter and of a passive; the two best and two worst CSAT boxes.
 PROMOTER, PASSIVE = 9, 7
@@ -38,7 +39,7 @@ class Kpi:
         better: Which direction is better: higher, lower or neither.
         kind: proportion, mean, nps, ratio, total, count or rate; it fixes the interval's method.
         table: The rows that it counts: surveys, interactions, accounts or customers (the latter
-            two once per period).
+            two once per period); or counts, of which a row stands for many contacts.
         value: A row's value; null where the row does not count. For a ratio, the numerator.
         needs: The columns without which it cannot be had, as table.column.
         meaning: The definition, in words.
@@ -285,6 +286,59 @@ _CATALOGUE = (
     _account("upsell_rate", "Up-sell rate", "share", HIGHER, PROPORTION,
              lambda rows, _: _where(rows._there, rows._upsold.cast("float64")), ("revenue.kind",),
              "Share of the accounts there in the period that bought an up-sell or cross-sell"),
+)  # fmt: skip
+
+def _of_counts(name: str, part: str, whole: str, which: Callable | None = None) -> Kpi:
+    """A KPI of contacts as the table of counts has it: of a part, the share of the whole.
+
+    A time is a mean of the whole. How it varies within a day nobody knows, only from day to day.
+    """
+    of = next(kpi for kpi in _CATALOGUE if kpi.name == name)
+    timed = of.unit == "seconds"
+
+    def known(rows: ir.Table, config: Config) -> ir.BooleanValue:
+        both = rows[part].notnull() & _wholes(rows)[whole].notnull()
+        return both & which(rows, config) if which else both
+
+    def value(rows: ir.Table, config: Config) -> ir.Value:
+        size = _wholes(rows)[whole]
+        return _where(known(rows, config), rows[part] * size if timed else rows[part])
+
+    def per(rows: ir.Table, config: Config) -> ir.Value:
+        return _where(known(rows, config), _wholes(rows)[whole])
+
+    return replace(
+        of, kind=RATIO if timed else PROPORTION, table=COUNTS, value=value, per=per, at="day",
+        needs=(f"{COUNTS}.{part}", f"{COUNTS}.offered"), followed=False,
+    )  # fmt: skip
+
+
+def _wholes(rows: ir.Table) -> dict[str, ir.Value]:
+    """What counts are parts of; whoever was not given up was answered."""
+    answered = rows.answered.fill_null(rows.offered - rows.abandoned)
+    return {"offered": rows.offered, "answered": answered.fill_null(rows.offered)}
+
+
+# KPIs of contacts, where these come as counts.
+OF_COUNTS: Mapping[str, Kpi] = MappingProxyType(
+    {
+        kpi.name: kpi
+        for kpi in (
+            replace(
+                next(kpi for kpi in _CATALOGUE if kpi.name == "contact_volume"),
+                table=COUNTS, value=lambda rows, _: rows.offered, at="day",
+                needs=(f"{COUNTS}.offered",),
+            ),
+            _of_counts("first_contact_resolution", "resolved", "answered"),
+            _of_counts("average_handle_time", "handle_seconds", "answered"),
+            _of_counts("average_speed_of_answer", "wait_seconds", "answered", _synchronous),
+            _of_counts("service_level", "in_time", "offered", _synchronous),
+            _of_counts("abandonment_rate", "abandoned", "offered", _synchronous),
+            _of_counts("first_response_time", "wait_seconds", "answered", _asynchronous),
+            _of_counts("responded_in_time", "in_time", "offered", _asynchronous),
+            _of_counts("transfer_rate", "transferred", "answered"),
+        )
+    }
 )  # fmt: skip
 
 KPIS: Mapping[str, Kpi] = MappingProxyType({kpi.name: kpi for kpi in _CATALOGUE})

@@ -20,7 +20,8 @@ from filelock import FileLock
 
 from cxlib.data import Dataset
 from cxlib.data.snapshot import RESULTS, Pickler
-from cxlib.measure.kpis import Kpi, catalogue
+from cxlib.measure.kpis import Kpi
+from cxlib.measure.panel import kpis_of
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ def worked_out_once(work_out: Callable[..., T]) -> Callable[..., T]:
         key = f"{work_out.__module__}.{work_out.__qualname__} {given!r}"
         if key not in data.kept:
             data.kept[key] = _shared(data, key, lambda: _packed(work_out(data, **given)))
-        return _Unpickler(data.kept[key], catalogue(data.config)).load()
+        return _Unpickler(data.kept[key], kpis_of(data)).load()
 
     return once
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from cxlib.errors import ArgumentError
 from cxlib.measure.clusters import counted_rows, people_behind
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.exposure import find_exposed, is_exposed
-from cxlib.measure.kpis import COUNT, RATE, Kpi, catalogue
+from cxlib.measure.kpis import COUNT, COUNTS, OF_COUNTS, RATE, Kpi, catalogue
 from cxlib.measure.rows import WHOLE
 from cxlib.measure.small_groups import without_small
 from cxlib.measure.spreads import MOMENTS, interval_of, moments_of
@@ -122,7 +123,7 @@ def measure_spans(
     Raises:
         ArgumentError: A KPI is unknown, or a column of `by` has a name that the panel needs.
     """
-    known = catalogue(data.config)
+    known = kpis_of(data)
     names = list(known) if kpis is None else list(kpis)
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -173,7 +174,8 @@ def _estimates(
         value, low, high = interval_of(kpi.kind, each, confidence)
         each = each.assign(
             kpi=kpi.name, value=value, low=low, high=high, unit=kpi.unit,
-            n=each.x if kpi.kind == RATE else each.rows, people=each.clusters,
+            n=each.x if kpi.kind == RATE else each.rows,
+            people=each.rows if kpi.table == COUNTS else each.clusters,
         )  # fmt: skip
         if people is not None:
             counts = people[["period", *by, f"{kpi.name}.people"]]
@@ -201,7 +203,8 @@ def _sums(
     clusters = sums[[f"{kpi.name}.clusters" for kpi in kpis]]
     few = (clusters > 0) & (clusters < data.config.privacy.smallest_group)
     # Of as many accounts, there are at least as many people.
-    if not (data.pseudonyms and (by or data.where) and few.any(axis=None)):
+    counts = kpis[0].table == COUNTS
+    if counts or not (data.pseudonyms and (by or data.where) and few.any(axis=None)):
         return sums, when, None
     people = people_behind(rows, kpis, data.config, keys)
     return sums, when, people.rename(columns={"_period": "period"})
@@ -288,10 +291,21 @@ def spans_of(data: Dataset, period: str, since: Quarter | None = None) -> pd.Dat
     return spans.assign(complete=whole)
 
 
+def kpis_of(data: Dataset) -> Mapping[str, Kpi]:
+    """The KPIs that a dataset may have: those of contacts by its counts, where it has no others."""
+    known = catalogue(data.config)
+    counted = {
+        name: kpi
+        for name, kpi in OF_COUNTS.items()
+        if lacking(data, known[name]) and not lacking(data, kpi)
+    }
+    return MappingProxyType(known | counted) if counted else known
+
+
 def lacking(data: Dataset, kpi: Kpi, by: Sequence[str] = ()) -> str:
     """Why a dataset cannot feed a KPI, in words; empty if it can."""
-    whom = "account_id" if kpi.table == "accounts" else "customer_id"
-    for need in (f"{kpi.table}.{whom}", *kpi.needs):
+    whose = {"accounts": ("accounts.account_id",), COUNTS: ()}
+    for need in (*whose.get(kpi.table, (f"{kpi.table}.customer_id",)), *kpi.needs):
         table, column = need.split(".")
         if lack := data.lacks(table, column):
             return f"needs {lack}"

@@ -83,6 +83,13 @@ def _with_course(rows: ir.Table, data: Dataset) -> ir.Table:
     )
 
 
+def count_rows(data: Dataset, wanted: Iterable[str]) -> ir.Table:
+    """Rows of counts with the wanted columns; what they share is their day, which is the unit."""
+    rows = data.rows("counts", *wanted)
+    on_the_line = ~rows.channel.lower().isin(data.config.channels.unattended)
+    return rows.mutate(_on_the_line=on_the_line, _unit=rows.day.cast("string"))
+
+
 def account_rows(data: Dataset, wanted: Iterable[str], spans: pd.DataFrame) -> ir.Table:
     """A row per account and period in which it was there, with its bookings (`_…`).
 

@@ -17,7 +17,7 @@ from cxlib.measure.intervals import (
     t_interval,
     wilson_interval,
 )
-from cxlib.measure.kpis import COUNT, MEAN, NPS, PROPORTION, RATE, RATIO, TOTAL, Kpi
+from cxlib.measure.kpis import COUNT, COUNTS, MEAN, NPS, PROPORTION, RATE, RATIO, TOTAL, Kpi
 from cxlib.measure.sums import SUMS
 
 # The sums of the sizes of clusters to the powers one to five.
@@ -46,6 +46,10 @@ def moments_of(
         each = each.drop(columns=list(powers)).merge(
             pd.DataFrame(powers).rename_axis("period").reset_index(), on="period"
         )
+    if kpi.table == COUNTS and kpi.kind == COUNT:
+        # But for their day, contacts come independently: each is a unit of its own.
+        each["yy"] = each["cell_yy"] = each["xx"] = each.y
+        each["x4"] = 1.0
     return each[(each.rows > 0) & (each.x > 0)]
 
 

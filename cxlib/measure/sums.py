@@ -15,7 +15,7 @@ import pandas as pd
 from cxlib.data.config import Config
 from cxlib.data.engines.base import ask
 from cxlib.data.engines.sql import Dialect
-from cxlib.measure.kpis import COUNT, MEAN, NPS, RATE, Kpi
+from cxlib.measure.kpis import COUNT, COUNTS, MEAN, NPS, RATE, Kpi
 
 UNIT, TIME, CELL = 0, 1, 2
 # Of a KPI, what is added up over units or times, from their sums y, x, rows and squares.
@@ -93,7 +93,10 @@ def added_up(kpis: Sequence[Kpi], by: Sequence[str], sql: Dialect) -> str:
     sums, name = [], sql.name
     for kpi in kpis:
         y, x, rows, squares = (name(f"{kpi.name}.{each}") for each in ("y", "x", "rows", "squares"))
-        sums += [f"coalesce(sum({y}), 0) AS {y}", f"count({y}) AS {rows}"]
+        # A row of counts stands for as many contacts as it counts.
+        whole = x if kpi.per else y
+        number = f"coalesce(sum({whole}), 0)" if kpi.table == COUNTS else f"count({y})"
+        sums += [f"coalesce(sum({y}), 0) AS {y}", f"{number} AS {rows}"]
         sums.append(
             f"coalesce(sum({x}), 0) AS {x}" if kpi.per else f"{sql.number(f'count({y})')} AS {x}"
         )

@@ -8,8 +8,8 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.errors import CxError
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import Kpi, catalogue
-from cxlib.measure.panel import estimate_of, measure_spans, spans_of
+from cxlib.measure.kpis import Kpi
+from cxlib.measure.panel import estimate_of, kpis_of, measure_spans, spans_of
 
 MONTHS_BACK = 12
 QUARTERS_BACK = 8
@@ -50,7 +50,7 @@ def read_targets(data: Dataset) -> tuple[TargetData, ...]:
 
 def _read(data: Dataset, plan: pd.Series) -> TargetData:
     none = pd.Series(dtype=float)
-    kpi = catalogue(data.config).get(plan.kpi)
+    kpi = kpis_of(data).get(plan.kpi)
     if kpi is None:
         problem = f"{plan.kpi!r} is not in the catalogue"
         return TargetData(plan, None, None, 0.0, none, none, problem)

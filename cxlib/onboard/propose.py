@@ -16,6 +16,7 @@ from cxlib.data.dataset import EVENT
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import EMPTY
+from cxlib.onboard.day_counts import day_counts_of, day_counts_text
 from cxlib.onboard.event_logs import event_log_of, event_log_texts
 from cxlib.onboard.expressions import as_id, bare, given
 from cxlib.onboard.guess import TABLES, Guess, guesses, nearest, pieces
@@ -86,7 +87,7 @@ def propose(
         if table in texts:
             notes.append(f"{table}: another file feeds it as well; only {table}.sql's is read")
         texts.setdefault(table, text)
-    ordered = {table: texts[table] for table in TABLES if table in texts}
+    ordered = {table: texts[table] for table in (*TABLES, "counts") if table in texts}
     return Proposal(ordered, scales, (*notes, *told))
 
 
@@ -103,6 +104,9 @@ def _shaped(
                 f"{file.told}: an event log: {log.case.distinct:,} cases of {file.rows:,} steps"
             )
             texts |= event_log_texts(base, log, names, schemas(SCALES)["interactions"], interview)
+        elif counts := day_counts_of(base, file, names):
+            notes.append(f"{file.told}: counts of contacts by day or month, in {file.rows:,} rows")
+            texts["counts"] = day_counts_text(counts, names, interview)
         elif snapshot := snapshot_of(file):
             notes.append(f"{file.told}: a snapshot: a row for each of {file.rows:,} customers")
             used = [

@@ -11,9 +11,9 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.errors import CxError
 from cxlib.measure.estimate import Estimate
-from cxlib.measure.kpis import Kpi, catalogue
+from cxlib.measure.kpis import Kpi
 from cxlib.measure.once import worked_out_once
-from cxlib.measure.panel import estimate_of, measure_spans, spans_of
+from cxlib.measure.panel import estimate_of, kpis_of, measure_spans, spans_of
 
 OPTIONAL = ("control_scope", "expected_effect", "impact", "effort", "cost")
 NO_MONTHS = pd.DataFrame(columns=["month", "value", "low", "high", "n"])
@@ -122,7 +122,7 @@ def _at_once(one: pd.Series, other: pd.Series) -> bool:
 
 
 def _read(data: Dataset, plan: pd.Series) -> CycleData:
-    known = catalogue(data.config)
+    known = kpis_of(data)
     kpi = known.get(plan.kpi)
     if kpi is None:
         problem = f"its KPI {plan.kpi!r} is not in the catalogue: {', '.join(known)}"
