@@ -124,6 +124,10 @@ class _Span:
 
 def _span(tables: Mapping[str, ir.Table], folder: Path) -> _Span:
     days = {name: _days(rows, EVENT[name]) for name, rows in tables.items() if name in EVENT}
+    if not any(len(each) for each in days.values()) and "accounts" in tables:
+        # Accounts alone are a snapshot of the day on which the last of them came or went.
+        last = _last_day(tables["accounts"])
+        days = {} if last is None else {"accounts": pd.Series({last: 1}, name="n")}
     if not any(len(each) for each in days.values()):
         raise DataError(f"{folder}: no table with dates; add interactions, surveys or revenue")
     every = pd.concat(days.values()).groupby(level=0).sum().sort_index()
@@ -152,6 +156,13 @@ def _days(rows: ir.Table, at: str) -> pd.Series:
     """How many rows each day has."""
     counts = rows.group_by(day=rows[at].date()).agg(n=lambda rows: rows.count()).execute()
     return counts.set_index(pd.to_datetime(counts.day)).n
+
+
+def _last_day(accounts: ir.Table) -> pd.Timestamp | None:
+    """The last day on which an account came or went; None if no account has a date."""
+    ends = accounts.aggregate(came=accounts.signup_date.max(), went=accounts.churn_date.max())
+    last = ends.execute().iloc[0].dropna()
+    return pd.Timestamp(last.max()).normalize() if len(last) else None
 
 
 def _usual_gap(days: pd.Series) -> int:

@@ -60,9 +60,7 @@ class DayCounts:
     times: dict[str, RawColumn]
 
 
-def day_counts_of(
-    base: duckdb.DuckDBPyConnection, file: RawFile, names: Names
-) -> DayCounts | None:
+def day_counts_of(base: duckdb.DuckDBPyConnection, file: RawFile, names: Names) -> DayCounts | None:
     """Counts by day, if a raw table holds such: numbers of contacts, and no contact or customer."""
     numbers = [each for each in file.columns if each.kind == NUMBER]
     for each in file.columns:
@@ -84,7 +82,11 @@ def day_counts_of(
     day = days[0] if days else None
     if not parts and not late and len(numbers) > 3:
         return None
-    return DayCounts(file, day, offered, parts, late, times) if _once(base, file, day, others) else None
+    return (
+        DayCounts(file, day, offered, parts, late, times)
+        if _once(base, file, day, others)
+        else None
+    )
 
 
 def _counts(raw: RawColumn) -> bool:
@@ -93,7 +95,9 @@ def _counts(raw: RawColumn) -> bool:
 
 
 def _is_share(raw: RawColumn) -> bool:
-    return "%" in " ".join(raw.reading.notes) or bool(SHARE.search(plain(raw.name)) and raw.high <= 100)
+    return "%" in " ".join(raw.reading.notes) or bool(
+        SHARE.search(plain(raw.name)) and raw.high <= 100
+    )
 
 
 def _first(columns: list[RawColumn], pattern: re.Pattern) -> RawColumn | None:
@@ -113,7 +117,9 @@ def _once(base, file: RawFile, day: RawColumn | None, others: list[RawColumn]) -
     if day is None:
         return True
     names = ", ".join(identifier(each.name) for each in (day, *others))
-    count = base.execute(f"SELECT count(DISTINCT ({names})) FROM {identifier(file.table)}").fetchone()[0]
+    count = base.execute(
+        f"SELECT count(DISTINCT ({names})) FROM {identifier(file.table)}"
+    ).fetchone()[0]
     return count >= 0.99 * file.rows
 
 
@@ -163,7 +169,11 @@ def _groups(found: DayCounts, names: Names) -> dict[str, RawColumn]:
     left = [each for each in found.file.columns if each.kind == TEXT]
     groups = {}
     for name in GROUPS:
-        senses = {sense: each for each in reversed(left) if (sense := names.sense("interactions", name, each.name))}
+        senses = {
+            sense: each
+            for each in reversed(left)
+            if (sense := names.sense("interactions", name, each.name))
+        }
         if senses:
             groups[name] = senses[min(senses)]
             left.remove(groups[name])
@@ -200,4 +210,6 @@ def _part(found: DayCounts, name: str, raw: RawColumn) -> Line:
 def _time(raw: RawColumn, name: str) -> Line:
     remark = raw.reading.remark or f"{UNSURE}: is {raw.name} the mean time in seconds?"
     factor = 1.0 if raw.reading.seconds else seconds_in(raw.name)
-    return Line(as_value(raw) if factor == 1.0 else f"{as_number(raw)} * {factor:g}", name, (remark,))
+    return Line(
+        as_value(raw) if factor == 1.0 else f"{as_number(raw)} * {factor:g}", name, (remark,)
+    )

@@ -16,15 +16,13 @@ from cxlib.data.dataset import EVENT
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import EMPTY
-from cxlib.onboard.day_counts import day_counts_of, day_counts_text
-from cxlib.onboard.event_logs import event_log_of, event_log_texts
 from cxlib.onboard.expressions import as_id, bare, given
 from cxlib.onboard.guess import TABLES, Guess, guesses, nearest, pieces
 from cxlib.onboard.ids import IdColumn, Joined, join_ids
 from cxlib.onboard.lines import UNKNOWN, Line, Writer, attributes, clocks_of, select
 from cxlib.onboard.questions import Interview
 from cxlib.onboard.ratings import Rating, ratings, scales_of
-from cxlib.onboard.snapshots import snapshot_of, snapshot_texts
+from cxlib.onboard.shapes import shaped
 from cxlib.onboard.sniff import RawFile, told_rows
 from cxlib.onboard.synonyms import Names, plain
 
@@ -39,11 +37,13 @@ class Proposal:
     Attributes:
         texts: The SQL of each table, by its name.
         scales: The scales of metrics that the contract does not know.
+        settings: Further sections of `dataset.toml`.
         notes: What a person should know, file by file.
     """
 
     texts: Mapping[str, str]
     scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    settings: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -59,9 +59,17 @@ def propose(
         interview: Who answers what files do not tell.
     """
     contract = schemas(SCALES)
-    shaped, files, shapes = _shaped(base, files, names, interview)
-    found, notes = _guessed(files, names, contract, bool(shaped))
-    notes = [*shapes, *notes]
+    # An export that is known as such is what its makers say.
+    known = [each for each in files if names.vendor(raw.name for raw in each.columns)]
+    shapes = {
+        each.table: shape
+        for each in files
+        if each not in known and (shape := shaped(base, each, names, interview))
+    }
+    notes = [f"{each.told}: {shapes[each.table].note}" for each in files if each.table in shapes]
+    others = [each for each in files if each.table not in shapes]
+    found, more = _guessed(others, names, contract, bool(shapes))
+    notes += more
     joined, told = _joined(base, found)
     writer = Writer(joined, interview)
     rated = {
@@ -82,42 +90,20 @@ def propose(
         texts["customers"] = text
     if "accounts" not in texts and (text := _derived_accounts(found, writer)):
         texts["accounts"] = text
-    scales = scales_of([each for columns in rated.values() for each in columns])
-    for table, text in shaped.items():
-        if table in texts:
-            notes.append(f"{table}: another file feeds it as well; only {table}.sql's is read")
-        texts.setdefault(table, text)
+    scales = dict(scales_of([each for columns in rated.values() for each in columns]))
+    for shape in shapes.values():
+        scales |= shape.scales
+        for table, text in shape.texts.items():
+            texts[table] = _beside(texts[table], text) if table in texts else text
     ordered = {table: texts[table] for table in (*TABLES, "counts") if table in texts}
-    return Proposal(ordered, scales, (*notes, *told))
+    settings = "".join(shape.settings for shape in shapes.values())
+    return Proposal(ordered, scales, settings, (*notes, *told))
 
 
-def _shaped(
-    base, files: Sequence[RawFile], names: Names, interview: Interview
-) -> tuple[dict[str, str], list[RawFile], list[str]]:
-    """The SQL of raw tables of another shape; the tables that are none; and what was found."""
-    texts, others, notes = {}, [], []
-    for file in files:
-        if names.vendor(each.name for each in file.columns):
-            others.append(file)
-        elif log := event_log_of(file, names):
-            notes.append(
-                f"{file.told}: an event log: {log.case.distinct:,} cases of {file.rows:,} steps"
-            )
-            texts |= event_log_texts(base, log, names, schemas(SCALES)["interactions"], interview)
-        elif counts := day_counts_of(base, file, names):
-            notes.append(f"{file.told}: counts of contacts by day or month, in {file.rows:,} rows")
-            texts["counts"] = day_counts_text(counts, names, interview)
-        elif snapshot := snapshot_of(file):
-            notes.append(f"{file.told}: a snapshot: a row for each of {file.rows:,} customers")
-            used = [
-                each
-                for each in (snapshot.customer, snapshot.tenure, snapshot.churned, snapshot.fee)
-                if each
-            ]
-            texts |= snapshot_texts(snapshot, ratings(file, used, names, interview), interview)
-        else:
-            others.append(file)
-    return texts, others, notes
+def _beside(text: str, other: str) -> str:
+    """The SQL of a table, with that of another file as a comment, ready to be put to it."""
+    lines = "\n".join(f"-- {line}".rstrip() for line in other.splitlines())
+    return f"{text}\n-- {UNSURE}: another file feeds this table as well; put it to it with UNION ALL:\n{lines}\n"
 
 
 def _guessed(

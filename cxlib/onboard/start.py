@@ -165,7 +165,10 @@ def _write(
         settings += [
             f"{name} = [{low:g}, {high:g}]" for name, (low, high) in proposal.scales.items()
         ]
-    texts = {"dataset.toml": "\n".join(settings) + "\n", FOUND: "\n".join(lines) + "\n"}
+    texts = {
+        "dataset.toml": "\n".join(settings) + "\n" + proposal.settings,
+        FOUND: "\n".join(lines) + "\n",
+    }
     texts |= {f"{table}.sql": text for table, text in proposal.texts.items()}
     if interview.answers:
         texts[ANSWERS] = written_down(interview.answers)
