@@ -21,8 +21,8 @@ ROWS = {
     "in `interactions`, with `known` false here, and one account such as `unknown` for all: they "
     "count for waiting and handling, and for nothing that follows people.",
     "interactions": "A row is a contact; steps of one contact belong into one row.",
-    "counts": "A row counts the contacts of a day (or month) and channel, where single contacts are "
-    "not known. KPIs of contacts are measured from them where there is no table of contacts.",
+    "counts": "A row counts the contacts of a day (or month) and channel, where single contacts "
+    "are not known. KPIs of contacts are measured from them where there is no table of contacts.",
     "surveys": "A row is one question put to a customer, with the answer if there was one.",
     "revenue": "A row is a booking, such as an order, an invoice or a refund. Purchases are "
     "counted by rows, so the lines of one order belong into one row.",

@@ -151,9 +151,7 @@ def _counts() -> dict[str, pa.Column]:
         "abandoned": _number(
             "Of these, given up before an answer", "count", _not_negative(), _whole()
         ),
-        "in_time": _number(
-            "Of these, answered within the standard", "count", _not_negative()
-        ),
+        "in_time": _number("Of these, answered within the standard", "count", _not_negative()),
         "resolved": _number("Of these, solved at first contact", "count", _not_negative()),
         "transferred": _number("Of these, passed on", "count", _not_negative()),
         "wait_seconds": _number("Mean time until an answer", "seconds", _not_negative()),

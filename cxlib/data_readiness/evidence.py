@@ -97,7 +97,7 @@ def gather_evidence(data: Dataset, coverage: Coverage) -> Evidence:
         irregularities=find_irregularities(data),
         strays=data.strays,
         finds=_finds(data),
-        strangers=contacts_of_strangers(data, start, end) if data.has("interactions") else (0, 0),
+        strangers=contacts_of_strangers(data, start, end),
         unsettled=data.unsettled,
         left_at_once=data.left_at_once,
         revenue=revenue_of_accounts(data),

@@ -21,6 +21,7 @@ DIMENSIONS = (COMPLETE, VALID, UNIQUE, TIMELY, CONSISTENT, STEADY, FAIR, PRIVATE
 DIMENSION_OF = MappingProxyType(
     {EMPTY: COMPLETE, DUPLICATE: UNIQUE, ORPHAN: CONSISTENT, ORDER: CONSISTENT}
 )
+ONE_DAY = pd.Timedelta(days=1)
 SOUND, CARE, UNFIT = "sound", "with care", "unfit"
 # From which share of a table's rows a fault asks for care, and forbids belief.
 CARE_FROM, UNFIT_FROM = 0.005, 0.05
@@ -177,7 +178,10 @@ def span_issues(evidence: Evidence) -> list[Issue]:
               "when telling what the data span", float(count))
         for table, count in evidence.strays.items()
     ]  # fmt: skip
-    if not evidence.spanned:
+    if not evidence.spanned and evidence.data_end - evidence.data_start <= ONE_DAY:
+        what = f"the data are of a single day, {evidence.data_start:%d %b %Y}: a snapshot"
+        issues.append(Issue(TIMELY, "", "", what, level=CARE))
+    elif not evidence.spanned:
         first, last = evidence.data_start, evidence.data_end - pd.Timedelta(days=1)
         what = f"the data run from {first:%d %b %Y} to {last:%d %b %Y}: not the whole quarter"
         issues.append(Issue(TIMELY, "", "", what, level=UNFIT))

@@ -288,6 +288,7 @@ _CATALOGUE = (
              "Share of the accounts there in the period that bought an up-sell or cross-sell"),
 )  # fmt: skip
 
+
 def _of_counts(name: str, part: str, whole: str, which: Callable | None = None) -> Kpi:
     """A KPI of contacts as the table of counts has it: of a part, the share of the whole.
 

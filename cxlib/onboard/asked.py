@@ -1,13 +1,23 @@
 """What is asked of a raw column's values, and the reading that comes of it."""
 
+import re
 from dataclasses import dataclass, replace
 
 import duckdb
 
-from cxlib.data.engines.sql import quoted
+from cxlib.data.engines.sql import identifier, quoted
 from cxlib.onboard.questions import Interview, Question
 
 TEXT, NUMBER, TIME, CLOCK, FLAG, EMPTY = "text", "number", "time", "clock", "flag", "empty"
+# The words that SQL keeps for itself and exports use as names.
+RESERVED = frozenset((
+    "all", "and", "any", "array", "as", "asc", "case", "cast", "check", "column",
+    "constraint", "create", "default", "desc", "distinct", "do", "else", "end", "except",
+    "false", "fetch", "for", "foreign", "from", "grant", "group", "having", "in", "into",
+    "is", "join", "limit", "not", "null", "offset", "on", "only", "or", "order", "primary",
+    "references", "select", "some", "table", "then", "to", "true", "union", "unique",
+    "user", "using", "when", "where", "window", "with",
+))  # fmt: skip
 COLUMN = "§"  # stands for the column in the SQL that reads it
 MOSTLY = 0.9  # of different values fit a kind; the others are told
 
@@ -100,3 +110,14 @@ def matches(pattern: str, value: str = "v") -> str:
 def given_as(text: str) -> str:
     """SQL that reads a column, as it reads a value."""
     return text.replace(COLUMN, "v")
+
+
+def bare(name: str) -> str:
+    """A name as SQL, in quotes only where it needs them.
+
+    Examples:
+        >>> bare("opened"), bare("Customer ID"), bare("order")
+        ('opened', '"Customer ID"', '"order"')
+    """
+    plainly = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) and name.casefold() not in RESERVED
+    return name if plainly else identifier(name)

@@ -11,8 +11,8 @@ import duckdb
 from cxlib.data.contract import PARTS_OF_OFFERED
 from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.marks import UNSURE
-from cxlib.onboard.asked import EMPTY, NUMBER, TEXT, TIME
-from cxlib.onboard.expressions import as_number, as_own, as_value, bare, given
+from cxlib.onboard.asked import EMPTY, NUMBER, TEXT, TIME, bare
+from cxlib.onboard.expressions import as_number, as_own, as_value, given
 from cxlib.onboard.lines import Line, asked_day, select
 from cxlib.onboard.questions import Interview, Question
 from cxlib.onboard.sniff import RawColumn, RawFile
@@ -130,7 +130,8 @@ def day_counts_text(found: DayCounts, names: Names, interview: Interview) -> str
     groups = _groups(found, names)
     if "channel" not in groups:
         said = interview.put(Question(
-            f"{file.table}.channel", f"Of which channel are the counts of {file.told}? No column tells.",
+            f"{file.table}.channel", (f"Of which channel are the counts of {file.told}? No "
+"column tells."),
             {}, "phone",
         ))  # fmt: skip
         lines.append(Line(quoted(said.value), "channel", (said.remark,)))

@@ -1,34 +1,12 @@
 """A raw column as SQL: as an id, a value or a flag, and null for words of nothing."""
 
-import re
-
-from cxlib.data.engines.sql import identifier, quoted
-from cxlib.onboard.asked import COLUMN, NUMBER
+from cxlib.data.engines.sql import quoted
+from cxlib.onboard.asked import COLUMN, NUMBER, bare
 from cxlib.onboard.sniff import RawColumn
 
-# The words that SQL keeps for itself and exports use as names.
-RESERVED = frozenset((
-    "all", "and", "any", "array", "as", "asc", "case", "cast", "check", "column",
-    "constraint", "create", "default", "desc", "distinct", "do", "else", "end", "except",
-    "false", "fetch", "for", "foreign", "from", "grant", "group", "having", "in", "into",
-    "is", "join", "limit", "not", "null", "offset", "on", "only", "or", "order", "primary",
-    "references", "select", "some", "table", "then", "to", "true", "union", "unique",
-    "user", "using", "when", "where", "window", "with",
-))  # fmt: skip
 # Yes and no in several languages, and as crosses in a list.
 YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "x")
 NO = ("no", "n", "false", "f", "0", "nein", "non", "não", "")
-
-
-def bare(name: str) -> str:
-    """A name as SQL, in quotes only where it needs them.
-
-    Examples:
-        >>> bare("opened"), bare("Customer ID"), bare("order")
-        ('opened', '"Customer ID"', '"order"')
-    """
-    plainly = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) and name.casefold() not in RESERVED
-    return name if plainly else identifier(name)
 
 
 def given(raw: RawColumn) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import duckdb
 
-from cxlib.data.engines.sql import identifier, quoted
+from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import MISSING, UNSURE
 from cxlib.onboard.asked import COLUMN
 
@@ -38,11 +38,13 @@ class IdColumn:
     Attributes:
         table, column: The raw table and its column.
         sql: The id as text, in SQL over that table.
+        rows: The table's rows, as what follows FROM.
     """
 
     table: str
     column: str
     sql: str
+    rows: str
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _ids(column: IdColumn, mends: Sequence[str]) -> str:
     sql = Joined(tuple(mends)).applied(column.sql)
     return (
         f"SELECT DISTINCT {sql} AS id, {quoted(column.table)} AS t FROM "
-        f"{identifier(column.table)} WHERE {sql} IS NOT NULL"
+        f"{column.rows} WHERE {sql} IS NOT NULL"
     )
 
 
@@ -152,8 +154,7 @@ def _all(base, columns: Sequence[IdColumn], mends: Sequence[str], name: str) -> 
         sql = Joined(tuple(mends)).applied(each.sql)
         mended = MENDS[name][0].replace(COLUMN, sql)
         count, changed = base.execute(
-            f"SELECT count({sql}), count(*) FILTER (WHERE {sql} <> {mended}) FROM "
-            f"{identifier(each.table)}"
+            f"SELECT count({sql}), count(*) FILTER (WHERE {sql} <> {mended}) FROM {each.rows}"
         ).fetchone()
         if count and changed == count:
             return True
@@ -163,10 +164,7 @@ def _all(base, columns: Sequence[IdColumn], mends: Sequence[str], name: str) -> 
 def _of_two_lengths(base, columns: Sequence[IdColumn]) -> bool:
     """Whether all ids have 15 or 18 characters."""
     lengths = " UNION ".join(
-        (
-            f"SELECT DISTINCT length({each.sql}) AS n FROM {identifier(each.table)} WHERE "
-            f"{each.sql} IS NOT NULL"
-        )
+        (f"SELECT DISTINCT length({each.sql}) AS n FROM {each.rows} WHERE {each.sql} IS NOT NULL")
         for each in columns
     )
     return base.execute(f"SELECT list(n ORDER BY n) FROM ({lengths})").fetchone()[0] == [15, 18]
@@ -174,7 +172,7 @@ def _of_two_lengths(base, columns: Sequence[IdColumn]) -> bool:
 
 def _ruined(base, column: IdColumn) -> list[str]:
     found = base.execute(
-        f"SELECT DISTINCT {column.sql} AS id FROM {identifier(column.table)} "
+        f"SELECT DISTINCT {column.sql} AS id FROM {column.rows} "
         f"WHERE regexp_matches(id, {quoted(RUINED)}) ORDER BY id"
     )
     return [word for (word,) in found.fetchall()]

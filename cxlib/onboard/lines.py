@@ -8,11 +8,11 @@ from datetime import date
 from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import MISSING, UNSURE
-from cxlib.onboard.asked import CLOCK
+from cxlib.onboard.asked import CLOCK, bare
 from cxlib.onboard.asked import NUMBER as RAW_NUMBER
 from cxlib.onboard.asked import TEXT as RAW_TEXT
 from cxlib.onboard.asked import TIME as RAW_TIME
-from cxlib.onboard.expressions import as_flag, as_id, as_number, as_own, as_value, bare, given
+from cxlib.onboard.expressions import as_flag, as_id, as_number, as_own, as_value, given
 from cxlib.onboard.guess import SURE, Guess, gave_up, pieces
 from cxlib.onboard.ids import Joined
 from cxlib.onboard.moments import SPANS
@@ -88,7 +88,7 @@ class Writer:
             )
             return Line(f"{one} * {each}", name, (said,))
         if raw is None:
-            return self._absent(guess, name, kind)
+            return self._absent(guess, name, column)
         remarks = _remarks(guess, raw, name, column)
         if column.unique and not raw.unique:
             return _key(guess, raw, name)
@@ -167,8 +167,8 @@ class Writer:
             "yes" if raw.commonest.strip().casefold() in NOBODY else "no",
         ))  # fmt: skip
 
-    def _absent(self, guess: Guess, name: str, kind) -> Line:
-        """A required column that no raw column looks like."""
+    def _absent(self, guess: Guess, name: str, column) -> Line:
+        """A column that no raw column looks like."""
         if name in ("interaction_id", "response_id"):
             said = f"{UNSURE}: no column has an id for each row, so rows are numbered"
             return Line(row_number(guess), name, (said,))
@@ -178,6 +178,9 @@ class Writer:
                 "no customer"
             )
             return Line(stranger_of(guess), name, (said,))
+        if name == "account_id" and "customer_id" in guess.columns:
+            own = self.id_of(guess.columns["customer_id"], "customer_id")
+            return Line(own, name, (f"{UNSURE}: is each customer an account of their own?",))
         if name == "channel":
             return self._channel(guess)
         if name == "sent_at" and "responded_at" in guess.columns:
@@ -185,8 +188,8 @@ class Writer:
             return Line(
                 line.expression, name, (f"{UNSURE}: when asked is not known; when answered is",)
             )
-        expression = f"CAST(NULL AS {TYPES[kind]})"
-        return Line(expression, name, (f"{MISSING}: no column looks like it; fill it in",))
+        said = (f"{MISSING}: no column looks like it; fill it in",) if column.required else ()
+        return Line(f"CAST(NULL AS {TYPES[column.dtype.type]})", name, said)
 
     def _channel(self, guess: Guess) -> Line:
         spoken = {"wait_seconds", "abandoned"} & set(guess.columns)

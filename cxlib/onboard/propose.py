@@ -14,12 +14,13 @@ from cxlib.data.config import SCALES
 from cxlib.data.contract import schemas
 from cxlib.data.dataset import EVENT
 from cxlib.data.engines.sql import quoted
-from cxlib.data.marks import UNSURE
-from cxlib.onboard.asked import EMPTY
-from cxlib.onboard.expressions import as_id, bare, given
+from cxlib.data.marks import MISSING, UNSURE
+from cxlib.onboard.asked import EMPTY, bare
+from cxlib.onboard.expressions import as_id, given
 from cxlib.onboard.guess import TABLES, Guess, guesses, nearest, pieces
 from cxlib.onboard.ids import IdColumn, Joined, join_ids
 from cxlib.onboard.lines import UNKNOWN, Line, Writer, attributes, clocks_of, select
+from cxlib.onboard.links import linked, share_orders
 from cxlib.onboard.questions import Interview
 from cxlib.onboard.ratings import Rating, ratings, scales_of
 from cxlib.onboard.shapes import shaped
@@ -68,7 +69,9 @@ def propose(
     }
     notes = [f"{each.told}: {shapes[each.table].note}" for each in files if each.table in shapes]
     others = [each for each in files if each.table not in shapes]
+    others, links = linked(base, others, names)
     found, more = _guessed(others, names, contract, bool(shapes))
+    notes += links
     notes += more
     joined, told = _joined(base, found)
     writer = Writer(joined, interview)
@@ -85,7 +88,11 @@ def propose(
             if parts:
                 texts[table] = "\nUNION ALL\n".join(parts) + "\n"
         elif of_table:
-            texts[table] = _select(of_table, contract[table], writer)
+            first, doubles = _parted(base, of_table)
+            texts[table] = _select(first, contract[table], writer)
+            for each in doubles:
+                texts[table] = _beside(texts[table], _select([each], contract[table], writer),
+                                       "has the same orders, and is left out")  # fmt: skip
     if "customers" not in texts and (text := _derived_customers(found, writer)):
         texts["customers"] = text
     if "accounts" not in texts and (text := _derived_accounts(found, writer)):
@@ -100,10 +107,24 @@ def propose(
     return Proposal(ordered, scales, settings, (*notes, *told))
 
 
-def _beside(text: str, other: str) -> str:
-    """The SQL of a table, with that of another file as a comment, ready to be put to it."""
-    lines = "\n".join(f"-- {line}".rstrip() for line in other.splitlines())
-    return f"{text}\n-- {UNSURE}: another file feeds this table as well; put it to it with UNION ALL:\n{lines}\n"
+def _parted(base, found: list[Guess]) -> tuple[list[Guess], list[Guess]]:
+    """Raw tables to put together, and those that have the same orders as another."""
+    first: list[Guess] = []
+    for each in found:
+        if each.table != "revenue" or not any(
+            share_orders(base, each.file, one.file) for one in first
+        ):
+            first.append(each)
+    return first, [each for each in found if each not in first]
+
+
+def _beside(
+    text: str, other: str, why: str = "feeds this table as well; add it by UNION ALL"
+) -> str:
+    """The SQL of a table, with that of another file as a comment, ready to use."""
+    lines = "\n".join(f"-- {line}".rstrip() for line in other.splitlines() if line.strip())
+    lines = lines.replace(UNSURE, "unsure").replace(MISSING, "missing")
+    return f"{text}\n-- {UNSURE}: another file {why}:\n{lines}\n"
 
 
 def _guessed(
@@ -159,7 +180,7 @@ def _joined(base, found: Sequence[Guess]) -> tuple[dict[str, Joined], list[str]]
             raw = guess.columns.get(name)
             if raw is not None:
                 columns[guess.file.table, raw.name] = IdColumn(
-                    guess.file.table, raw.name, as_id(raw)
+                    guess.file.table, raw.name, as_id(raw), guess.file.rows_sql
                 )
         joined[name] = join_ids(base, what, list(columns.values()))
         notes += joined[name].notes
@@ -212,7 +233,7 @@ def written(lines: Sequence[Line], file: RawFile, where: str = "") -> str:
             "and left out.\n"
         )
     tail = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"{head}{select(lines)}\nFROM {bare(file.table)}{tail}"
+    return f"{head}{select(lines)}\nFROM {file.rows_sql}{tail}"
 
 
 def _overlap(found: Sequence[Guess]) -> str:
@@ -308,7 +329,7 @@ def _derived_customers(found: Sequence[Guess], writer: Writer) -> str:
         own, known = writer.customer(guess)
         strange = strange or known != "true"
         parts.append(
-            f"SELECT DISTINCT {own} AS customer_id, {known} AS known FROM {bare(guess.file.table)}"
+            f"SELECT DISTINCT {own} AS customer_id, {known} AS known FROM {guess.file.rows_sql}"
         )
     if not parts:
         # Without contacts, those who buy are the customers.
@@ -353,7 +374,7 @@ def _derived_accounts(found: Sequence[Guess], writer: Writer) -> str:
                     own if known == "true" else f"CASE WHEN {known} THEN {own} ELSE '{UNKNOWN}' END"
                 )
                 who = f"'{UNKNOWN}'" if known == "false" else who
-                parts.append(f"SELECT DISTINCT {who} AS account_id FROM {bare(guess.file.table)}")
+                parts.append(f"SELECT DISTINCT {who} AS account_id FROM {guess.file.rows_sql}")
             elif guess.table == "customers":
                 parts.append(_distinct(guess, "customer_id", "account_id", writer))
     if not parts:
@@ -368,4 +389,4 @@ def _derived_accounts(found: Sequence[Guess], writer: Writer) -> str:
 def _distinct(guess: Guess, column: str, name: str, writer: Writer) -> str:
     own = writer.id_of(guess.columns[column], column)
     named = own if own == name else f"{own} AS {name}"
-    return f"SELECT DISTINCT {named} FROM {bare(guess.file.table)} WHERE {own} IS NOT NULL"
+    return f"SELECT DISTINCT {named} FROM {guess.file.rows_sql} WHERE {own} IS NOT NULL"

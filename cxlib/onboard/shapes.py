@@ -54,5 +54,6 @@ def shaped(
         parts = (snapshot.customer, snapshot.tenure, snapshot.churned, snapshot.fee)
         rated = ratings(file, [each for each in parts if each], names, interview)
         note = f"a snapshot: a row for each of {file.rows:,} customers"
-        return Shaped(snapshot_texts(snapshot, rated, interview), note, scales_of(rated))
+        texts, settings = snapshot_texts(snapshot, rated, interview)
+        return Shaped(texts, note, scales_of(rated), settings)
     return None

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import UNSURE
-from cxlib.onboard.asked import CLOCK, EMPTY, FLAG, NUMBER, TEXT, TIME
-from cxlib.onboard.expressions import as_id, as_number, as_value, bare, given
+from cxlib.onboard.asked import CLOCK, EMPTY, FLAG, NUMBER, TEXT, TIME, bare
+from cxlib.onboard.expressions import as_id, as_number, as_own, as_value, given
 from cxlib.onboard.lines import Line, asked_day, select
 from cxlib.onboard.questions import Interview
 from cxlib.onboard.ratings import Rating
@@ -40,6 +40,9 @@ YES = (
     "left",
     "attrited customer",
 )
+# By which columns companies part their customers.
+PARTED = re.compile("contract|plan|subscription|segment|package|tier|region|country|industry")
+MOST_PARTS = 8
 # Months of bookings that a snapshot's monthly fee stands for.
 MONTHS = 12
 
@@ -88,8 +91,8 @@ def _first(file: RawFile, pattern: re.Pattern, kinds: Sequence[str]) -> RawColum
 
 def snapshot_texts(
     found: Snapshot, rated: Sequence[Rating], interview: Interview
-) -> dict[str, str]:
-    """The SQL of a snapshot's tables."""
+) -> tuple[dict[str, str], str]:
+    """The SQL of a snapshot's tables, and the settings by which pages part its customers."""
     table, customer = bare(found.file.table), as_id(found.customer)
     said = asked_day(found.file, interview)
     day = f"DATE {quoted(said.value)}"
@@ -115,9 +118,12 @@ def snapshot_texts(
     used = {each.name for each in (found.customer, found.tenure, found.churned) if each}
     used |= {each.raw.name for each in rated}
     others = [each for each in found.file.columns if each.name not in used and each.kind != EMPTY]
-    lines += [Line(given(each), bare(name)) for each in others if (name := plain(each.name))]
-    texts = {"accounts": _all(lines, table)}
-    texts["customers"] = _all([Line(customer, "customer_id"), Line(customer, "account_id")], table)
+    apart = _parted_by(others)
+    lines += [Line(as_own(apart), bare(plain(apart.name)))] if apart else []
+    # What customers are is what personas are made of.
+    about = [Line(as_own(each), bare(name)) for each in others if (name := plain(each.name))]
+    person = [Line(customer, "customer_id"), Line(customer, "account_id")]
+    texts = {"accounts": _all(lines, table), "customers": _all([*person, *about], table)}
     if rated:
         texts["surveys"] = (
             "\nUNION ALL\n".join(
@@ -127,7 +133,15 @@ def snapshot_texts(
         )
     if found.fee:
         texts["revenue"] = _fees(found, day, customer, table)
-    return texts
+    settings = f'\n[leadership]\nby = "{plain(apart.name)}"\n' if apart else ""
+    return texts, settings
+
+
+def _parted_by(columns: Sequence[RawColumn]) -> RawColumn | None:
+    """The column by which churn is looked at first: the contract, or another of few values."""
+    few = [each for each in columns if each.kind == TEXT and 2 <= each.distinct <= MOST_PARTS]
+    few = [each for each in few if plain(each.name)]
+    return min(few, key=lambda each: not PARTED.search(plain(each.name)), default=None)
 
 
 def _all(lines: Sequence[Line], table: str) -> str:

@@ -8,7 +8,7 @@ import ibis
 
 from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.raw.tables import Brought
-from cxlib.onboard.asked import COLUMN, EMPTY, FLAG, NUMBER, TEXT, TIME, Asked, Reading
+from cxlib.onboard.asked import COLUMN, EMPTY, FLAG, NUMBER, TEXT, TIME, Asked, Reading, bare
 from cxlib.onboard.kinds import kind_of_texts, kind_of_type
 from cxlib.onboard.questions import Interview
 
@@ -84,6 +84,7 @@ class RawFile:
         key: Two columns that together tell every row apart, where none does so alone.
         totals: Words such as Total that begin rows, as they are written.
         total_rows: How many rows they begin.
+        joined: Its rows in SQL with columns of another table; empty where it has them all itself.
     """
 
     brought: Brought
@@ -91,6 +92,7 @@ class RawFile:
     key: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
     total_rows: int = 0
+    joined: str = ""
 
     @property
     def rows(self) -> int:
@@ -101,6 +103,11 @@ class RawFile:
     def table(self) -> str:
         """The name by which SQL reads it."""
         return self.brought.part.name
+
+    @property
+    def rows_sql(self) -> str:
+        """Its rows, as what follows FROM."""
+        return self.joined or bare(self.table)
 
     @property
     def told(self) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import UNSURE
-from cxlib.onboard.asked import EMPTY, FLAG, NUMBER, TIME
-from cxlib.onboard.expressions import as_flag, as_id, as_number, as_value, bare, given
+from cxlib.onboard.asked import EMPTY, FLAG, NUMBER, TIME, bare
+from cxlib.onboard.expressions import as_flag, as_id, as_number, as_value, given
 from cxlib.onboard.lines import Line, asked_day, select
 from cxlib.onboard.questions import Interview
 from cxlib.onboard.ratings import Rating
@@ -25,6 +25,8 @@ OUTCOME = re.compile(
     r"convert|conversion|outcome|success|click|purchas|retain|respon|bought|signed|renew|spend|"
     r"spent|amount|revenue|value|duration|seconds|minutes|resolved|visit|subscrib"
 )
+BETTER = re.compile("convert|conversion|success|purchas|retain|bought|renew|subscrib|resolved")
+WORSE = re.compile("churn|abandon|cost|duration|seconds|minutes|complain")
 MOST_OUTCOMES = 4
 
 
@@ -97,7 +99,9 @@ def trial_texts(
     arm = Line(given(found.arm), "arm", (said,))
     texts = {
         "accounts": f"{select([Line(who, 'account_id'), arm])}\nFROM {table}\n",
-        "customers": f"{select([Line(who, 'customer_id'), Line(who, 'account_id')])}\nFROM {table}\n",
+        "customers": (
+            f"{select([Line(who, 'customer_id'), Line(who, 'account_id')])}\nFROM {table}\n"
+        ),
         "interactions": f"{select(lines)}\nFROM {table}\n",
     }
     if rated:
@@ -139,7 +143,10 @@ def _settings(found: Trial, rated: Sequence[Rating]) -> str:
     text = f'\n[leadership]\nby = "arm"\ntiles = [{shown}]\ngrid = [{shown}]\n'
     for raw, name in zip(found.outcomes, names, strict=True):
         label = name.replace("_", " ").capitalize()
+        better = "higher" if BETTER.search(name) else "lower" if WORSE.search(name) else "neither"
         kind = "" if _is_yes_or_no(raw) else '\nkind = "mean"\nunit = "score"'
         value = name if kind else f"{name} = true"
-        text += f'\n[kpis.{name}]\nlabel = "{label}"\nvalue = "{value}"{kind}\nbetter = "neither"  # higher or lower?\n'
+        text += (
+            f'\n[kpis.{name}]\nlabel = "{label}"\nvalue = "{value}"{kind}\nbetter = "{better}"\n'
+        )
     return text

@@ -42,6 +42,8 @@ def customer_features(
 ) -> pd.DataFrame:
     """What is known of each customer who made contact in a window, and of whom anything is.
 
+    Where there are no contacts at all, it is all customers.
+
     Args:
         data: The dataset.
         start, end: The window.
@@ -65,8 +67,13 @@ def customer_features(
     _refuse_unknown(data, chosen, known)
     _refuse_rates_twice(data, chosen)
     wanted = set(chosen or known) - (set() if chosen else {CHANNEL_RATE})
-    rows = without_strangers(data, within(data.rows("interactions"), "started_at", start, end))
-    table = _contacts(data, rows, start, end)
+    if data.has("interactions"):
+        rows = without_strangers(data, within(data.rows("interactions"), "started_at", start, end))
+        table = _contacts(data, rows, start, end)
+    else:
+        # Of a snapshot, all customers are there, and nobody knows what they did.
+        rows = without_strangers(data, data.rows("customers"))
+        table = rows.select("customer_id").execute().set_index("customer_id")
     for name in wanted & set(SPLITS):
         counts = _counts(rows, name)
         table = table.join(counts.div(counts.sum(axis=1), axis=0).add_prefix(f"{name}: "))
@@ -82,6 +89,8 @@ def customer_features(
 
 def contacts_of_strangers(data: Dataset, start: datetime, end: datetime) -> tuple[int, int]:
     """How many contacts of a window are of customers whom nobody knows, and of how many."""
+    if not data.has("interactions"):
+        return 0, 0
     rows = within(data.rows("interactions"), "started_at", start, end)
     if not data.has("customers", "known"):
         return 0, int(rows.count().execute())
@@ -108,7 +117,7 @@ def earlier_customers(
 def feature_names(data: Dataset) -> list[str]:
     """The features that a dataset has, whoever the customers are: the columns' names before `:`."""
     found = [name for name in SPLITS if data.has("interactions", name)]
-    found += ["contact_rate", CHANNEL_RATE]
+    found += ["contact_rate", CHANNEL_RATE] if data.has("interactions") else []
     found += ["transfers"] if data.has("interactions", "transfers") else []
     found += ["repeats"] if _can_repeat(data) else []
     found += ["wait"] if data.has("interactions", "wait_seconds") else []
