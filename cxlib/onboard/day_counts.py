@@ -108,8 +108,9 @@ def _first(columns: list[RawColumn], pattern: re.Pattern) -> RawColumn | None:
 
 def _numbered(file: RawFile) -> RawColumn | None:
     """A column that numbers the rows from one on."""
-    return next((each for each in file.columns if each.kind == NUMBER and each.unique
-                 and each.low in (0, 1) and each.high - each.low == file.rows - 1), None)  # fmt: skip
+    unique = [each for each in file.columns if each.kind == NUMBER and each.unique]
+    whole = [each for each in unique if each.high - each.low == file.rows - 1]
+    return next((each for each in whole if each.low in (0, 1)), None)
 
 
 def _once(base, file: RawFile, day: RawColumn | None, others: list[RawColumn]) -> bool:

@@ -48,7 +48,7 @@ class Guess:
     file: RawFile
     table: str
     columns: Mapping[str, RawColumn]
-    senses: Mapping[str, int]
+    senses: Mapping[str, float]
     told: str = ""
 
     @property
@@ -123,10 +123,12 @@ def guess(file: RawFile, table: str, names: Names, schema) -> Guess:
     return Guess(file, table, columns, senses, vendor.title if vendor and known else "")
 
 
-def _sense(names: Names, known: Mapping, table: str, column: str, name: str) -> int:
-    flat = {plain(name).replace("_", ""), without_unit(plain(name)).replace("_", "")}
-    if flat & set(known.get(column, ())):
-        return SURE
+def _sense(names: Names, known: Mapping, table: str, column: str, name: str) -> float:
+    """How well a name fits: that of a known export, the first of several best, then any other."""
+    forms = [plain(name).replace("_", ""), without_unit(plain(name)).replace("_", "")]
+    told = known.get(column, ())
+    if fits := [told.index(form) for form in forms if form in told]:
+        return 1 + min(fits) / 100
     if plain(name) in OPPOSITE.get(column, ()):
         return SURE
     return names.sense(table, column, name)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from cxlib.data.config import SCALES
 from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import MISSING, UNSURE
@@ -24,6 +25,8 @@ from cxlib.onboard.synonyms import plain, seconds_in, without_unit
 STANDS_OUT, FEW = 0.2, 20
 NOBODY = ("0", "-1", "", "none", "unknown", "anonymous", "guest", "n/a", "null", "not known")
 UNKNOWN = "unknown"
+# Words of an outcome that are no contact at all.
+NO_CONTACT = re.compile(r"(?i)phantom|\btest\b|invalid|duplicate|wrong number|spam")
 TYPES = {TEXT: "VARCHAR", TIME: "TIMESTAMP", NUMBER: "DOUBLE", FLAG: "BOOLEAN"}
 
 
@@ -102,7 +105,8 @@ class Writer:
         if kind == TIME:
             return _time(guess, raw, name, remarks)
         if kind == NUMBER:
-            return _number(raw, name, column, remarks)
+            line = _number(raw, name, column, remarks)
+            return self._unhandled(guess, raw, line) if name == "handle_seconds" else line
         if kind == FLAG:
             return _flag(guess, raw, name, remarks)
         if name == "agent_id" and raw.share > STANDS_OUT and raw.distinct > FEW:
@@ -111,6 +115,41 @@ class Writer:
                 f"nobody, write nullif({bare(raw.name)}, {quoted(raw.commonest)})"
             )
         return Line(given(raw), name, tuple(remarks))
+
+    def _unhandled(self, guess: Guess, raw: RawColumn, line: Line) -> Line:
+        """A handle time, without those of nothing if they mean that nobody handled it."""
+        if raw.low != 0 or raw.kind != RAW_NUMBER:
+            return line
+        said = self.interview.put(Question(
+            f"{guess.file.table}.{raw.name}.zero",
+            f"{raw.name} is 0 in some rows: does that mean that nobody handled the contact?",
+            {"yes": "such a row has no time of handling", "no": "it was handled in no time"},
+            "yes",
+        ))  # fmt: skip
+        if said.value == "no":
+            return Line(line.expression, line.name, (*line.remarks, said.remark))
+        text = (
+            f"CASE WHEN TRY_CAST({given(raw)} AS DOUBLE) = 0 THEN NULL ELSE {line.expression} END"
+        )
+        text = f"nullif({given(raw)}, '0')" if line.expression == bare(raw.name) else text
+        return Line(text, line.name, (*line.remarks, said.remark))
+
+    def no_contact(self, guess: Guess) -> str:
+        """The condition that leaves out rows which are no contacts; empty if all are."""
+        raw = guess.columns.get("abandoned")
+        if raw is None or not gave_up("abandoned", raw):
+            return ""
+        words = [word for word in raw.words if NO_CONTACT.search(word)]
+        if not words:
+            return ""
+        said = self.interview.put(Question(
+            f"{guess.file.table}.{raw.name}.no_contact",
+            f"{raw.name} is {' or '.join(words)} in some rows: are these no contacts?",
+            {"yes": "they are left out", "no": "they are contacts like others"},
+            "yes",
+        ))  # fmt: skip
+        left_out = ", ".join(map(quoted, words))
+        return f"coalesce({given(raw)}, '') NOT IN ({left_out})" if said.value == "yes" else ""
 
     def _link(self, guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
         if remark := self.joined.get(name, Joined()).remark:
@@ -183,6 +222,11 @@ class Writer:
             return Line(own, name, (f"{UNSURE}: is each customer an account of their own?",))
         if name == "channel":
             return self._channel(guess)
+        if name == "metric":
+            known = [plain(raw.name) for raw in guess.columns.values()]
+            known = [each for each in known if each in SCALES]
+            said = f"{UNSURE}: is the score csat (1 to 5), nps (0 to 10) or ces?"
+            return Line(quoted(known[0] if known else "csat"), name, () if known else (said,))
         if name == "sent_at" and "responded_at" in guess.columns:
             line = _time(guess, guess.columns["responded_at"], name, [])
             return Line(
@@ -272,7 +316,7 @@ def _number(raw: RawColumn, name: str, column, remarks: list[str]) -> Line:
 def _flag(guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
     if gone := gave_up(name, raw):
         words = ", ".join(raw.words)
-        said = f"{UNSURE}: it holds {words}; which are given up, and which no contact?"
+        said = f"{UNSURE}: it holds {words}; which are given up?"
         return Line(f"{given(raw)} IN ({', '.join(map(quoted, gone))})", name, (said,))
     if name == "abandoned" and guess.opposite:
         said = f"{UNSURE}: whoever was not answered is taken to have given up"

@@ -28,6 +28,7 @@ OFFSET = r"(Z|UTC|GMT|[+-]\d{2}:?(\d{2})?)$"
 WORDS_ALIKE = 5  # values that formats are looked for with
 LOOKED_AT = 200
 LOCAL, UTC = "local", "utc"
+WORD = re.compile(r"[^\W\d_]{3,}")
 # How a moment is written whose month was a word of another language.
 WORDED = ("%d %m %Y", "%d %m %Y %H:%M", "%d %m %Y %H:%M:%S", "%d %m %y", "%m %d %Y")
 
@@ -63,15 +64,13 @@ def moments(asked: Asked) -> Reading | None:
     iso = asked.fits(matches(ISO))
     if iso >= MOSTLY * asked.distinct:
         return _iso(asked)
-    if words := _month_words(values):
-        return _worded(asked, words)
     forms = {form: asked.fits(_reads(form)) for form in _candidates(values)}
     best = max(forms.values(), default=0)
     if best < MOSTLY * asked.distinct:
         # Neither order fits; both together may.
         first = max(forms, key=forms.get, default="")
         if not best or not _turned(first):
-            return None
+            return _worded(asked) if _name_months(values) else None
         if asked.fits(f"{_reads(first)} OR {_reads(_turned(first))}") < MOSTLY * asked.distinct:
             return None
     equal = [form for form, count in forms.items() if count == best]
@@ -150,35 +149,20 @@ def _reads(form: str, value: str = "v") -> str:
     return f"({four if '%Y' in form else f'NOT {four}'} AND {_parses(form, value)})"
 
 
-def _month_words(values: Sequence[str]) -> dict[str, int]:
-    """The months that values name in another language than English, if nearly all do."""
+def _name_months(values: Sequence[str]) -> bool:
+    """Whether nearly all values name a month, in whichever language."""
     named = [
-        {word for word in re.findall(r"[^\W\d_]{3,}", value.casefold()) if word in MONTH_NAMES}
+        any(word in MONTH_NAMES for word in WORD.findall(value.casefold()))
+        and bool(re.search(r"\d", value))
         for value in values
     ]
-    dated = [
-        bool(words) and bool(re.search(r"\d", value))
-        for words, value in zip(named, values, strict=True)
-    ]
-    if sum(dated) < MOSTLY * len(values) or any(
-        _fits(each, form) for each in values[:1] for form in ORDERS
-    ):
-        return {}
-    return {
-        word: MONTH_NAMES[word]
-        for word in sorted(set().union(*named), key=lambda each: (-len(each), each))
-    }
+    return sum(named) >= MOSTLY * len(values)
 
 
-def _worded(asked: Asked, words: dict[str, int]) -> Reading | None:
+def _worded(asked: Asked) -> Reading | None:
     """Moments with months in words, which become numbers."""
     every = asked.base.execute("SELECT lower(CAST(v AS VARCHAR)) FROM _cx_v").fetchall()
-    found = {
-        word
-        for (value,) in every
-        for word in re.findall(r"[^\W\d_]{3,}", value)
-        if word in MONTH_NAMES
-    }
+    found = {word for (value,) in every for word in WORD.findall(value) if word in MONTH_NAMES}
     sql = f"lower({COLUMN})"
     for word in sorted(found, key=lambda each: (-len(each), each)):
         sql = f"replace({sql}, {quoted(word)}, ' {MONTH_NAMES[word]:02} ')"

@@ -179,7 +179,7 @@ def _written(asked: Asked) -> Reading | None:
     good = with_comma if comma else with_point
     units = [unit for unit in _units(asked) if unit.strip()]
     sql, notes = COLUMN, []
-    if units or asked.fits(f"regexp_matches(v, {quoted(BLANKS)})"):
+    if units or asked.fits(f"regexp_matches(v, {quoted(BLANKS)}) AND {good}"):
         # Another sign that may come one day is not taken off unseen.
         signs = "|".join([*map(re.escape, units), BLANKS])
         sql = f"regexp_replace({sql}, {quoted(signs)}, '', 'g')"

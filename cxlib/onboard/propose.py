@@ -204,7 +204,8 @@ def _select(found: Sequence[Guess], schema, writer: Writer) -> str:
         lines = [writer.line(guess, name, schema.columns[name]) for name in wanted]
         if len(found) == 1:
             lines += attributes(guess, _taken(guess, wanted))
-        parts.append(written(lines, guess.file))
+        where = writer.no_contact(guess) if guess.table == "interactions" else ""
+        parts.append(written(lines, guess.file, where))
     text = "\nUNION ALL\n".join(parts)
     if len(found) > 1:
         names = " and ".join(each.file.told for each in found)
@@ -223,8 +224,7 @@ def _taken(guess: Guess, wanted: Collection[str]) -> set[str]:
 
 def written(lines: Sequence[Line], file: RawFile, where: str = "") -> str:
     """A SELECT; sums among its rows are left out."""
-    conditions = [where] if where else []
-    head = ""
+    conditions, head = [where] if where else [], ""
     if file.totals:
         first, words = bare(file.columns[0].name), ", ".join(map(quoted, file.totals))
         conditions.append(f"coalesce(trim({first}), '') NOT IN ({words})")

@@ -25,7 +25,7 @@ METRICS = (
     ("ces", re.compile(r"(?<![a-z])ces|effort|easy|ease")),
     ("csat", re.compile(r"csat|satisf|zufrieden|rating|stars?|bewertung|score")),
 )
-ENDS = ((1, 5), (1, 7), (0, 10), (1, 10), (0, 100), (1, 100))
+ENDS = ((1, 5), (1, 7), (1, 10), (0, 10), (0, 100))
 # Numbers that stand for no answer, where the scale ends far below.
 CODES = (-9, -1, 8, 9, 88, 97, 98, 99, 999)
 MOST_VALUES = 12
@@ -135,6 +135,10 @@ def _rating(
             if not exact:
                 remarks.append(f"UNSURE: is {raw.name} the {name} ({low} to {high})?")
             break
+    if metric not in SCALES:
+        remarks.append(
+            f"UNSURE: {raw.name} is taken as a score of {low} to {high}; is that its scale?"
+        )
     sql = as_value(raw)
     if raw.reading.remark:
         remarks.append(raw.reading.remark)

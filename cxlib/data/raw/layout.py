@@ -88,7 +88,11 @@ def find_layout(rows: Sequence[Sequence[str]], of_sheet: bool = False) -> Layout
         below = head + 2
         names = _joined(rows[head], rows[head + 1])
         notes.append(f"names of columns stand in two {place}s, {head + 1} and {head + 2}")
-    names, unnamed, more = _named(names, _width(names, rows[below:], of_sheet))
+    width = _width(names, rows[below:], of_sheet)
+    if (bare := len(names) - width) > 0:
+        columns = "1 empty column" if bare == 1 else f"{bare} empty columns"
+        notes.append(f"{columns} without a name {'is' if bare == 1 else 'are'} left out")
+    names, unnamed, more = _named(names, width)
     return Layout(names, unnamed, head, below, labels, (*notes, *more))
 
 

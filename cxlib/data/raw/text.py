@@ -29,6 +29,8 @@ SENTENCES = 3
 LEARNT = 2_000
 # Lines below the last row that are no rows: "Total: 60", "Exported by …".
 FOOT = 5
+# Bytes that are not UTF-8, as Python holds them in a text.
+STRAY = re.compile("[\udc80-\udcff]+")
 SEPARATOR = re.compile(r"(?i)sep=(.)\s*$")
 
 
@@ -242,11 +244,18 @@ def lines_of(
 
 
 def decoded(raw: bytes, otherwise: str) -> tuple[str, bool]:
-    """A line as text, and whether it is UTF-8."""
+    """A line as text, and whether all of it is UTF-8; what is not, is in the other encoding."""
     try:
         return raw.decode("utf-8"), True
     except UnicodeDecodeError:
-        return raw.decode(otherwise, errors="replace"), False
+        text = raw.decode("utf-8", errors="surrogateescape")
+    return STRAY.sub(
+        lambda found: _bytes(found[0]).decode(otherwise, errors="replace"), text
+    ), False
+
+
+def _bytes(stray: str) -> bytes:
+    return stray.encode("utf-8", errors="surrogateescape")
 
 
 def delimiter_of(lines: Sequence[str]) -> str:
