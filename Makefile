@@ -1,20 +1,20 @@
-# Every target does its own set-up, into .venv; it needs Python 3.11 or newer, and make.
+# Every target does its own set-up, into .venv; it needs Python 3.11 or newer, and make. What most
+# people need is in run.py, which needs no make.
 PYTHON ?= python3
 QUARTER ?= 2026Q3
 DATASET ?= data/demo
 BIN := .venv/bin
-CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
 
-.PHONY: report test bench lab check documents lock axe clean help
+.PHONY: report test bench lab check documents lock clean help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-report: .venv/ready  ## publish QUARTER of DATASET into reports/
-	$(BIN)/cx report $(QUARTER) --dataset $(DATASET)
+report:  ## publish QUARTER of DATASET into reports/
+	$(PYTHON) run.py report --quarter $(QUARTER) --dataset $(DATASET)
 
-test: .venv/engines axe  ## run every test
-	$(BIN)/python -m pytest -n $(CORES) --durations 10
+test:  ## run every test
+	$(PYTHON) run.py test
 
 bench: .venv/ready  ## time personas, purchases, KPI panels and batches beside other ways (40 minutes)
 	$(BIN)/python benchmarks/drivers.py
@@ -23,11 +23,11 @@ bench: .venv/ready  ## time personas, purchases, KPI panels and batches beside o
 	$(BIN)/python benchmarks/panel.py
 	$(BIN)/python benchmarks/report.py
 
-lab: .venv/ready  ## open JupyterLab on the notebooks
-	PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab --notebook-dir . notebooks/00_start_here.ipynb
+lab:  ## open JupyterLab on the notebooks
+	$(PYTHON) run.py lab
 
-check: .venv/ready  ## validate DATASET
-	$(BIN)/cx check --dataset $(DATASET)
+check:  ## validate DATASET
+	$(PYTHON) run.py check --dataset $(DATASET)
 
 documents: .venv/ready  ## write the generated documents anew
 	$(BIN)/python -m cxlib.dictionary
@@ -41,23 +41,8 @@ lock: .venv/ready  ## lock the newest versions that pyproject.toml allows
 	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-annotate --no-header --quiet --upgrade --output-file engines.lock
 
-axe:  # the accessibility checker of the browser tests, which skip without it
-	@command -v npm >/dev/null || echo "npm is not there; the accessibility tests will skip."
-	@! command -v npm >/dev/null || test -d tests/browser/node_modules/axe-core || \
-	    npm ci --prefix tests/browser --no-audit --no-fund --loglevel error
-
 .venv/ready: requirements.lock pyproject.toml $(wildcard cxlib/page/nbconvert/*)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	    { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.12 …"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
-
-# What only those need whose data lie in a warehouse, and the tests.
-.venv/engines: .venv/ready engines.lock
-	$(BIN)/python -m pip install --quiet --require-hashes -r engines.lock
-	@touch $@
+	$(PYTHON) run.py setup
 
 clean:  ## remove what was generated
 	rm -rf .venv reports reports-crm tests/browser/node_modules

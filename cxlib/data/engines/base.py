@@ -4,7 +4,6 @@ All three speak through Ibis; what they do each in their own way stands here and
 and `spark.py`.
 """
 
-import os
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import psutil
 import pyarrow as pa
 from ibis.formats.pandas import PandasData
 
@@ -111,7 +111,7 @@ def open_duckdb_on_disk(size: int, room: Room) -> ibis.BaseBackend:
         size: Of the files that it will read, in bytes.
         room: Where its file lies; it is left with the connection.
     """
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    machine = psutil.virtual_memory().total
     memory = min(max(MEMORY, 2 * size), machine // 2)
     connection = ibis.duckdb.connect(room.path / "rows.duckdb")
     weakref.finalize(connection, room.leave)
