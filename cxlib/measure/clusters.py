@@ -160,10 +160,20 @@ def _of_counts(
     if timedelta(days=data.gaps.get(COUNTS, 1)) < FEWEST_MONTHLY:
         by_week = rows._weeks if "_weeks" in rows.columns else bool(spans.weeks.all())
         return with_time(rows, "day", by_week), calendar(data, spans, spans.weeks)
-    when = calendar(data, spans, spans.weeks & False)
-    when["time"] = when.time.dt.to_period("M").dt.start_time.astype("datetime64[us]")
-    when = when.groupby(["period", "time"], as_index=False, sort=False).share.sum()
-    return rows.mutate(_time=rows.day.truncate("M").cast("timestamp(6)")), when
+    return rows.mutate(_time=rows.day.truncate("M").cast("timestamp(6)")), _months(data, spans)
+
+
+def _months(data: Dataset, spans: pd.DataFrame) -> pd.DataFrame:
+    """The months of each period of which the data may have a count: as `calendar`."""
+    first, last = pd.Timestamp(data.start), pd.Timestamp(data.end)
+    parts = []
+    for each in spans.itertuples():
+        months = pd.date_range(each.start, each.end, freq="MS", inclusive="left")
+        months = months[(months >= first.to_period("M").start_time) & (months < last)]
+        days = months.days_in_month.to_numpy()
+        share = days / max(days.sum(), 1)
+        parts.append(pd.DataFrame({"period": each.period, "time": months, "share": share}))
+    return pd.concat(parts, ignore_index=True).astype({"time": "datetime64[us]"})
 
 
 def people_behind(

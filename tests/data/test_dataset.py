@@ -293,7 +293,12 @@ def test_the_fingerprint_follows_the_files(write):
 
 
 def test_rows_used_pass_panderas_own_validation(data):
-    for name, schema in schemas(data.config.scales).items():
+    known = schemas(data.config.scales)
+    # Where contacts are known one by one, there are no counts of them.
+    assert known.keys() - data.tables.keys() == {"counts"}
+    for name, schema in known.items():
+        if name not in data.tables:
+            continue
         assert schema.validate(data.tables[name], lazy=True).columns == data.tables[name].columns
 
 
