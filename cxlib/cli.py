@@ -172,7 +172,7 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
 
     from cxlib.data import open_dataset
     from cxlib.data.files import reads_files
-    from cxlib.data.marks import line_of, marks
+    from cxlib.data.marks import expression_of, line_of, marks
     from cxlib.data.remedies import remedy
     from cxlib.measure import catalogue
 
@@ -198,6 +198,7 @@ def check(dataset: DatasetOption = Path("data/demo")) -> None:
         line = line_of(data.folder / file, str(column))
         where = f"{file}, line {line}" if line else file
         fix = remedy(str(column), kind, rows.value.head(1_000).tolist())
+        fix = fix.replace("…", expression_of(data.folder / file, str(column)) or "…")
         console.print(
             f"{where}: {column} {_said(rows.value)} ({_row_of(file, first.row)}): {rule}; "
             f"{len(rows)} rows" + (f"; {fix}" if fix else ""),

@@ -45,3 +45,20 @@ def line_of(path: Path, column: str) -> int:
     # Several columns may stand on one line.
     named = re.compile(rf"\b{re.escape(column)}\b", re.IGNORECASE)
     return next((number for number, line in enumerate(lines, start=1) if named.search(line)), 0)
+
+
+def expression_of(path: Path, column: str) -> str:
+    """The SQL of a column on its line of a mapping; empty where it is none that stands alone.
+
+    Args:
+        path: The mapping.
+        column: The contract's column.
+    """
+    number = line_of(path, column)
+    if not number:
+        return ""
+    line = _text(path).splitlines()[number - 1].partition("  --")[0].strip().rstrip(",")
+    found = re.fullmatch(rf"(?i)(?:select\s+)?(.+?)\s+as\s+\"?{re.escape(column)}\"?", line)
+    sql = found[1] if found else line
+    alone = sql.count("(") == sql.count(")") and (found or sql.casefold() == column.casefold())
+    return sql if alone else ""

@@ -12,7 +12,13 @@ from cxlib.data.formats import COMMAED, PLAIN, POINTED, TIMES, UNITS
 
 FORMATS = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d", "%d/%m/%y",
            "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%y-%m-%d", "%y%m%d", "%d %b %Y", "%d-%b-%y",
-           "%d-%b-%Y", "%d %B %Y", "%b %d, %Y")  # fmt: skip
+           "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%Y%m%d%H%M%S", "%Y%m%d%H%M")  # fmt: skip
+# What to do about rows of nobody known.
+STAND_INS = (
+    "write coalesce(…, 'unknown ' || interaction_id) AS customer_id, give customers.sql the "
+    "same ids "
+    "with 'unknown' AS account_id and false AS known, and accounts.sql the account 'unknown'"
+)
 # Moments as a count, by the number of digits.
 COUNTS = MappingProxyType(
     {
@@ -53,6 +59,8 @@ def remedy(column: str, kind: str, values: Sequence[str]) -> str:
             return f"add the missing rows to {table}, or put right what is wrong with them there"
         case rules.WORD:
             return "write CASE … WHEN 'your word' THEN 'the word of the contract' … END"
+        case rules.EMPTY if column == "customer_id":
+            return STAND_INS
         case rules.EMPTY:
             return f"fill {column} where it is known; the others stay set apart, and pages say so"
         case rules.SIGN:
@@ -93,7 +101,9 @@ def _reads(text: str, form: str) -> datetime | None:
 
 def _of_numbers(texts: Sequence[str]) -> str:
     if texts and all(re.fullmatch(r"\d{1,2}:\d{2}:\d{2}", each) for each in texts):
-        return "write epoch(CAST(… AS TIME)) for seconds"
+        return "write epoch(CAST(… AS INTERVAL)) for seconds"
+    if texts and all(re.fullmatch(r"\d{1,3}:\d{2}", each) for each in texts):
+        return "write '00:' || … for minutes and seconds, or … || ':00' for hours and minutes"
     bare = [re.sub(UNITS, "", each) for each in texts]
     given = "…" if bare == texts else f"regexp_replace(…, '{UNITS}', '', 'g')"
     comma, point = f"replace(replace({given}, '.', ''), ',', '.')", f"replace({given}, ',', '')"

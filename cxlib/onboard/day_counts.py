@@ -12,7 +12,7 @@ from cxlib.data.contract import PARTS_OF_OFFERED
 from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import EMPTY, NUMBER, TEXT, TIME, bare
-from cxlib.onboard.expressions import as_number, as_own, as_value, given
+from cxlib.onboard.expressions import as_number, as_own, as_value, given, reckoned
 from cxlib.onboard.lines import Line, asked_day, select
 from cxlib.onboard.questions import Interview, Question
 from cxlib.onboard.sniff import RawColumn, RawFile
@@ -142,7 +142,7 @@ def day_counts_text(found: DayCounts, names: Names, interview: Interview) -> str
     if found.late:
         said = f"{UNSURE}: those that are not {found.late.name} are taken to have been in time"
         text = f"{_total(found)} - {as_number(found.late)}"
-        lines.append(Line(text, "in_time", (said,)))
+        lines.append(Line(reckoned(text, found.late), "in_time", (said,)))
     lines += [_time(raw, name) for name, raw in found.times.items()]
     used = {raw.name for raw in (found.day, found.offered, *groups.values(), *found.parts.values(),
                                  *found.times.values()) if raw}  # fmt: skip
@@ -206,12 +206,14 @@ def _part(found: DayCounts, name: str, raw: RawColumn) -> Line:
     if name in PARTS_OF_OFFERED[:2]:
         text = f"round({text})"
     of = "those answered" if "answered" in base else "those offered"
-    return Line(text, name, (f"{UNSURE}: {raw.name} is taken as the share of {of}",))
+    return Line(reckoned(text, raw), name, (f"{UNSURE}: {raw.name} is taken as the share of {of}",))
 
 
 def _time(raw: RawColumn, name: str) -> Line:
     remark = raw.reading.remark or f"{UNSURE}: is {raw.name} the mean time in seconds?"
     factor = 1.0 if raw.reading.seconds else seconds_in(raw.name)
     return Line(
-        as_value(raw) if factor == 1.0 else f"{as_number(raw)} * {factor:g}", name, (remark,)
+        as_value(raw) if factor == 1.0 else reckoned(f"{as_number(raw)} * {factor:g}", raw),
+        name,
+        (remark,),
     )

@@ -42,6 +42,12 @@ def as_number(raw: RawColumn) -> str:
     return f"TRY_CAST({as_value(raw)} AS DOUBLE)"
 
 
+def reckoned(sql: str, *raws: RawColumn) -> str:
+    """What is reckoned from columns; where one is no number, what stands there, to be named."""
+    written = " || ' with ' || ".join(given(raw) for raw in raws)
+    return f"coalesce(CAST({sql} AS VARCHAR), {written})"
+
+
 def as_flag(raw: RawColumn, opposite: bool = False) -> str:
     """The column as true or false, from words for yes and no; other words stay as they are."""
     told = {word.strip().casefold() for word in raw.words}

@@ -13,7 +13,7 @@ from cxlib.onboard.asked import CLOCK, bare
 from cxlib.onboard.asked import NUMBER as RAW_NUMBER
 from cxlib.onboard.asked import TEXT as RAW_TEXT
 from cxlib.onboard.asked import TIME as RAW_TIME
-from cxlib.onboard.expressions import as_flag, as_id, as_number, as_own, as_value, given
+from cxlib.onboard.expressions import as_flag, as_id, as_number, as_own, as_value, given, reckoned
 from cxlib.onboard.guess import SURE, Guess, gave_up, pieces
 from cxlib.onboard.ids import Joined
 from cxlib.onboard.moments import SPANS
@@ -89,7 +89,7 @@ class Writer:
                 f"{UNSURE}: pieces times price; is tax in it? Lines of one order may "
                 "have to be summed"
             )
-            return Line(f"{one} * {each}", name, (said,))
+            return Line(reckoned(f"{one} * {each}", *both), name, (said,))
         if raw is None:
             return self._absent(guess, name, column)
         remarks = _remarks(guess, raw, name, column)
@@ -310,7 +310,7 @@ def _number(raw: RawColumn, name: str, column, remarks: list[str]) -> Line:
         return Line(as_value(raw), name, tuple(remarks))
     unit = {60.0: "minutes", 3600.0: "hours", 0.001: "milliseconds"}[factor]
     remarks.append(f"{UNSURE}: by its name it counts {unit}, and becomes seconds")
-    return Line(f"{as_number(raw)} * {factor:g}", name, tuple(remarks))
+    return Line(reckoned(f"{as_number(raw)} * {factor:g}", raw), name, tuple(remarks))
 
 
 def _flag(guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:

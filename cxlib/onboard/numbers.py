@@ -230,7 +230,11 @@ def _currencies(asked: Asked, sql: str, units: Sequence[str], notes: tuple[str, 
     cases = []
     for code, rate in rates.items():
         signs = "|".join(re.escape(unit) for unit in codes if codes[unit] == code)
-        value = sql if rate == 1 else f"CAST(TRY_CAST({sql} AS DOUBLE) * {rate:g} AS VARCHAR)"
+        value = (
+            sql
+            if rate == 1
+            else (f"coalesce(CAST(TRY_CAST({sql} AS DOUBLE) * {rate:g} AS VARCHAR), {COLUMN})")
+        )
         cases.append(f"WHEN regexp_matches({COLUMN}, {quoted(signs)}) THEN {value}")
     text = f"CASE {' '.join(cases)} ELSE {COLUMN} END"
     told = f"amounts in several currencies: {', '.join(names)}"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cxlib.data import open_dataset
 from cxlib.data.marks import marks
 from cxlib.data.remedies import remedy
-from cxlib.data.rules import UNREADABLE_NUMBER
+from cxlib.data.rules import UNREADABLE_NUMBER, UNREADABLE_TIME
 from cxlib.errors import DataError
 from cxlib.onboard.start import begin
 
@@ -217,7 +217,7 @@ class TestRefusals:
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [(["$1,234.50", "-$20.00"], "',', ''"), (["€ 1.234,50"], "'.', ''"), (["00:03:10"], "AS TIME"),
+    [(["$1,234.50", "-$20.00"], "',', ''"), (["€ 1.234,50"], "'.', ''"), (["00:03:10"], "AS INTERVAL"), (["05:10"], "minutes and seconds"),
      (["1,250", "2,300"], "may be 1.250 .* or 1250"), (["(12.50)"], "nullif")],
 )  # fmt: skip
 def test_no_remedy_drops_part_of_a_number(values, words):
@@ -226,6 +226,26 @@ def test_no_remedy_drops_part_of_a_number(values, words):
     said = remedy("amount", UNREADABLE_NUMBER, values)
     assert re.search(words, said)
     assert "regexp_extract" not in said
+
+
+@pytest.mark.parametrize(
+    ("values", "form"),
+    [(["7/1/2026, 9:05 AM", "7/15/2026, 9:05 AM"], "%m/%d/%Y, %I:%M %p"),
+     (["20260701090500"], "%Y%m%d%H%M%S"), (["31.12.2025 10:15"], "%d.%m.%Y %H:%M"),
+     (["1 July 2026"], "%d %B %Y")],
+)  # fmt: skip
+def test_a_remedy_names_the_format(values, form):
+    assert remedy("started_at", UNREADABLE_TIME, values) == f"write strptime(…, '{form}')"
+
+
+def test_rows_of_nobody_known_get_stand_ins_proposed(write):
+    text = "interaction_id,customer_id,started_at,channel\n" + "".join(
+        f"{n},,2026-01-05,web\n" for n in range(50)
+    )
+    with pytest.raises(
+        DataError, match=r"none of 50 rows can be used.*'unknown ' \|\| interaction_id"
+    ):
+        open_dataset(write(interactions__csv=text, surveys__csv=None))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
