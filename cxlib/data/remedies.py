@@ -77,7 +77,7 @@ def _of_dates(texts: Sequence[str]) -> str:
         day + time
         for day in FORMATS
         for time in TIMES
-        if texts and all(_reads(text, day + time) for text in texts)
+        if not (time and "%H" in day) and texts and all(_reads(text, day + time) for text in texts)
     ]
     if len(fits) > 1:
         readings = " or ".join(

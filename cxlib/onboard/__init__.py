@@ -2,4 +2,4 @@
 
 from cxlib.lazily import offer
 
-__getattr__, __dir__ = offer(__name__, start="begin")
+__getattr__, __dir__ = offer(__name__, form="begin_form", start="begin")

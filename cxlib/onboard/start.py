@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -81,6 +82,24 @@ def begin(
         if not existed:
             folder.rmdir()
         raise
+
+
+def questions_of(files: Sequence[str | Path], encoding: str = "") -> list[Question]:
+    """What files do not tell, so that somebody may answer it beforehand; nothing is written.
+
+    Args:
+        files: The raw files.
+        encoding: Of text that is not UTF-8; cp1252 if empty.
+    """
+    interview = Interview()
+    paths = [Path(each).resolve() for each in files]
+    with TemporaryDirectory() as place:
+        _refuse(Path(place), paths)
+        home = _home(Path(place), paths)
+        sniffed, _, base = _looked_at(home, paths, encoding, interview)
+        if sniffed:
+            propose(base, sniffed, read_names(), interview)
+    return [each.question for each in interview.answers]
 
 
 def _refuse(folder: Path, files: Sequence[Path]) -> None:
