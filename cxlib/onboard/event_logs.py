@@ -31,6 +31,7 @@ TAKEN = re.compile(r"(?i)take in charge|accept|in progress|active|pick|start")
 # What steps tell; of all else, the last step of a case tells.
 FROM_STEPS = ("interaction_id", "customer_id", "started_at", "agent_id", "team", "wait_seconds",
               "handle_seconds", "abandoned", "resolved")  # fmt: skip
+A_SHIFT = 12 * 3600.0
 # A case has so many steps at least, on average, and there are so many kinds of steps at most.
 STEPS, KINDS = 1.5, 200
 
@@ -123,7 +124,7 @@ def event_log_texts(
             f"By which channel did the cases of {told} come? No column tells.", {}, UNKNOWN,
         ))  # fmt: skip
         lines.append(Line(quoted(said.value), "channel", (said.remark,)))
-    lines += _course(found, _words(base, found), known)
+    lines += _course(found, _words(base, found), known, _within_a_day(base, found))
     lines += [Line(_last(as_value(raw)), name, (f"{UNSURE}: as the last step of a case has it",))
               for name, raw in known.items()]  # fmt: skip
     taken = {line.name for line in lines}
@@ -175,7 +176,20 @@ def _kept(found: EventLog) -> list[RawColumn]:
             if each not in used and each.kind != EMPTY and plain(each.name)]  # fmt: skip
 
 
-def _course(found: EventLog, words: Sequence[str], known: Collection[str]) -> list[Line]:
+def _within_a_day(base: duckdb.DuckDBPyConnection, found: EventLog) -> bool:
+    """Whether most cases are over within a shift: of others, nobody was at work all the time."""
+    case, at = as_id(found.case), as_value(found.at)
+    length = f"epoch(max(TRY_CAST({at} AS TIMESTAMP)) - min(TRY_CAST({at} AS TIMESTAMP)))"
+    median = base.execute(
+        f"SELECT median(s) FROM (SELECT {length} AS s FROM {identifier(found.file.table)} "
+        f"GROUP BY {case})"
+    ).fetchone()[0]
+    return median is not None and median <= A_SHIFT
+
+
+def _course(
+    found: EventLog, words: Sequence[str], known: Collection[str], within_a_day: bool
+) -> list[Line]:
     """How a case went: what contacts of other files tell by columns of their own."""
     lines, agents = [], ""
     if found.agent:
@@ -198,11 +212,10 @@ def _course(found: EventLog, words: Sequence[str], known: Collection[str]) -> li
         began = f"min(_at) FILTER (WHERE _step IN ({taken}))"
         lines.append(Line(f"epoch({began} - min(_at))", "wait_seconds", (said,)))
         began = f"coalesce({began}, min(_at))"
-    said = (
-        f"{UNSURE}: from {'being taken in hand' if taken else 'the first step'} to the "
-        "last step, pauses included"
-    )
-    lines.append(Line(f"greatest(epoch(max(_at) - {began}), 0)", "handle_seconds", (said,)))
+    if within_a_day:
+        since = "being taken in hand" if taken else "the first step"
+        said = f"{UNSURE}: from {since} to the last step, pauses included"
+        lines.append(Line(f"greatest(epoch(max(_at) - {began}), 0)", "handle_seconds", (said,)))
     if not over:
         said = f"{UNSURE}: no step is called as an end is; the last is taken"
         return lines if "closed_at" in known else [*lines, Line("max(_at)", "closed_at", (said,))]

@@ -134,14 +134,15 @@ class Writer:
         text = f"nullif({given(raw)}, '0')" if line.expression == bare(raw.name) else text
         return Line(text, line.name, (*line.remarks, said.remark))
 
-    def no_contact(self, guess: Guess) -> str:
-        """The condition that leaves out rows which are no contacts; empty if all are."""
+    def no_contact(self, guess: Guess) -> tuple[str, str]:
+        """The condition that leaves out rows which are no contacts, and what is to be looked at.
+
+        Both are empty if all are contacts.
+        """
         raw = guess.columns.get("abandoned")
-        if raw is None or not gave_up("abandoned", raw):
-            return ""
-        words = [word for word in raw.words if NO_CONTACT.search(word)]
-        if not words:
-            return ""
+        words = [word for word in raw.words if NO_CONTACT.search(word)] if raw else []
+        if raw is None or not words or not gave_up("abandoned", raw):
+            return "", ""
         said = self.interview.put(Question(
             f"{guess.file.table}.{raw.name}.no_contact",
             f"{raw.name} is {' or '.join(words)} in some rows: are these no contacts?",
@@ -149,7 +150,8 @@ class Writer:
             "yes",
         ))  # fmt: skip
         left_out = ", ".join(map(quoted, words))
-        return f"coalesce({given(raw)}, '') NOT IN ({left_out})" if said.value == "yes" else ""
+        condition = f"coalesce({given(raw)}, '') NOT IN ({left_out})" if said.value == "yes" else ""
+        return condition, said.remark
 
     def _link(self, guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
         if remark := self.joined.get(name, Joined()).remark:

@@ -204,8 +204,9 @@ def _select(found: Sequence[Guess], schema, writer: Writer) -> str:
         lines = [writer.line(guess, name, schema.columns[name]) for name in wanted]
         if len(found) == 1:
             lines += attributes(guess, _taken(guess, wanted))
-        where = writer.no_contact(guess) if guess.table == "interactions" else ""
-        parts.append(written(lines, guess.file, where))
+        where, remark = writer.no_contact(guess) if guess.table == "interactions" else ("", "")
+        head = f"-- {remark}\n" if remark else ""
+        parts.append(head + written(lines, guess.file, where))
     text = "\nUNION ALL\n".join(parts)
     if len(found) > 1:
         names = " and ".join(each.file.told for each in found)

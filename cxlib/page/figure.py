@@ -37,6 +37,8 @@ STYLE = {
     **sns.axes_style("ticks"),
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
+    # No factor of a million above an axis, which readers miss.
+    "axes.formatter.limits": (-5, 10),
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
