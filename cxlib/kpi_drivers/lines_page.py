@@ -20,13 +20,12 @@ QUARTERS_SHOWN = 8
 def recent(quarters: Panel, name: str, quarter: Quarter) -> pd.DataFrame:
     """A KPI in the reported quarter and up to seven before it, the latest last.
 
-    Quarters that can be compared with none are left out, unless, as in a snapshot, none can.
+    Quarters that can be compared with none are left out: of a snapshot, all earlier ones, in which
+    only those are left who stayed.
     """
     rows = quarters.of(name)
     rows = rows[(rows.period <= quarter.start) & rows.value.notna()]
-    whole = rows.complete.astype(bool)
-    if whole.any():
-        rows = rows[whole | (rows.period == pd.Timestamp(quarter.start))]
+    rows = rows[rows.complete.astype(bool) | (rows.period == pd.Timestamp(quarter.start))]
     return rows.tail(QUARTERS_SHOWN)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import cxlib as cx
 from cxlib.data.config import Config
-from cxlib.kpi_drivers.lines_page import comparable, kpi_lines, limits_before, so_far
+from cxlib.kpi_drivers.lines_page import comparable, kpi_lines, limits_before, recent, so_far
 from cxlib.measure import KPIS
 
 
@@ -42,7 +42,7 @@ def quarters_of(values, complete):
     return pd.DataFrame({"period": starts, "value": values, "complete": complete})
 
 
-def test_half_a_quarter_ends_no_line_of_sums_and_a_snapshot_keeps_its_quarters():
+def test_half_a_quarter_ends_no_line_of_sums():
     running = quarters_of([9.0, 10.0, 11.0, 2.0], [True, True, True, False])
     assert so_far(running)
     assert list(comparable(running, KPIS["revenue"]).value) == [9.0, 10.0, 11.0]
@@ -51,3 +51,17 @@ def test_half_a_quarter_ends_no_line_of_sums_and_a_snapshot_keeps_its_quarters()
     snapshot = quarters_of([9.0, 10.0, 11.0, 2.0], [False] * 4)
     assert not so_far(snapshot)
     assert len(comparable(snapshot, KPIS["revenue"])) == 4
+
+
+def test_of_a_snapshot_no_earlier_quarter_is_shown(tmp_path):
+    """Of those who are left, all had stayed until then: a line would fall where nothing did."""
+    rows = [f"A{n},2025-0{n % 9 + 1}-03,{'2026-09-30' if n % 4 == 0 else ''}" for n in range(60)]
+    paid = [f"A{n},{month}-05,10" for n in range(60) for month in ("2026-02", "2026-05", "2026-08")]
+    (tmp_path / "dataset.toml").write_text('name = "x"\n')
+    (tmp_path / "accounts.csv").write_text("\n".join(["account_id,signup_date,churn_date", *rows]))
+    (tmp_path / "revenue.csv").write_text("\n".join(["account_id,booked_at,amount", *paid]))
+    data = cx.open_dataset(tmp_path, "2026Q3")
+    quarters = cx.measure(data, ["retention_rate", "revenue"], period="quarter")
+    assert len(quarters.of("retention_rate")) > 1
+    for name in ("retention_rate", "revenue"):
+        assert len(recent(quarters, name, data.quarter)) == 1
