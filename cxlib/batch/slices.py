@@ -23,6 +23,10 @@ ACTIVE: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "customers": ("customer_id", ("interactions", "surveys")),
     "accounts": ("account_id", ("revenue",)),
 }
+# Where nobody is known, each contact is somebody else's: they can be parted by what they are.
+OF_CONTACTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "interactions": ("customer_id", ("interactions",)),
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,10 @@ def _table_of(data: Dataset, column: str) -> str:
     known = data.columns_of(table) if table else {}
     if column in known:
         return table
+    if not _anybody_known(data):
+        contacts = [each for each in (*OF_CONTACTS, "counts") if data.has(each, column)]
+        if contacts:
+            return contacts[0]
     if any(column in data.columns_of(each) for each in data.tables):
         raise ArgumentError(
             f"--by {column}: slices are made by what customers or accounts are "
@@ -126,12 +134,25 @@ def _table_of(data: Dataset, column: str) -> str:
     raise unknown_column(column, known)
 
 
+def _anybody_known(data: Dataset) -> bool:
+    """Whether any customer is known, so that the same one may be in several slices of contacts."""
+    if not data.has("customers"):
+        return False
+    if not data.has("customers", "known"):
+        return True
+    return bool(data.tables["customers"].known.fill_null(True).any().execute())
+
+
 def _counts(data: Dataset, table: str, column: str) -> pd.Series:
     """For each value, how many customers have made contact or answered, or accounts have booked.
 
     Those without a value are counted as well.
     """
-    key, events = ACTIVE[table]
+    if table == "counts":
+        rows = data.rows(table, column)
+        counts = rows.group_by(value=rows[column]).agg(count=rows.offered.sum().cast("int64"))
+        return counts.execute().sort_values("value").set_index("value")["count"]
+    key, events = (ACTIVE | OF_CONTACTS)[table]
     seen = [
         data.rows(name, column, key).select(key=key, value=column)
         for name in events

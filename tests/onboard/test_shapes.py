@@ -190,6 +190,27 @@ class TestNobodyKnown:
         assert set(panel.of("average_speed_of_answer").reason) == {f"topic {n}" for n in range(4)}
         assert "contact_rate" in panel.left_out
 
+    def test_pages_by_topic_where_nobody_could_be_in_two_of_them(self, init):
+        from cxlib.batch.slices import find_slices
+        from cxlib.data import open_dataset
+        from cxlib.errors import ArgumentError
+
+        rows = [["call id", "agent", "started_at", "topic", "wait_seconds"]]
+        rows += [
+            [f"k{n}", "Ann", f"2026-07-{n % 28 + 1:02} 09:00", f"topic {n % 3}", str(n)]
+            for n in range(120)
+        ]
+        begun = init({"calls.csv": lines(rows)})
+        data = open_dataset(begun.folder, "2026Q3")
+        slices = find_slices(data, "reason")
+        assert list(slices.parts) == ["topic 0", "topic 1", "topic 2"]
+        assert measure(slices.parts["topic 1"]).estimate("contact_volume").value == 40
+        known = init({"t.csv": lines(tickets(80, subject=lambda n: f"subject {n % 2}"))})
+        with pytest.raises(
+            ArgumentError, match="slices are made by what customers or accounts are"
+        ):
+            find_slices(open_dataset(known.folder, "2026Q3"), "reason")
+
     @pytest.mark.parametrize(("answer", "known"), [("", 20), ("yes", 20), ("no", 21)])
     def test_a_value_may_stand_for_nobody(self, init, answer, known):
         rows = tickets(80)
