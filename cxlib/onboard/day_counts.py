@@ -12,9 +12,10 @@ from cxlib.data.contract import PARTS_OF_OFFERED
 from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import EMPTY, NUMBER, TEXT, TIME, bare
+from cxlib.onboard.days import asked_day
 from cxlib.onboard.expressions import as_number, as_own, as_value, given, reckoned
-from cxlib.onboard.lines import Line, asked_day, select
 from cxlib.onboard.questions import Interview, Question
+from cxlib.onboard.select import Line, select
 from cxlib.onboard.sniff import RawColumn, RawFile
 from cxlib.onboard.synonyms import Names, plain, seconds_in
 

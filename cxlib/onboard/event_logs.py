@@ -10,8 +10,9 @@ from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import EMPTY, NUMBER, TEXT, TIME, bare
 from cxlib.onboard.expressions import as_id, as_own, as_value, given
-from cxlib.onboard.lines import UNKNOWN, Line, select
+from cxlib.onboard.lines import UNKNOWN
 from cxlib.onboard.questions import Interview, Question
+from cxlib.onboard.select import Line, select
 from cxlib.onboard.sniff import RawColumn, RawFile
 from cxlib.onboard.synonyms import Names, plain
 

@@ -1,9 +1,7 @@
 """One column of a proposed SELECT: its SQL, and what a person has to look at."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from cxlib.data.config import SCALES
 from cxlib.data.contract import FLAG, NUMBER, TEXT, TIME
@@ -12,52 +10,25 @@ from cxlib.data.marks import MISSING, UNSURE
 from cxlib.onboard.asked import CLOCK, bare
 from cxlib.onboard.asked import NUMBER as RAW_NUMBER
 from cxlib.onboard.asked import TEXT as RAW_TEXT
-from cxlib.onboard.asked import TIME as RAW_TIME
+from cxlib.onboard.days import asked_day, time_line
 from cxlib.onboard.expressions import as_flag, as_id, as_number, as_own, as_value, given, reckoned
 from cxlib.onboard.guess import SURE, Guess, gave_up, pieces
 from cxlib.onboard.ids import Joined
-from cxlib.onboard.moments import SPANS
-from cxlib.onboard.questions import Answer, Interview, Question
-from cxlib.onboard.sniff import RawColumn, RawFile, told_rows
+from cxlib.onboard.numbers import rates_of
+from cxlib.onboard.questions import Interview, Question
+from cxlib.onboard.select import Line
+from cxlib.onboard.sniff import RawColumn, told_rows
 from cxlib.onboard.synonyms import plain, seconds_in, without_unit
 
 # A single value in so many rows, of more than a few, may stand for nobody; these words do.
 STANDS_OUT, FEW = 0.2, 20
 NOBODY = ("0", "-1", "", "none", "unknown", "anonymous", "guest", "n/a", "null", "not known")
 UNKNOWN = "unknown"
+# What a column is called that tells the currency of the amount beside it.
+CURRENCY = re.compile(r"^(currency|currency_code|ccy|wahrung|waehrung|devise|moneda|valuta|moeda)$")
 # Words of an outcome that are no contact at all.
 NO_CONTACT = re.compile(r"(?i)phantom|\btest\b|invalid|duplicate|wrong number|spam")
 TYPES = {TEXT: "VARCHAR", TIME: "TIMESTAMP", NUMBER: "DOUBLE", FLAG: "BOOLEAN"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One column of a proposed SELECT.
-
-    Attributes:
-        expression: Its SQL.
-        name: What the contract calls it.
-        remarks: What a person has to look at.
-    """
-
-    expression: str
-    name: str
-    remarks: tuple[str, ...] = ()
-
-
-def select(lines: Sequence[Line]) -> str:
-    """The columns of a SELECT, what a person has to look at beside or above each."""
-    texts = []
-    for place, line in enumerate(lines):
-        name = (
-            line.expression if line.expression == line.name else f"{line.expression} AS {line.name}"
-        )
-        comma = "," if place < len(lines) - 1 else ""
-        # A name with a line break in it would end the remark.
-        remarks = [" ".join(each.split()) for each in line.remarks if each]
-        texts += [f"    -- {each}" for each in remarks[:-1]]
-        texts.append(f"    {name}{comma}" + (f"  -- {remarks[-1]}" if remarks else ""))
-    return "SELECT\n" + "\n".join(texts)
 
 
 @dataclass(frozen=True)
@@ -103,9 +74,11 @@ class Writer:
                 f"{quoted(said.value)} || ' ' || {given(raw)}", name, (*remarks, said.remark)
             )
         if kind == TIME:
-            return _time(guess, raw, name, remarks)
+            return time_line(guess, raw, name, remarks)
         if kind == NUMBER:
             line = _number(raw, name, column, remarks)
+            if name == "amount":
+                return self._in_one_currency(guess, line)
             return self._unhandled(guess, raw, line) if name == "handle_seconds" else line
         if kind == FLAG:
             return _flag(guess, raw, name, remarks)
@@ -115,6 +88,30 @@ class Writer:
                 f"nobody, write nullif({bare(raw.name)}, {quoted(raw.commonest)})"
             )
         return Line(given(raw), name, tuple(remarks))
+
+    def _in_one_currency(self, guess: Guess, line: Line) -> Line:
+        """Amounts whose currency stands in a column beside them: one counts, or rates are given."""
+        told = [each for each in guess.file.columns if CURRENCY.match(plain(each.name))]
+        if not told or len(told[0].words) < 2:
+            return line
+        raw, names = told[0], list(told[0].words)
+        said = self.interview.put(Question(
+            f"{guess.file.table}.{raw.name}.currency",
+            f"Amounts are in {', '.join(names)}; which count? Those in others are set apart.",
+            {}, names[0],
+        ))  # fmt: skip
+        cases = []
+        for code, rate in rates_of(said.value, names).items():
+            amount = (
+                line.expression
+                if rate == 1
+                else f"TRY_CAST({line.expression} AS DOUBLE) * {rate:g}"
+            )
+            value = f"coalesce(CAST({amount} AS VARCHAR), {line.expression})"
+            cases.append(f"WHEN {quoted(code)} THEN {value if rate != 1 else amount}")
+        other = f"{line.expression} || ' ' || coalesce({given(raw)}, '?')"
+        text = f"CASE {given(raw)} {' '.join(cases)} ELSE {other} END"
+        return Line(text, line.name, (*line.remarks, said.remark))
 
     def _unhandled(self, guess: Guess, raw: RawColumn, line: Line) -> Line:
         """A handle time, without those of nothing if they mean that nobody handled it."""
@@ -230,7 +227,7 @@ class Writer:
             said = f"{UNSURE}: is the score csat (1 to 5), nps (0 to 10) or ces?"
             return Line(quoted(known[0] if known else "csat"), name, () if known else (said,))
         if name == "sent_at" and "responded_at" in guess.columns:
-            line = _time(guess, guess.columns["responded_at"], name, [])
+            line = time_line(guess, guess.columns["responded_at"], name, [])
             return Line(
                 line.expression, name, (f"{UNSURE}: when asked is not known; when answered is",)
             )
@@ -327,65 +324,6 @@ def _flag(guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
         remarks.append(f"{UNSURE}: it holds words such as {raw.commonest!r}; are these all?")
         return Line(as_flag(raw), name, tuple(remarks))
     return Line(given(raw), name, tuple(remarks))
-
-
-def _time(guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
-    if raw.kind != RAW_TIME:
-        said = f"{UNSURE}: it holds such as {raw.commonest!r}, which is read as no time"
-        return Line(given(raw), name, (said,))
-    clock = _clock_of(guess, raw)
-    if not (clock and raw.reading.day_only):
-        return Line(as_value(raw), name, tuple(remarks))
-    remarks.append(f"{UNSURE}: the day is {raw.name}, the time {clock.name}")
-    both = f"{given(raw)} || ' ' || {given(clock)}"
-    form = raw.reading.form or "%Y-%m-%d"
-    if raw.reading.form or "%I" in clock.reading.form:
-        both = (
-            f"coalesce(CAST(try_strptime({both}, "
-            f"{quoted(f'{form} {clock.reading.form}')}) AS VARCHAR), {both})"
-        )
-    return Line(both, name, tuple(remarks))
-
-
-def asked_day(file: RawFile, interview: Interview) -> Answer:
-    """The day of a file that has no dates; unless somebody says, that of its last change."""
-    written = date.fromtimestamp(file.brought.part.file.stat().st_mtime)
-    return interview.put(Question(
-        f"{file.table}.as_of", f"{file.told} has no dates. Of which day is it?",
-        {}, written.isoformat(), is_day,
-    ))  # fmt: skip
-
-
-def is_day(text: str) -> str:
-    """What is wrong with a text as a day; empty if nothing is.
-
-    Examples:
-        >>> is_day("2026-09-30"), is_day("30.9.2026")
-        ('', 'must be a day such as 2026-09-30')
-    """
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return "must be a day such as 2026-09-30"
-    return ""
-
-
-def clocks_of(guess: Guess) -> set[str]:
-    """The columns with a time of day that belongs to a column of days."""
-    days = [raw for raw in guess.columns.values() if raw.kind == RAW_TIME and raw.reading.day_only]
-    return {clock.name for day in days if (clock := _clock_of(guess, day))}
-
-
-def _clock_of(guess: Guess, day: RawColumn) -> RawColumn | None:
-    """The column with the time of day that belongs to a column of days."""
-    clocks = [
-        each
-        for each in guess.file.columns
-        if each.kind == CLOCK and not SPANS.search(plain(each.name))
-    ]
-    own = re.sub("date|day", "", plain(day.name))
-    alike = [each for each in clocks if plain(each.name).replace("time", "") == own]
-    return next(iter(alike or clocks), None)
 
 
 def attributes(guess: Guess, taken: set[str]) -> list[Line]:

@@ -16,13 +16,16 @@ from cxlib.data.dataset import EVENT
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import MISSING, UNSURE
 from cxlib.onboard.asked import EMPTY, bare
+from cxlib.onboard.days import clocks_of
 from cxlib.onboard.expressions import as_id, given
 from cxlib.onboard.guess import TABLES, Guess, guesses, nearest, pieces
 from cxlib.onboard.ids import IdColumn, Joined, join_ids
-from cxlib.onboard.lines import UNKNOWN, Line, Writer, attributes, clocks_of, select
+from cxlib.onboard.lines import Writer, attributes
 from cxlib.onboard.links import linked, share_orders
+from cxlib.onboard.people import derived_accounts, derived_customers
 from cxlib.onboard.questions import Interview
 from cxlib.onboard.ratings import Rating, ratings, scales_of
+from cxlib.onboard.select import Line, select
 from cxlib.onboard.shapes import shaped
 from cxlib.onboard.sniff import RawFile, told_rows
 from cxlib.onboard.synonyms import Names, plain
@@ -93,9 +96,9 @@ def propose(
             for each in doubles:
                 texts[table] = _beside(texts[table], _select([each], contract[table], writer),
                                        "has the same orders, and is left out")  # fmt: skip
-    if "customers" not in texts and (text := _derived_customers(found, writer)):
+    if "customers" not in texts and (text := derived_customers(found, writer)):
         texts["customers"] = text
-    if "accounts" not in texts and (text := _derived_accounts(found, writer)):
+    if "accounts" not in texts and (text := derived_accounts(found, writer)):
         texts["accounts"] = text
     scales = dict(scales_of([each for columns in rated.values() for each in columns]))
     for shape in shapes.values():
@@ -316,78 +319,3 @@ def _beside_contact(guess: Guess, rating: Rating, writer: Writer, contract: Mapp
         Line(rating.sql, "score", (*rating.remarks, said)),
     ]
     return written(lines, guess.file, f"{given(rating.raw)} IS NOT NULL")
-
-
-# Who there is, where no file lists them --------------------------------------------------------
-
-
-def _derived_customers(found: Sequence[Guess], writer: Writer) -> str:
-    """Customers: whoever made contact, answered or bought; and stand-ins for who is not known."""
-    parts, strange = [], False
-    for guess in found:
-        if guess.table not in ("interactions", "surveys"):
-            continue
-        own, known = writer.customer(guess)
-        strange = strange or known != "true"
-        parts.append(
-            f"SELECT DISTINCT {own} AS customer_id, {known} AS known FROM {guess.file.rows_sql}"
-        )
-    if not parts:
-        # Without contacts, those who buy are the customers.
-        parts = [_distinct(each, "account_id", "customer_id", writer) for each in found
-                 if each.table == "revenue" and "account_id" in each.columns]  # fmt: skip
-    if not parts:
-        return ""
-    body = "\n    UNION\n".join(f"    {part}" for part in parts)
-    head = "-- No file lists the customers: they are whoever the rows name.\n"
-    if not strange:
-        body = body.replace(", true AS known", "").replace(
-            "customer_id AS customer_id", "customer_id"
-        )
-        lines = (
-            f"    customer_id,\n    customer_id AS account_id  -- {UNSURE}: is each "
-            "customer an account of their own?\n"
-        )
-    else:
-        head += (
-            "-- Who is not known gets a stand-in, who is no customer: waiting and "
-            "handling count them.\n"
-        )
-        account = f"CASE WHEN known THEN customer_id ELSE '{UNKNOWN}' END AS account_id"
-        lines = (
-            f"    customer_id,\n    {account},  -- {UNSURE}: is each customer an "
-            "account of their own?\n    known\n"
-        )
-    return f"{head}WITH people AS (\n{body}\n)\n\nSELECT\n{lines}FROM people\n"
-
-
-def _derived_accounts(found: Sequence[Guess], writer: Writer) -> str:
-    """Accounts: whoever pays or, in a consumer business, whoever asks."""
-    listed = [each for each in found if each.table == "customers"]
-    payers = [each for each in found if each.table == "revenue" and "account_id" in each.columns]
-    parts = [_distinct(each, "account_id", "account_id", writer) for each in (*payers, *listed)
-             if "account_id" in each.columns]  # fmt: skip
-    if not any("account_id" in each.columns for each in listed):
-        for guess in found:
-            if guess.table in ("interactions", "surveys"):
-                own, known = writer.customer(guess)
-                who = (
-                    own if known == "true" else f"CASE WHEN {known} THEN {own} ELSE '{UNKNOWN}' END"
-                )
-                who = f"'{UNKNOWN}'" if known == "false" else who
-                parts.append(f"SELECT DISTINCT {who} AS account_id FROM {guess.file.rows_sql}")
-            elif guess.table == "customers":
-                parts.append(_distinct(guess, "customer_id", "account_id", writer))
-    if not parts:
-        return ""
-    body = "\n    UNION\n".join(f"    {part}" for part in dict.fromkeys(parts))
-    return (
-        f"-- {UNSURE}: no file lists the accounts; they are whoever the rows name.\n"
-        f"WITH payers AS (\n{body}\n)\n\nSELECT account_id\nFROM payers\n"
-    )
-
-
-def _distinct(guess: Guess, column: str, name: str, writer: Writer) -> str:
-    own = writer.id_of(guess.columns[column], column)
-    named = own if own == name else f"{own} AS {name}"
-    return f"SELECT DISTINCT {named} FROM {guess.file.rows_sql} WHERE {own} IS NOT NULL"

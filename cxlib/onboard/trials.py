@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import EMPTY, FLAG, NUMBER, TIME, bare
+from cxlib.onboard.days import asked_day
 from cxlib.onboard.expressions import as_flag, as_id, as_number, as_value, given
-from cxlib.onboard.lines import Line, asked_day, select
 from cxlib.onboard.questions import Interview
 from cxlib.onboard.ratings import Rating
+from cxlib.onboard.select import Line, select
 from cxlib.onboard.sniff import RawColumn, RawFile
 from cxlib.onboard.synonyms import plain
 

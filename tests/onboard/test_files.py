@@ -258,12 +258,17 @@ class TestOtherKinds:
         assert begun.counts("interactions") == (40, 40)
         assert begun.counts("surveys") == (1, 1)
 
-    @pytest.mark.parametrize("as_list", [True, False])
-    def test_json(self, init, as_list):
+    @pytest.mark.parametrize("kind", ["lines", "list", "pretty list", "within an object"])
+    def test_json(self, init, kind):
         head, *rows = tickets()
         made = [dict(zip(head, row, strict=True)) | {"ticket_id": 10**19 + n, "user": {"plan": "pro"}}
                 for n, row in enumerate(rows)]  # fmt: skip
-        text = json.dumps(made) if as_list else "\n".join(map(json.dumps, made)) + "\n"
+        text = {
+            "lines": "\n".join(map(json.dumps, made)) + "\n",
+            "list": json.dumps(made),
+            "pretty list": json.dumps(made, indent=2),
+            "within an object": json.dumps({"count": 40, "tickets": made}, indent=1),
+        }[kind]
         begun = init({"tickets.jsonl": text})
         assert begun.counts("interactions") == (40, 40)
         found = begun.rows("interactions")

@@ -68,6 +68,16 @@ class TestNumbers:
         assert sum(amounts(begun)) == dollars * 0.5 + euros
         assert "answered: EUR, USD 0.5" in begun.sql("revenue")
 
+    def test_a_currency_in_a_column_of_its_own(self, init):
+        rows = [["account_id", "invoice_date", "amount", "Currency"]]
+        rows += [[f"A{n}", "2026-07-01", "100", ("EUR", "USD", "GBP")[n % 3]] for n in range(27)]
+        begun = init({"inv.csv": lines(rows)})
+        assert begun.counts("revenue") == (27, 9)
+        assert "which count? Those in others are set apart" in begun.asked()
+        assert "100 USD" in set(begun.data().faults.value)
+        begun = init({"inv.csv": lines(rows)}, currency="EUR, USD 0.5")
+        assert begun.rows("revenue").amount.sum() == 9 * 100 + 9 * 50
+
 
 class TestDurations:
     @pytest.mark.parametrize(

@@ -14,36 +14,44 @@ def json_rows(part: Part, otherwise: str, tally: Tally) -> Iterator[dict[str, st
 
     Numbers are as the file writes them: an id of twenty digits keeps them all.
     """
-    written = how_written(part)
-    lines = enumerate(lines_of(part, written, otherwise, tally), start=1)
-    for number, line in lines:
+    lines = list(lines_of(part, how_written(part), otherwise, tally))
+    first = [line for line in lines if line.strip()][:2]
+    if not any(map(_object, first)):
+        # Not a line for each object, but one text for all.
+        yield from _of_text("\n".join(lines), part)
+        return
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             tally.blank += 1
-        elif line.lstrip().startswith("["):
-            yield from _of_list("\n".join([line, *(each for _, each in lines)]), part)
+        elif found := _object(line):
+            yield _flat(found)
         else:
-            try:
-                found = _read(line)
-            except json.JSONDecodeError:
-                found = None
-            yield (
-                _flat(found)
-                if isinstance(found, dict)
-                else Apart(number, line, "is no JSON object")
-            )
+            yield Apart(number, line, "is no JSON object")
 
 
-def _of_list(text: str, part: Part) -> Iterator[dict[str, str]]:
+def _object(line: str) -> dict | None:
+    """The object that a line is; None if it is none."""
+    try:
+        found = _read(line)
+    except json.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _of_text(text: str, part: Part) -> Iterator[dict[str, str] | Apart]:
+    """The objects of a list, or of the one list that an object holds."""
     try:
         found = _read(text)
     except json.JSONDecodeError as error:
         raise DataError(f"{part.told}, line {error.lineno}: is no JSON: {error.msg}") from None
-    for number, each in enumerate(found, start=1):
-        yield (
-            _flat(each)
-            if isinstance(each, dict)
-            else Apart(number, json.dumps(each), "is no object")
-        )
+    if isinstance(found, dict):
+        lists = [each for each in found.values() if isinstance(each, list)]
+        found = max(lists, key=len) if lists else [found]
+    for number, each in enumerate(found if isinstance(found, list) else [], start=1):
+        if isinstance(each, dict):
+            yield _flat(each)
+        else:
+            yield Apart(number, json.dumps(each), "is no object")
 
 
 def _read(text: str) -> object:
