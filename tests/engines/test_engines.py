@@ -181,7 +181,9 @@ def test_a_report_brings_the_rows_over_once(engine, request, dataset, tmp_path, 
     for name, key in (("interactions", "interaction_id"), ("accounts", "account_id")):
         both = [each.tables[name].order_by(key).execute() for each in (ours, landed)]
         pd.testing.assert_frame_equal(*both, check_dtype=False)
-    assert set(landed.tables) == set(filled(whole.tables)) == set(schemas(whole.config.scales))
+    # Where contacts are known one by one, there are no counts of them.
+    known = set(schemas(whole.config.scales)) - {"counts"}
+    assert set(landed.tables) == set(filled(whole.tables)) == known
     for name, rows in landed.tables.items():
         assert rows.get_backend().name == "duckdb"
         assert int(rows.count().execute()) == next(
