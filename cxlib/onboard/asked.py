@@ -10,14 +10,20 @@ from cxlib.onboard.questions import Interview, Question
 
 TEXT, NUMBER, TIME, CLOCK, FLAG, EMPTY = "text", "number", "time", "clock", "flag", "empty"
 # The words that SQL keeps for itself and exports use as names.
-RESERVED = frozenset((
-    "all", "and", "any", "array", "as", "asc", "case", "cast", "check", "column",
-    "constraint", "create", "default", "desc", "distinct", "do", "else", "end", "except",
-    "false", "fetch", "for", "foreign", "from", "grant", "group", "having", "in", "into",
-    "is", "join", "limit", "not", "null", "offset", "on", "only", "or", "order", "primary",
-    "references", "select", "some", "table", "then", "to", "true", "union", "unique",
-    "user", "using", "when", "where", "window", "with",
-))  # fmt: skip
+RESERVED = (
+    "all analyse analyze and anti any array as asc asof asymmetric at authorization between bigint "
+    "binary bit boolean both by case cast char character check coalesce collate collation column "
+    "columns concurrently constraint create cross day dec decimal default deferrable desc describe "
+    "distinct do else end except exists extract false fetch float for foreign freeze from full "
+    "generated glob grant group grouping having hour ilike in initially inner inout int integer "
+    "intersect interval into is isnull join lambda lateral leading left like limit localtime map "
+    "minute month national natural nchar none not notnull null nullif numeric offset on only or "
+    "order out outer overlaps overlay pivot pivot_longer pivot_wider placing position positional "
+    "precision primary qualify real references returning right row second select semi setof show "
+    "similar smallint some struct substring summarize symmetric table tablesample then time "
+    "timestamp to trailing treat trim true try_cast tuple union unique unpack unpivot user using "
+    "values varchar variadic verbose when where window with xmlattributes year "
+)
 COLUMN = "§"  # stands for the column in the SQL that reads it
 MOSTLY = 0.9  # of different values fit a kind; the others are told
 
@@ -72,9 +78,10 @@ class Asked:
     interview: Interview
     continental: bool = False
 
-    def one(self, query: str) -> tuple:
+    def one(self, query: str) -> tuple | None:
         """The first row of an answer."""
-        return self.base.execute(query).fetchone()
+        # All of it is fetched: the next question must not find it half read.
+        return next(iter(self.base.execute(query).fetchall()), None)
 
     def fits(self, test: str) -> int:
         """How many different values pass a test."""
@@ -119,5 +126,7 @@ def bare(name: str) -> str:
         >>> bare("opened"), bare("Customer ID"), bare("order")
         ('opened', '"Customer ID"', '"order"')
     """
-    plainly = re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) and name.casefold() not in RESERVED
+    plainly = (
+        re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) and name.casefold() not in RESERVED.split()
+    )
     return name if plainly else identifier(name)

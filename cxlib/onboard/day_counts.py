@@ -121,7 +121,7 @@ def _once(base, file: RawFile, day: RawColumn | None, others: list[RawColumn]) -
     names = ", ".join(identifier(each.name) for each in (day, *others))
     count = base.execute(
         f"SELECT count(DISTINCT ({names})) FROM {identifier(file.table)}"
-    ).fetchone()[0]
+    ).fetchall()[0][0]
     return count >= 0.99 * file.rows
 
 
@@ -154,7 +154,7 @@ def day_counts_text(found: DayCounts, names: Names, interview: Interview) -> str
         if each.name not in used and each.kind != EMPTY and plain(each.name)
         and plain(each.name) not in taken
     ]  # fmt: skip
-    return f"{select(lines)}\nFROM {bare(file.table)}\n"
+    return f"{file.head}{select(lines)}\nFROM {file.rows_sql}\n"
 
 
 def _day(found: DayCounts, interview: Interview) -> tuple[str, str, tuple[str, ...]]:

@@ -33,6 +33,7 @@ TAKEN = re.compile(r"(?i)take in charge|accept|in progress|active|pick|start")
 FROM_STEPS = ("interaction_id", "customer_id", "started_at", "agent_id", "team", "wait_seconds",
               "handle_seconds", "abandoned", "resolved")  # fmt: skip
 A_SHIFT = 12 * 3600.0
+MOSTLY = 0.9
 # A case has so many steps at least, on average, and there are so many kinds of steps at most.
 STEPS, KINDS = 1.5, 200
 
@@ -63,7 +64,7 @@ def event_log_of(file: RawFile, names: Names) -> EventLog | None:
         if (found := CASE.match(plain(each.name))) and (found[0] != "number" or each.kind == TEXT)
         and not each.unique and each.distinct and file.rows / each.distinct >= STEPS
     ]  # fmt: skip
-    moments = [each for each in file.columns if each.kind == TIME and each.filled == 1]
+    moments = [each for each in file.columns if each.kind == TIME and each.filled > MOSTLY]
     if not cases or not moments:
         return None
     case = max(cases, key=lambda each: each.distinct)
@@ -132,9 +133,10 @@ def event_log_texts(
     lines += [Line(_last(as_own(raw)), bare(name)) for raw in _kept(found)
               if raw not in known.values() and (name := plain(raw.name)) not in taken]  # fmt: skip
     case, step, at = as_id(found.case), given(found.activity), as_value(found.at)
-    table = bare(found.file.table)
+    table = found.file.rows_sql
     interactions = (
-        f"-- {UNSURE}: a row of {found.file.told} is a step, and a case is taken as one contact.\n"
+        f"{found.file.head}-- {UNSURE}: a row of {found.file.told} is a step, and a case is "
+        "taken as one contact.\n"
         "WITH steps AS (\n    SELECT\n        *, row_number() OVER () AS _place,\n        "
         f"{case} AS _case,\n"
         f"        {step} AS _step,\n        TRY_CAST({at} AS TIMESTAMP) AS _at\n    FROM "
@@ -184,7 +186,7 @@ def _within_a_day(base: duckdb.DuckDBPyConnection, found: EventLog) -> bool:
     median = base.execute(
         f"SELECT median(s) FROM (SELECT {length} AS s FROM {identifier(found.file.table)} "
         f"GROUP BY {case})"
-    ).fetchone()[0]
+    ).fetchall()[0][0]
     return median is not None and median <= A_SHIFT
 
 

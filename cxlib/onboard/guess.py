@@ -32,6 +32,10 @@ TELLING: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
 )  # fmt: skip
 FITTING = {TIME: (RAW_TIME,), NUMBER: (RAW_NUMBER,), FLAG: (RAW_FLAG, RAW_NUMBER)}
 GAVE_UP = re.compile("hang|hung|aband|lost|drop|gave up|given up|missed", re.IGNORECASE)
+# The moment that a table cannot be without.
+MOMENTS = MappingProxyType(
+    {"interactions": "started_at", "surveys": "sent_at", "revenue": "booked_at"}
+)
 SURE = 2  # the senses up to this are no guess
 
 
@@ -67,13 +71,13 @@ def guesses(file: RawFile, names: Names, contract: Mapping) -> list[Guess]:
     """What a raw table can feed, by its columns; empty if it tells nothing."""
     vendor = names.vendor(each.name for each in file.columns)
     if vendor:
-        return [guess(file, table, names, contract[table]) for table in vendor.columns]
+        return [dated(guess(file, table, names, contract[table])) for table in vendor.columns]
     found = []
     for table in TABLES:
         each = guess(file, table, names, contract[table])
         known = set(each.columns) | ({"amount"} if pieces(file) else set())
         if any(set(telling) <= known for telling in TELLING[table]) and not _is_other(each):
-            found.append(each)
+            found.append(dated(each))
     return found
 
 
@@ -83,16 +87,20 @@ def nearest(file: RawFile, names: Names, contract: Mapping) -> Guess:
         guess(file, table, names, contract[table])
         for table in ("interactions", "surveys", "revenue")
     ]
-    best = max(every, key=lambda each: each.weight)
-    at = {"interactions": "started_at", "surveys": "sent_at", "revenue": "booked_at"}[best.table]
-    times = [
-        each for each in file.columns if each.kind == RAW_TIME and each not in best.columns.values()
-    ]
-    if at in best.columns or not times:
-        return best
-    return replace(
-        best, columns={**best.columns, at: times[0]}, senses={**best.senses, at: SURE + 1}
+    return dated(max(every, key=lambda each: each.weight))
+
+
+def dated(found: Guess) -> Guess:
+    """A guess with some moment, where it has none and its file has one."""
+    at = {"interactions": "started_at", "surveys": "sent_at", "revenue": "booked_at"}.get(
+        found.table
     )
+    used = found.columns.values()
+    times = [each for each in found.file.columns if each.kind == RAW_TIME and each not in used]
+    if at is None or at in found.columns or "responded_at" in found.columns or not times:
+        return found
+    columns, senses = {**found.columns, at: times[0]}, {**found.senses, at: SURE + 1}
+    return replace(found, columns=columns, senses=senses)
 
 
 def _is_other(found: Guess) -> bool:

@@ -86,10 +86,11 @@ def join_ids(base: duckdb.DuckDBPyConnection, what: str, columns: Sequence[IdCol
         counts = _counts(base, columns, [*mends, name])
         # What brings ids of several files together, or makes fewer of those in one, was no part
         # of them; but a mend that only merges ids of files that join already is not trusted.
-        gains = counts.shared > kept.shared or (
+        gains = counts.links > kept.links or (
             name in ("wrapped", "decimals") and _all(base, columns, mends, name)
         )
-        merges = name == "case" and counts.distinct < kept.distinct
+        # Ids of Salesforce differ by capitals alone.
+        merges = name == "case" and counts.distinct < kept.distinct and not _coded(base, columns)
         if gains or merges:
             mends, kept = [*mends, name], counts
     ruined = [word for each in columns for word in _ruined(base, each)]
@@ -125,10 +126,11 @@ def join_ids(base: duckdb.DuckDBPyConnection, what: str, columns: Sequence[IdCol
 
 @dataclass(frozen=True)
 class _Counts:
-    """How many ids there are, and how many stand in more than one table."""
+    """How many ids there are, how many stand in several tables, and in how many further ones."""
 
     distinct: int
     shared: int
+    links: int
 
 
 def _ids(column: IdColumn, mends: Sequence[str]) -> str:
@@ -142,10 +144,10 @@ def _ids(column: IdColumn, mends: Sequence[str]) -> str:
 def _counts(base, columns: Sequence[IdColumn], mends: Sequence[str]) -> _Counts:
     every = " UNION ".join(_ids(each, mends) for each in columns)
     found = base.execute(
-        f"SELECT count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0) FROM "
+        f"SELECT count(*), coalesce(sum(CASE WHEN n > 1 THEN 1 ELSE 0 END), 0), sum(n - 1) FROM "
         f"(SELECT id, count(*) AS n FROM ({every}) GROUP BY id)"
-    ).fetchone()
-    return _Counts(int(found[0]), int(found[1]))
+    ).fetchall()[0]
+    return _Counts(int(found[0]), int(found[1]), int(found[2] or 0))
 
 
 def _all(base, columns: Sequence[IdColumn], mends: Sequence[str], name: str) -> bool:
@@ -155,19 +157,28 @@ def _all(base, columns: Sequence[IdColumn], mends: Sequence[str], name: str) -> 
         mended = MENDS[name][0].replace(COLUMN, sql)
         count, changed = base.execute(
             f"SELECT count({sql}), count(*) FILTER (WHERE {sql} <> {mended}) FROM {each.rows}"
-        ).fetchone()
+        ).fetchall()[0]
         if count and changed == count:
             return True
     return False
 
 
 def _of_two_lengths(base, columns: Sequence[IdColumn]) -> bool:
-    """Whether all ids have 15 or 18 characters."""
+    """Whether ids of 15 and of 18 characters are there, and no others."""
+    return _lengths(base, columns) == [15, 18]
+
+
+def _coded(base, columns: Sequence[IdColumn]) -> bool:
+    """Whether all ids have 15 or 18 characters: those of Salesforce differ by capitals alone."""
+    return set(_lengths(base, columns)) <= {15, 18}
+
+
+def _lengths(base, columns: Sequence[IdColumn]) -> list[int]:
     lengths = " UNION ".join(
         (f"SELECT DISTINCT length({each.sql}) AS n FROM {each.rows} WHERE {each.sql} IS NOT NULL")
         for each in columns
     )
-    return base.execute(f"SELECT list(n ORDER BY n) FROM ({lengths})").fetchone()[0] == [15, 18]
+    return base.execute(f"SELECT list(n ORDER BY n) FROM ({lengths})").fetchall()[0][0] or []
 
 
 def _ruined(base, column: IdColumn) -> list[str]:

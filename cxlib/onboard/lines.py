@@ -25,7 +25,7 @@ STANDS_OUT, FEW = 0.2, 20
 NOBODY = ("0", "-1", "", "none", "unknown", "anonymous", "guest", "n/a", "null", "not known")
 UNKNOWN = "unknown"
 # What a column is called that tells the currency of the amount beside it.
-CURRENCY = re.compile(r"^(currency|currency_code|ccy|wahrung|waehrung|devise|moneda|valuta|moeda)$")
+CURRENCY = re.compile("currency|wahrung|waehrung|devise|moneda|valuta|moeda|^ccy$")
 # Words of an outcome that are no contact at all.
 NO_CONTACT = re.compile(r"(?i)phantom|\btest\b|invalid|duplicate|wrong number|spam")
 TYPES = {TEXT: "VARCHAR", TIME: "TIMESTAMP", NUMBER: "DOUBLE", FLAG: "BOOLEAN"}
@@ -60,12 +60,16 @@ class Writer:
                 f"{UNSURE}: pieces times price; is tax in it? Lines of one order may "
                 "have to be summed"
             )
-            return Line(reckoned(f"{one} * {each}", *both), name, (said,))
+            line = Line(reckoned(f"{one} * {each}", *both), name, (said,))
+            return self._in_one_currency(guess, line)
         if raw is None:
             return self._absent(guess, name, column)
         remarks = _remarks(guess, raw, name, column)
         if column.unique and not raw.unique:
-            return _key(guess, raw, name)
+            if not raw.single:
+                return _key(guess, raw, name)
+            none = told_rows(round((1 - raw.filled) * guess.file.rows))
+            remarks.append(f"{UNSURE}: {none} have no id, and will be set apart")
         if column.metadata["unit"] == "id":
             return self._link(guess, raw, name, remarks)
         if kind == TIME and raw.kind == CLOCK:
@@ -91,7 +95,7 @@ class Writer:
 
     def _in_one_currency(self, guess: Guess, line: Line) -> Line:
         """Amounts whose currency stands in a column beside them: one counts, or rates are given."""
-        told = [each for each in guess.file.columns if CURRENCY.match(plain(each.name))]
+        told = [each for each in guess.file.columns if CURRENCY.search(plain(each.name))]
         if not told or len(told[0].words) < 2:
             return line
         raw, names = told[0], list(told[0].words)
@@ -267,7 +271,7 @@ def stranger_of(guess: Guess) -> str:
     """A stand-in for whoever a row does not name: one for each row."""
     key = f"{'interaction' if guess.table == 'interactions' else 'response'}_id"
     raw = guess.columns.get(key)
-    if raw is not None and raw.unique:
+    if raw is not None and (raw.unique or raw.single):
         own = as_id(raw)
     elif guess.file.key:
         own = " || '-' || ".join(map(bare, guess.file.key))

@@ -78,7 +78,7 @@ def _share(base, file: RawFile, own: RawColumn, other: RawFile, key: RawColumn) 
         f"SELECT avg(CASE WHEN {as_id(own)} IN (SELECT {as_id(key)} FROM "
         f"{identifier(other.table)}) "
         f"THEN 1.0 ELSE 0 END) FROM {identifier(file.table)}"
-    ).fetchone()[0]
+    ).fetchall()[0][0]
     return found or 0.0
 
 
@@ -88,7 +88,7 @@ def _joined(file: RawFile, other: RawFile, key: RawColumn, told: Sequence[RawCol
     rows = (
         f"(\n    SELECT own.*, {columns}\n    FROM {file.rows_sql} AS own\n"
         f"    LEFT JOIN {bare(other.table)} AS other "
-        f"ON own.{bare(own.name)} = other.{bare(key.name)}\n)"
+        f"ON CAST(own.{bare(own.name)} AS VARCHAR) = CAST(other.{bare(key.name)} AS VARCHAR)\n)"
     )
     more = (replace(each, unique=False) for each in told)
     return replace(file, columns=(*file.columns, *more), joined=rows)

@@ -29,8 +29,9 @@ WORDS_ALIKE = 5  # values that formats are looked for with
 LOOKED_AT = 200
 LOCAL, UTC = "local", "utc"
 WORD = re.compile(r"[^\W\d_]{3,}")
-# How a moment is written whose month was a word of another language.
-WORDED = ("%d %m %Y", "%d %m %Y %H:%M", "%d %m %Y %H:%M:%S", "%d %m %y", "%m %d %Y")
+# How a moment is written whose month was a word: day first, and month first.
+TIMES_OF_DAY = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+NOON = r"([ap])\.? ?m\.?"
 
 
 def is_dated(name: str) -> bool:
@@ -163,17 +164,23 @@ def _worded(asked: Asked) -> Reading | None:
     """Moments with months in words, which become numbers."""
     every = asked.base.execute("SELECT lower(CAST(v AS VARCHAR)) FROM _cx_v").fetchall()
     found = {word for (value,) in every for word in WORD.findall(value) if word in MONTH_NAMES}
-    sql = f"lower({COLUMN})"
+    first = [value for (value,) in every if re.match(r"[^\d]*[^\W\d_]{3,}\.? \d", value)]
+    month_first = sum(any(word in MONTH_NAMES for word in WORD.findall(re.split(r"\d", value)[0]))
+                      for value in first) > len(every) / 2  # fmt: skip
+    sql = f"regexp_replace(lower({COLUMN}), {quoted(NOON + '$')}, ' \\1M')"
+    sql = f"replace(replace({sql}, ' aM', ' AM'), ' pM', ' PM')"
     for word in sorted(found, key=lambda each: (-len(each), each)):
         sql = f"replace({sql}, {quoted(word)}, ' {MONTH_NAMES[word]:02} ')"
-    sql = f"trim(regexp_replace({sql}, '[^0-9:]+', ' ', 'g'))"
-    counts = {form: asked.fits(_reads(form, given_as(sql))) for form in WORDED}
+    sql = f"trim(regexp_replace({sql}, '[^0-9:APM]+', ' ', 'g'))"
+    days = "%m %d %Y" if month_first else "%d %m %Y"
+    forms = [day + time for day in (days, days.replace("%Y", "%y")) for time in TIMES_OF_DAY]
+    counts = {form: asked.fits(_reads(form, given_as(sql))) for form in forms}
     form = max(counts, key=counts.get)
     if counts[form] < MOSTLY * asked.distinct:
         return None
     moment = f"coalesce(CAST(try_strptime({sql}, {quoted(form)}) AS VARCHAR), {COLUMN})"
     note = f"months in words, such as {asked.some(1)[0]!r}"
-    reading = Reading(TIME, moment, form=form, day_only="%H" not in form, notes=(note,))
+    reading = Reading(TIME, moment, form=form, day_only=not re.search("%[HI]", form), notes=(note,))
     return asked.without(reading, _reads(form, given_as(sql)))
 
 

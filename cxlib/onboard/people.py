@@ -77,3 +77,18 @@ def _distinct(guess: Guess, column: str, name: str, writer: Writer) -> str:
     own = writer.id_of(guess.columns[column], column)
     named = own if own == name else f"{own} AS {name}"
     return f"SELECT DISTINCT {named} FROM {guess.file.rows_sql} WHERE {own} IS NOT NULL"
+
+
+def stand_ins(found: Sequence[Guess], writer: Writer) -> str:
+    """The stand-ins to put to a list of customers, for rows that name nobody; empty if all do."""
+    parts = []
+    for guess in found:
+        if guess.table in ("interactions", "surveys"):
+            own, known = writer.customer(guess)
+            if known != "true":
+                parts.append(
+                    f"UNION ALL BY NAME\nSELECT DISTINCT {own} AS customer_id, '{UNKNOWN}' "
+                    "AS account_id, "
+                    f"false AS known\nFROM {guess.file.rows_sql}\nWHERE NOT ({known})\n"
+                )
+    return "".join(parts)

@@ -15,19 +15,19 @@ from cxlib.data.contract import schemas
 from cxlib.data.dataset import EVENT
 from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import MISSING, UNSURE
-from cxlib.onboard.asked import EMPTY, bare
+from cxlib.onboard.asked import EMPTY
 from cxlib.onboard.days import clocks_of
 from cxlib.onboard.expressions import as_id, given
 from cxlib.onboard.guess import TABLES, Guess, guesses, nearest, pieces
 from cxlib.onboard.ids import IdColumn, Joined, join_ids
-from cxlib.onboard.lines import Writer, attributes
+from cxlib.onboard.lines import UNKNOWN, Writer, attributes
 from cxlib.onboard.links import linked, share_orders
-from cxlib.onboard.people import derived_accounts, derived_customers
+from cxlib.onboard.people import derived_accounts, derived_customers, stand_ins
 from cxlib.onboard.questions import Interview
 from cxlib.onboard.ratings import Rating, ratings, scales_of
 from cxlib.onboard.select import Line, select
 from cxlib.onboard.shapes import shaped
-from cxlib.onboard.sniff import RawFile, told_rows
+from cxlib.onboard.sniff import RawFile
 from cxlib.onboard.synonyms import Names, plain
 
 # Whose ids are compared, and what they are called.
@@ -76,7 +76,7 @@ def propose(
     found, more = _guessed(others, names, contract, bool(shapes))
     notes += links
     notes += more
-    joined, told = _joined(base, found)
+    joined, told = _joined(base, found, names)
     writer = Writer(joined, interview)
     rated = {
         each.file.table: ratings(each.file, _used(each, found), names, interview)
@@ -96,10 +96,19 @@ def propose(
             for each in doubles:
                 texts[table] = _beside(texts[table], _select([each], contract[table], writer),
                                        "has the same orders, and is left out")  # fmt: skip
-    if "customers" not in texts and (text := derived_customers(found, writer)):
-        texts["customers"] = text
-    if "accounts" not in texts and (text := derived_accounts(found, writer)):
-        texts["accounts"] = text
+    strangers = stand_ins(found, writer)
+    if "customers" in texts and strangers:
+        texts["customers"] += (
+            f"-- {UNSURE}: rows that name nobody get a stand-in, who is no customer.\n"
+        )
+        texts["customers"] += strangers
+    elif text := derived_customers(found, writer):
+        texts["customers"] = texts.get("customers", text)
+    if "accounts" in texts and strangers:
+        texts["accounts"] += f"UNION ALL BY NAME\nSELECT '{UNKNOWN}' AS account_id\n"
+    elif text := derived_accounts(found, writer):
+        unknown = f"UNION\nSELECT '{UNKNOWN}' AS account_id\n" if strangers else ""
+        texts["accounts"] = texts.get("accounts", text + unknown)
     scales = dict(scales_of([each for columns in rated.values() for each in columns]))
     for shape in shapes.values():
         scales |= shape.scales
@@ -174,20 +183,32 @@ def _used(guess: Guess, found: Sequence[Guess]) -> list:
     ]
 
 
-def _joined(base, found: Sequence[Guess]) -> tuple[dict[str, Joined], list[str]]:
+def _joined(base, found: Sequence[Guess], names: Names) -> tuple[dict[str, Joined], list[str]]:
     joined, notes = {}, []
     for name, what in IDS.items():
         columns = {}
         for guess in found:
             # Whoever buys may be called a customer, and is an account in the contract.
             raw = guess.columns.get(name)
+            payer = guess.columns.get("account_id") if guess.table == "revenue" else None
+            if raw is None and name == "customer_id" and payer is not None:
+                raw = payer if names.sense("customers", name, payer.name) else None
             if raw is not None:
                 columns[guess.file.table, raw.name] = IdColumn(
                     guess.file.table, raw.name, as_id(raw), guess.file.rows_sql
                 )
         joined[name] = join_ids(base, what, list(columns.values()))
         notes += joined[name].notes
+    if any(payer for payer in _customers_who_pay(found, names)):
+        # One id for both: whoever buys and whoever asks.
+        joined["account_id"] = joined["customer_id"]
     return joined, notes
+
+
+def _customers_who_pay(found: Sequence[Guess], names: Names) -> list[bool]:
+    payers = [each.columns["account_id"] for each in found
+              if each.table == "revenue" and "account_id" in each.columns]  # fmt: skip
+    return [bool(names.sense("customers", "customer_id", raw.name)) for raw in payers]
 
 
 # One SELECT for each table -------------------------------------------------------------------
@@ -228,16 +249,8 @@ def _taken(guess: Guess, wanted: Collection[str]) -> set[str]:
 
 def written(lines: Sequence[Line], file: RawFile, where: str = "") -> str:
     """A SELECT; sums among its rows are left out."""
-    conditions, head = [where] if where else [], ""
-    if file.totals:
-        first, words = bare(file.columns[0].name), ", ".join(map(quoted, file.totals))
-        conditions.append(f"coalesce(trim({first}), '') NOT IN ({words})")
-        head = (
-            f"-- {UNSURE}: {told_rows(file.total_rows)} with {words} in front are sums, "
-            "and left out.\n"
-        )
-    tail = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"{head}{select(lines)}\nFROM {file.rows_sql}{tail}"
+    tail = f"\nWHERE {where}" if where else ""
+    return f"{file.head}{select(lines)}\nFROM {file.rows_sql}{tail}"
 
 
 def _overlap(found: Sequence[Guess]) -> str:

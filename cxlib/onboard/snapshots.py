@@ -13,7 +13,8 @@ from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import CLOCK, EMPTY, FLAG, NUMBER, TEXT, TIME, bare
 from cxlib.onboard.days import asked_day
 from cxlib.onboard.expressions import as_id, as_number, as_own, as_value, given
-from cxlib.onboard.questions import Interview
+from cxlib.onboard.lines import CURRENCY
+from cxlib.onboard.questions import Answer, Interview, Question
 from cxlib.onboard.ratings import Rating
 from cxlib.onboard.select import Line, select
 from cxlib.onboard.sniff import RawColumn, RawFile
@@ -44,6 +45,12 @@ YES = (
 # By which columns companies part their customers.
 PARTED = re.compile("contract|plan|subscription|segment|package|tier|region|country|industry")
 MOST_PARTS = 8
+UNITS = {
+    "months": "month|monat|mois|mes(es)?$",
+    "years": "year|jahr|ann|yr",
+    "days": "day|tage|jours",
+}
+MOST_YEARS = 15  # so long a tenure is hardly one of months
 # Months of bookings that a snapshot's monthly fee stands for.
 MONTHS = 12
 
@@ -94,21 +101,17 @@ def snapshot_texts(
     found: Snapshot, rated: Sequence[Rating], interview: Interview
 ) -> tuple[dict[str, str], str]:
     """The SQL of a snapshot's tables, and the settings by which pages part its customers."""
-    table, customer = bare(found.file.table), as_id(found.customer)
+    table, customer = found.file.rows_sql, as_id(found.customer)
     said = asked_day(found.file, interview)
     day = f"DATE {quoted(said.value)}"
     lines = [Line(customer, "account_id")]
     if found.tenure:
-        unit = (
-            "years"
-            if "year" in plain(found.tenure.name)
-            else "days"
-            if "day" in plain(found.tenure.name)
-            else "months"
-        )
-        since = f"{day} - to_{unit}(CAST({as_number(found.tenure)} AS INTEGER))"
+        unit = _unit(found, interview)
         told = f"{UNSURE}: the day of the snapshot less {found.tenure.name}"
-        lines.append(Line(f"CAST({since} AS DATE)", "signup_date", (said.remark, told)))
+        since = f"{day} - to_{unit.value}(TRY_CAST({as_number(found.tenure)} AS INTEGER))"
+        lines.append(
+            Line(f"CAST({since} AS DATE)", "signup_date", (said.remark, unit.remark, told))
+        )
     if found.churned:
         left = f"CASE WHEN {_left(found.churned)} THEN {day} END"
         told = (
@@ -124,7 +127,10 @@ def snapshot_texts(
     # What customers are is what personas are made of.
     about = [Line(as_own(each), bare(name)) for each in others if (name := plain(each.name))]
     person = [Line(customer, "customer_id"), Line(customer, "account_id")]
-    texts = {"accounts": _all(lines, table), "customers": _all([*person, *about], table)}
+    texts = {
+        "accounts": found.file.head + _all(lines, table),
+        "customers": _all([*person, *about], table),
+    }
     if rated:
         texts["surveys"] = (
             "\nUNION ALL\n".join(
@@ -132,10 +138,15 @@ def snapshot_texts(
             )
             + "\n"
         )
-    if found.fee:
-        texts["revenue"] = _fees(found, day, customer, table)
+    if found.fee and not _several_currencies(found.file):
+        texts["revenue"] = _fees(found, day, customer, table, unit.value if found.tenure else "")
     settings = f'\n[leadership]\nby = "{plain(apart.name)}"\n' if apart else ""
     return texts, settings
+
+
+def _several_currencies(file: RawFile) -> bool:
+    """Whether amounts are in several currencies, which are never added."""
+    return any(CURRENCY.search(plain(each.name)) and each.distinct > 1 for each in file.columns)
 
 
 def _parted_by(columns: Sequence[RawColumn]) -> RawColumn | None:
@@ -172,13 +183,26 @@ def _rating(customer: str, rating: Rating, day: str) -> list[Line]:
     ]
 
 
-def _fees(found: Snapshot, day: str, customer: str, table: str) -> str:
+def _unit(found: Snapshot, interview: Interview) -> Answer:
+    """In what tenure is counted: as its name says or, of a bare name, as somebody says."""
+    name = plain(found.tenure.name)
+    named = next((unit for unit, pattern in UNITS.items() if re.search(pattern, name)), "")
+    guess = named or ("years" if (found.tenure.high or 0) <= MOST_YEARS else "months")
+    return interview.put(Question(
+        f"{found.file.table}.{found.tenure.name}.unit",
+        (f"{found.tenure.name} runs from {found.tenure.low:g} to {found.tenure.high:g}: in "
+"what is it?"),
+        {unit: unit for unit in UNITS}, guess,
+    ))  # fmt: skip
+
+
+def _fees(found: Snapshot, day: str, customer: str, table: str, unit: str) -> str:
     """A monthly fee as bookings of the last year, as far as the customer was there."""
-    months = (
-        f"least({MONTHS}, CAST({as_number(found.tenure)} AS INTEGER))"
-        if found.tenure
-        else str(MONTHS)
-    )
+    months = str(MONTHS)
+    if found.tenure:
+        each = {"years": "12 * ", "months": "", "days": "1 / 30.44 * "}[unit]
+        long = f"TRY_CAST({each}{as_number(found.tenure)} AS INTEGER)"
+        months = f"least({MONTHS}, {long})"
     return (
         f"-- {UNSURE}: {found.fee.name} is taken as what each paid in every of the last "
         f"{MONTHS} months.\n"

@@ -23,10 +23,13 @@ DOUBTFUL = ("na", "none", "unknown", "not applicable", "prefer not to say", "no 
             "skipped", "missing")  # fmt: skip
 TOTALS = ("total", "totals", "sum", "summe", "gesamt", "grand total", "subtotal", "total général",
           "totale", "suma", "average", "mean", "durchschnitt")  # fmt: skip
+SUM_OF = r"^(total|summe|gesamt|subtotal|suma|totale)( |summe|ergebnis)"
+LOOKED_FOR_TOTALS = 3
 MARKS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
 
 NUMBERED = re.compile(r"id$|_id|no$|number|code|ticket|case|call", re.IGNORECASE)
 FEW_IDS = 100
+ENOUGH_IDS = 0.8
 FEW_WORDS = 8
 FEW_VALUES = 15
 
@@ -44,6 +47,7 @@ class RawColumn:
         filled: The share of rows with a value.
         distinct: How many different values there are.
         unique: No value stands twice, and none is missing.
+        single: No value stands twice, and few are missing.
         commonest, share: The value that stands most often, and in which share of the rows.
         words: All values of a text or a flag, the commonest first, where they are few.
         first, last: The earliest and the latest day, of times; empty if they are not told.
@@ -59,6 +63,7 @@ class RawColumn:
     filled: float
     distinct: int
     unique: bool
+    single: bool = False
     commonest: str = ""
     share: float = 0.0
     words: tuple[str, ...] = ()
@@ -82,15 +87,15 @@ class RawFile:
         brought: What it was read from, and how.
         columns: What it holds.
         key: Two columns that together tell every row apart, where none does so alone.
-        totals: Words such as Total that begin rows, as they are written.
-        total_rows: How many rows they begin.
+        totals: The rows that are sums of others, as a condition in SQL; empty if none are.
+        total_rows: How many they are.
         joined: Its rows in SQL with columns of another table; empty where it has them all itself.
     """
 
     brought: Brought
     columns: tuple[RawColumn, ...]
     key: tuple[str, ...] = ()
-    totals: tuple[str, ...] = ()
+    totals: str = ""
     total_rows: int = 0
     joined: str = ""
 
@@ -107,7 +112,22 @@ class RawFile:
     @property
     def rows_sql(self) -> str:
         """Its rows, as what follows FROM."""
-        return self.joined or bare(self.table)
+        if self.joined or not self.totals:
+            return self.joined or bare(self.table)
+        return (
+            f"(\n    SELECT * FROM {bare(self.table)}\n    WHERE NOT "
+            f"coalesce({self.totals}, false)\n)"
+        )
+
+    @property
+    def head(self) -> str:
+        """What a person has to look at of its rows, as a line above the SQL."""
+        if not self.totals:
+            return ""
+        return (
+            f"-- UNSURE: {told_rows(self.total_rows)} with a word such as Total are "
+            "sums, and left out.\n"
+        )
 
     @property
     def told(self) -> str:
@@ -130,16 +150,27 @@ def sniff(connection: ibis.BaseBackend, brought: Brought, interview: Interview) 
     for column, kind, *_ in stored:
         asked = Asked(base, name, column, 0, interview, brought.delimiter == ";")
         columns.append(_column(asked, kind, brought.rows, labels.get(column, "")))
-    first = f"trim(CAST({identifier(columns[0].name)} AS VARCHAR))"
-    totals = base.execute(
-        f"SELECT {first} AS word, count(*) FROM {table} WHERE lower(rtrim(word, ':')) IN "
-        f"({_list(TOTALS)}) "
-        "GROUP BY word ORDER BY word"
-    ).fetchall()
-    return RawFile(
-        brought, tuple(columns), _key(base, brought, columns),
-        tuple(word for word, _ in totals), sum(count for _, count in totals),
-    )  # fmt: skip
+    where, totals = _totals(base, table, columns)
+    return RawFile(brought, tuple(columns), _key(base, brought, columns), where, totals)
+
+
+def _totals(base, table: str, columns: Sequence[RawColumn]) -> tuple[str, int]:
+    """The rows that are sums of others: a word such as Total is in one of their first columns."""
+    conditions = []
+    for place, each in enumerate(columns[:LOOKED_FOR_TOTALS]):
+        if each.kind != TEXT and place:
+            continue
+        text = f"lower(rtrim(trim(CAST({bare(each.name)} AS VARCHAR)), ':'))"
+        test = f"{text} IN ({_list(TOTALS)})"
+        if not place:
+            test = f"({test} OR regexp_matches({text}, {quoted(SUM_OF)}))"
+        count = base.execute(f"SELECT count(*) FROM {table} WHERE {test}").fetchall()[0][0]
+        if count:
+            conditions.append(test)
+    where = " OR ".join(conditions)
+    if not where:
+        return "", 0
+    return where, base.execute(f"SELECT count(*) FROM {table} WHERE {where}").fetchall()[0][0]
 
 
 def _list(words: Sequence[str]) -> str:
@@ -158,7 +189,7 @@ def _key(base, brought: Brought, columns: Sequence[RawColumn]) -> tuple[str, ...
             if other is one or one.distinct * other.distinct < rows:
                 continue
             pair = ", ".join(identifier(each.name) for each in (one, other))
-            found = base.execute(f"SELECT count(DISTINCT ({pair})) FROM {table}").fetchone()
+            found = base.execute(f"SELECT count(DISTINCT ({pair})) FROM {table}").fetchall()[0]
             if found[0] == rows:
                 return (other.name, one.name)
     return ()
@@ -215,6 +246,7 @@ def _described(
         filled=int(filled) / rows if rows else 0.0,
         distinct=distinct,
         unique=bool(rows) and distinct == filled == rows,
+        single=bool(rows) and distinct == filled > ENOUGH_IDS * rows,
         commonest=commonest,
         share=times / rows if rows else 0.0,
         words=tuple(asked.some(FEW_WORDS)) if _has_words(reading, distinct) else (),
@@ -237,10 +269,11 @@ def _ends(asked: Asked, reading: Reading) -> dict:
         return {"first": f"{low:%Y-%m-%d}", "last": f"{high:%Y-%m-%d}"} if low and high else {}
     if reading.kind == NUMBER:
         low, high = asked.one(
-            f"SELECT min(TRY_CAST({value} AS DOUBLE)), max(TRY_CAST({value} AS DOUBLE)) FROM _cx_v"
+            f"SELECT min(x), max(x) FROM (SELECT TRY_CAST({value} AS DOUBLE) AS x FROM _cx_v) "
+            "WHERE isfinite(x)"
         )
         few = asked.base.execute(
-            f"SELECT DISTINCT TRY_CAST({value} AS DOUBLE) AS x FROM _cx_v WHERE x IS NOT NULL "
+            f"SELECT DISTINCT TRY_CAST({value} AS DOUBLE) AS x FROM _cx_v WHERE isfinite(x) "
             f"ORDER BY x LIMIT {FEW_VALUES + 1}"
         ).fetchall()
         values = tuple(x for (x,) in few) if len(few) <= FEW_VALUES else ()
@@ -278,9 +311,7 @@ def described(file: RawFile) -> Sequence[str]:
         f"  {each.name}: {'; '.join(notes)}" for each in file.columns if (notes := notes_of(each))
     ]
     if file.totals:
-        lines.append(
-            f"  {told_rows(file.total_rows)} with a word such as {file.totals[0]!r} in front"
-        )
+        lines.append(f"  {told_rows(file.total_rows)} with a word such as Total in front")
     return lines
 
 

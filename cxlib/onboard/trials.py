@@ -12,7 +12,7 @@ from cxlib.data.engines.sql import quoted
 from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import EMPTY, FLAG, NUMBER, TIME, bare
 from cxlib.onboard.days import asked_day
-from cxlib.onboard.expressions import as_flag, as_id, as_number, as_value, given
+from cxlib.onboard.expressions import as_flag, as_id, as_own, as_value, given
 from cxlib.onboard.questions import Interview
 from cxlib.onboard.ratings import Rating
 from cxlib.onboard.select import Line, select
@@ -75,7 +75,7 @@ def trial_texts(
     found: Trial, rated: Sequence[Rating], interview: Interview
 ) -> tuple[dict[str, str], str]:
     """The SQL of a trial's tables, and the settings that compare its arms."""
-    file, table = found.file, bare(found.file.table)
+    file, table = found.file, found.file.rows_sql
     who = as_id(found.who) if found.who else f"'{file.table}-' || row_number() OVER ()"
     if found.at:
         day, remark = as_value(found.at), found.at.reading.remark
@@ -89,17 +89,17 @@ def trial_texts(
         Line(who, "customer_id"),
         Line(day, "started_at", (remark,) if remark else ()),
         Line("'trial'", "channel"),
-        *(Line(_outcome(each), bare(plain(each.name))) for each in found.outcomes),
+        *(Line(_outcome(each), _outcome_name(each)) for each in found.outcomes),
     ]
     lines += [
-        Line(given(each), bare(name))
+        Line(as_own(each), bare(name))
         for each in file.columns
         if each not in (found.who, found.at) and each.kind != EMPTY
         and (name := plain(each.name)) and name not in own
     ]  # fmt: skip
     arm = Line(given(found.arm), "arm", (said,))
     texts = {
-        "accounts": f"{select([Line(who, 'account_id'), arm])}\nFROM {table}\n",
+        "accounts": f"{file.head}{select([Line(who, 'account_id'), arm])}\nFROM {table}\n",
         "customers": (
             f"{select([Line(who, 'customer_id'), Line(who, 'account_id')])}\nFROM {table}\n"
         ),
@@ -118,11 +118,14 @@ def trial_texts(
 def _outcome(raw: RawColumn) -> str:
     if raw.kind == FLAG:
         return as_flag(raw)
-    return (
-        f"CASE {given(raw)} WHEN '1' THEN 'true' WHEN '0' THEN 'false' END"
-        if _is_yes_or_no(raw)
-        else as_number(raw)
-    )
+    if _is_yes_or_no(raw):
+        return f"CASE {given(raw)} WHEN '1' THEN 'true' WHEN '0' THEN 'false' ELSE {given(raw)} END"
+    return as_value(raw)
+
+
+def _outcome_name(raw: RawColumn) -> str:
+    """What the KPI of an outcome is called; none of ours begins so."""
+    return f"trial_{plain(raw.name)}"
 
 
 def _answer(who: str, day: str, rating: Rating) -> list[Line]:
@@ -137,13 +140,13 @@ def _answer(who: str, day: str, rating: Rating) -> list[Line]:
 
 
 def _settings(found: Trial, rated: Sequence[Rating]) -> str:
-    names = [plain(each.name) for each in found.outcomes]
+    names = [_outcome_name(each) for each in found.outcomes]
     shown = ", ".join(
         quoted(name).replace("'", '"') for name in [*names, *(each.metric for each in rated)][:6]
     )
     text = f'\n[leadership]\nby = "arm"\ntiles = [{shown}]\ngrid = [{shown}]\n'
     for raw, name in zip(found.outcomes, names, strict=True):
-        label = name.replace("_", " ").capitalize()
+        label = plain(raw.name).replace("_", " ").capitalize()
         better = "higher" if BETTER.search(name) else "lower" if WORSE.search(name) else "neither"
         kind = "" if _is_yes_or_no(raw) else '\nkind = "mean"\nunit = "score"'
         value = name if kind else f"{name} = true"

@@ -168,11 +168,11 @@ class TestTrials:
         begun = init({"trial.csv": lines(rows)}, as_of="2026-09-30")
         assert "drawn by lot" in begun.asked()
         data = begun.data()
-        panel = measure(data, ["converted"], by=["arm"])
-        low, high = (panel.estimate("converted", arm=arm) for arm in "AB")
+        panel = measure(data, ["trial_converted"], by=["arm"])
+        low, high = (panel.estimate("trial_converted", arm=arm) for arm in "AB")
         assert low.high < high.low
         assert data.config.leadership.by == "arm"
-        assert data.config.kpis["converted"].better == "higher"
+        assert data.config.kpis["trial_converted"].better == "higher"
 
 
 class TestNobodyKnown:
@@ -303,3 +303,133 @@ def test_names_of_ones_own_need_no_python(tmp_path):
     told = begin(tmp_path / "mine", [raw], names=names)
     assert "t.csv: known as an export of Our desk" in told
     assert open_dataset(tmp_path / "mine").tables["interactions"].count().execute() == 40
+
+
+class TestWhatWentWrongOnce:
+    """Exports that a stranger to the project made, and that it misread."""
+
+    @pytest.mark.parametrize("name", ["pivot.csv", "left.csv", "full.csv", "second.csv"])
+    def test_files_called_as_words_of_sql(self, init, name):
+        assert init({name: lines(tickets())}).counts("interactions") == (40, 40)
+
+    def test_a_churn_column_called_as_a_word_of_sql(self, init):
+        rows = [
+            ["customer_id", "tenure", "Left"],
+            *([f"c{n}", str(n % 36), str(n % 2)] for n in range(60)),
+        ]
+        begun = init({"snap.csv": lines(rows)}, as_of="2026-09-30")
+        assert begun.rows("accounts").churn_date.notna().sum() == 30
+
+    def test_quotes_astray_among_rows_that_lack_values(self, init):
+        rows = lines(tickets(subject=lambda n: "x", cost=lambda n: n)).splitlines()
+        rows[2] = 'T1,C1,2026-07-02 09:01:00,phone,he said "hi,1'
+        rows[3:9] = [row.rpartition(",")[0] for row in rows[3:9]]
+        rows[9] = 'T8,C8,2026-07-09 09:08:00,phone,5" pipe,8'
+        begun = init({"t.csv": "\n".join(rows) + "\n"})
+        assert begun.counts("interactions") == (40, 40)
+
+    @pytest.mark.parametrize(
+        ("text", "moment"),
+        [("Sept 1, 2026 9:00 PM", "2026-09-01 21:00:00"), ("Sept 1, 2026", "2026-09-01 00:00:00"),
+         ("1 de enero de 2026, 9:05 p. m.", "2026-01-01 21:05:00")],
+    )  # fmt: skip
+    def test_months_in_words_with_a_time_of_day(self, init, text, moment):
+        rows = tickets()
+        for row in rows[1:]:
+            row[2] = text
+        found = init({"t.txt": lines(rows, "\t")}).rows("interactions").started_at
+        assert {f"{each}" for each in found} == {moment}
+
+    def test_pieces_times_price_in_two_currencies_are_not_added(self, init):
+        rows = [["account_id", "order_date", "quantity", "unit_price", "Currency Code (ISO)"]]
+        rows += [[f"A{n}", "2026-07-01", "2", "10", ("GBP", "EUR")[n % 2]] for n in range(20)]
+        begun = init({"o.csv": lines(rows)})
+        assert begun.rows("revenue").amount.sum() == 200
+        assert "which count?" in begun.asked()
+
+    def test_sums_among_counts_and_customers_are_left_out(self, init):
+        head = ["Date", "Queue", "Offered", "Abandoned"]
+        rows = [head]
+        for n in range(10):
+            rows += [
+                [f"2026-07-{n + 1:02}", "North", "10", "1"],
+                [f"2026-07-{n + 1:02}", "Total", "10", "1"],
+            ]
+        begun = init({"c.csv": lines(rows)})
+        assert measure(begun.data()).estimate("contact_volume").value == 100
+        snap = [["customer_id", "tenure", "churned", "monthly_fee"]]
+        snap += [[f"c{n}", str(n % 36), str(n % 2), "10"] for n in range(40)] + [
+            ["Total", "", "", "400"]
+        ]
+        begun = init({"s.csv": lines(snap)}, as_of="2026-09-30")
+        assert begun.counts("accounts") == (40, 40)
+        assert "are sums, and left out" in begun.asked()
+
+    @pytest.mark.parametrize(("name", "asked", "months"), [("tenure_years", {}, 12), ("Tenure", {}, 12),
+                                                           ("Tenure", {"unit": "months"}, 1)])  # fmt: skip
+    def test_tenure_in_years(self, init, name, asked, months):
+        rows = [["customer_id", name, "churned", "monthly_fee"]]
+        rows += [[f"c{n}", str(n % 10), str(n % 2), "10"] for n in range(60)]
+        begun = init({"s.csv": lines(rows)}, as_of="2026-09-30", **asked)
+        assert len(begun.rows("revenue")) == sum(min(12, n % 10 * months) for n in range(60))
+
+    def test_ids_of_those_who_buy_and_those_who_ask(self, init):
+        orders = [
+            ["customer_id", "order_date", "amount"],
+            *([f"{n % 5 + 1}", "2026-07-01", "10"] for n in range(25)),
+        ]
+        rows = tickets()
+        for n, row in enumerate(rows[1:]):
+            row[1] = f"{n % 5 + 1:06}"
+        begun = init({"orders.csv": lines(orders), "t.csv": lines(rows)})
+        assert begun.counts("accounts") == (5, 5)
+        assert "without zeros in front" in begun.asked()
+
+    def test_capitals_are_a_part_of_codes(self, init):
+        rows = tickets()
+        for n, row in enumerate(rows[1:]):
+            row[1] = f"0018d0000{'aA'[n % 2]}bc{n % 10:03}"
+        assert init({"t.csv": lines(rows)}).rows("customers").customer_id.nunique() == 10
+
+    def test_one_id_that_is_missing(self, init):
+        rows = tickets()
+        rows[7][0] = ""
+        begun = init({"t.csv": lines(rows)})
+        assert begun.counts("interactions") == (40, 39)
+        assert (
+            "1 row have no id" in begun.asked()
+            or "have no id, and will be set apart" in begun.asked()
+        )
+
+    def test_ids_of_three_files_in_three_ways(self, init):
+        files = {}
+        for name, form in (("a", "{:06}"), ("b", "{}.0"), ("c", '="{:06}"')):
+            rows = tickets()
+            for n, row in enumerate(rows[1:]):
+                row[0], row[1] = f"{name}{n}", form.format(n % 10 + 1)
+            files[f"{name}.txt"] = lines(rows, "\t")
+        assert init(files).rows("customers").customer_id.nunique() == 10
+
+    def test_stand_ins_beside_a_list_of_customers(self, init):
+        people = [
+            ["customer_id", "role", "location"],
+            *([f"C{n}", "user", "Oslo"] for n in range(10)),
+        ]
+        rows = tickets()
+        for row in rows[1:6]:
+            row[1] = ""
+        begun = init({"people.csv": lines(people), "t.csv": lines(rows)})
+        assert begun.counts("interactions") == (40, 40)
+        assert (~begun.rows("customers").known.fillna(True).astype(bool)).sum() == 5
+
+    def test_outcomes_of_a_trial_keep_what_cannot_be_read(self, init):
+        rows = [["id", "variant", "converted", "revenue", "cost"]]
+        rows += [[f"u{n}", "AB"[n % 2], str(n % 2), str(n), "1,50"] for n in range(60)]
+        begun = init({"trial.txt": lines(rows, "\t")}, as_of="2026-09-30")
+        assert begun.counts("interactions") == (60, 60)
+        assert "trial_revenue" in begun.data().config.kpis
+
+    def test_an_answer_whose_only_date_has_an_unknown_name(self, init):
+        rows = [["response_id", "customer_id", "Handed in", "nps"]]
+        rows += [[f"R{n}", f"C{n}", "2026-07-01", str(n % 11)] for n in range(44)]
+        assert init({"nps.csv": lines(rows)}).counts("surveys") == (44, 44)

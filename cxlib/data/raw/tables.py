@@ -82,7 +82,7 @@ def exists(connection: ibis.BaseBackend, name: str) -> bool:
     known = (
         f"SELECT 1 FROM information_schema.tables WHERE lower(table_name) = lower({quoted(name)})"
     )
-    return connection.raw_sql(known).fetchone() is not None
+    return connection.raw_sql(known).fetchall() != []
 
 
 def delimiter_for_others(part: Part, otherwise: str = "") -> str | None:
@@ -172,7 +172,7 @@ def _scanned(connection: ibis.BaseBackend, text: Text) -> bool:
         connection.raw_sql(f"CREATE TABLE {name} AS {scan}")
     except duckdb.Error:
         return False
-    odd = connection.raw_sql("SELECT count(*) FROM reject_errors").fetchone()[0]
+    odd = connection.raw_sql("SELECT count(*) FROM reject_errors").fetchall()[0][0]
     connection.raw_sql("DROP TABLE reject_errors; DROP TABLE reject_scans")
     # Where a value runs over several lines, a quote may have gone astray.
     if odd or _count(connection, text.part) + 1 != text.written.lines:
@@ -318,7 +318,7 @@ def _drop_unnamed(connection: ibis.BaseBackend, part: Part, layout: Layout) -> l
         return []
     name = identifier(part.name)
     counts = ", ".join(f"count({identifier(each)})" for each in layout.unnamed)
-    filled = connection.raw_sql(f"SELECT {counts} FROM {name}").fetchone()
+    filled = connection.raw_sql(f"SELECT {counts} FROM {name}").fetchall()[0]
     notes, bare = [], 0
     for column, count in zip(layout.unnamed, filled, strict=True):
         if count:
@@ -338,4 +338,4 @@ def _columns(connection: ibis.BaseBackend, part: Part) -> tuple[str, ...]:
 
 
 def _count(connection: ibis.BaseBackend, part: Part) -> int:
-    return connection.raw_sql(f"SELECT count(*) FROM {identifier(part.name)}").fetchone()[0]
+    return connection.raw_sql(f"SELECT count(*) FROM {identifier(part.name)}").fetchall()[0][0]

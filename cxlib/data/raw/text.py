@@ -376,7 +376,7 @@ def _swallows(group: Sequence, delimiter: str, width: int, known: frozenset) -> 
     if len(group) < 2 or width < 2:
         return False
     cells = [line.split(delimiter) for _, line in group[1:]]
-    begun = [_beginning(each) for each in cells if len(each) == width]
+    begun = [_beginning(each) for each in cells if width // 2 < len(each) <= width]
     begun = [each for each in begun if each in known]
     # Rows that begin with words look like sentences; several in one value are none.
     telling = any("9" in part for each in begun for part in each) or len(begun) > SENTENCES
