@@ -69,7 +69,7 @@ class Writer:
             if not raw.single:
                 return _key(guess, raw, name)
             none = told_rows(round((1 - raw.filled) * guess.file.rows))
-            remarks.append(f"{UNSURE}: {none} have no id, and will be set apart")
+            remarks.append(f"{UNSURE}: {none} without an id will be set apart")
         if column.metadata["unit"] == "id":
             return self._link(guess, raw, name, remarks)
         if kind == TIME and raw.kind == CLOCK:
@@ -96,9 +96,10 @@ class Writer:
     def _in_one_currency(self, guess: Guess, line: Line) -> Line:
         """Amounts whose currency stands in a column beside them: one counts, or rates are given."""
         told = [each for each in guess.file.columns if CURRENCY.search(plain(each.name))]
-        if not told or len(told[0].words) < 2:
+        if not told or told[0].distinct < 2:
             return line
-        raw, names = told[0], list(told[0].words)
+        # Of very many, the commonest is offered first; any other can be named.
+        raw, names = told[0], list(told[0].words) or [told[0].commonest]
         said = self.interview.put(Question(
             f"{guess.file.table}.{raw.name}.currency",
             f"Amounts are in {', '.join(names)}; which count? Those in others are set apart.",

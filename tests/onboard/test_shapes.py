@@ -396,10 +396,13 @@ class TestWhatWentWrongOnce:
         rows[7][0] = ""
         begun = init({"t.csv": lines(rows)})
         assert begun.counts("interactions") == (40, 39)
-        assert (
-            "1 row have no id" in begun.asked()
-            or "have no id, and will be set apart" in begun.asked()
-        )
+        assert "1 row without an id will be set apart" in begun.asked()
+
+    def test_more_currencies_than_can_be_listed(self, init):
+        rows = [["account_id", "invoice_date", "amount", "currency"]]
+        rows += [[f"A{n}", "2026-07-01", "10", f"X{n % 12:02}"] for n in range(48)]
+        begun = init({"i.csv": lines(rows)})
+        assert begun.counts("revenue") == (48, 4)
 
     def test_ids_of_three_files_in_three_ways(self, init):
         files = {}
