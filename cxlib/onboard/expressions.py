@@ -9,9 +9,9 @@ YES = ("yes", "y", "true", "t", "1", "ja", "j", "oui", "o", "si", "sí", "s", "s
 NO = ("no", "n", "false", "f", "0", "nein", "non", "não", "")
 
 
-def given(raw: RawColumn) -> str:
-    """The column, null where its file writes a word for nothing."""
-    text = bare(raw.name)
+def given(raw: RawColumn, of: str = "") -> str:
+    """The column (of one of joined tables), null where its file writes a word for nothing."""
+    text = f"{of}{bare(raw.name)}"
     if raw.padded:
         text = f"nullif(trim({text}), '')"
     for word in raw.nothing:
@@ -19,12 +19,12 @@ def given(raw: RawColumn) -> str:
     return text
 
 
-def as_id(raw: RawColumn) -> str:
-    """The column as text."""
+def as_id(raw: RawColumn, of: str = "") -> str:
+    """The column (of one of joined tables) as text."""
     if raw.reading.whole:
-        return f"CAST(TRY_CAST({bare(raw.name)} AS BIGINT) AS VARCHAR)"
+        return f"CAST(TRY_CAST({of}{bare(raw.name)} AS BIGINT) AS VARCHAR)"
     # Of a number that text holds, the cast changes nothing.
-    return f"CAST({given(raw)} AS VARCHAR)" if raw.kind == NUMBER else given(raw)
+    return f"CAST({given(raw, of)} AS VARCHAR)" if raw.kind == NUMBER else given(raw, of)
 
 
 def as_value(raw: RawColumn) -> str:

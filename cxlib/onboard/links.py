@@ -88,7 +88,7 @@ def _joined(file: RawFile, other: RawFile, key: RawColumn, told: Sequence[RawCol
     rows = (
         f"(\n    SELECT own.*, {columns}\n    FROM {file.rows_sql} AS own\n"
         f"    LEFT JOIN {bare(other.table)} AS other "
-        f"ON CAST(own.{bare(own.name)} AS VARCHAR) = CAST(other.{bare(key.name)} AS VARCHAR)\n)"
+        f"ON {as_id(own, 'own.')} = {as_id(key, 'other.')}\n)"
     )
     more = (replace(each, unique=False) for each in told)
     return replace(file, columns=(*file.columns, *more), joined=rows)

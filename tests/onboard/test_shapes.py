@@ -236,13 +236,14 @@ class TestNobodyKnown:
 
 
 class TestSeveralFiles:
-    def test_whose_an_answer_is_comes_from_another_file(self, init):
+    @pytest.mark.parametrize("review", ["O{}", " O{} "])
+    def test_whose_an_answer_is_comes_from_another_file(self, init, review):
         orders = [
             ["order_id", "customer_id", "status"],
             *([f"O{n}", f"C{n % 8}", "sent"] for n in range(40)),
         ]
         reviews = [["review_id", "order_id", "review_score", "review_creation_date"],
-                   *([f"R{n}", f"O{n}", str(n % 5 + 1), "2026-07-01"] for n in range(40))]  # fmt: skip
+                   *([f"R{n}", review.format(n), str(n % 5 + 1), "2026-07-01"] for n in range(40))]  # fmt: skip
         begun = init({"orders.csv": lines(orders), "reviews.csv": lines(reviews)})
         assert "reviews.csv: customer_id from orders.csv, by order_id" in begun.told
         assert begun.rows("surveys").customer_id.nunique() == 8

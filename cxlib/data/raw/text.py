@@ -132,8 +132,8 @@ def opened(part: Part) -> Iterator[BinaryIO]:
         gzip.BadGzipFile,
         EOFError,
         zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
+        NotImplementedError,  # an archive packed in a way that Python does not know
+        RuntimeError,  # one with a password
     ) as error:
         raise DataError(f"{part.file}: cannot be unpacked: {error}") from None
 
