@@ -11,9 +11,10 @@ import duckdb
 from cxlib.data.contract import PARTS_OF_OFFERED
 from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.marks import UNSURE
-from cxlib.onboard.asked import EMPTY, NUMBER, TEXT, TIME, bare
+from cxlib.onboard.asked import CLOCK, EMPTY, NUMBER, TEXT, TIME, bare
 from cxlib.onboard.days import asked_day
 from cxlib.onboard.expressions import as_number, as_own, as_value, given, reckoned
+from cxlib.onboard.guess import channels_in
 from cxlib.onboard.questions import Interview, Question
 from cxlib.onboard.select import Line, select
 from cxlib.onboard.sniff import RawColumn, RawFile
@@ -30,12 +31,14 @@ PARTS = {
     "resolved": re.compile(r"resolved|fcr|solved"),
     "transferred": re.compile(r"transfer"),
 }  # fmt: skip
+STANDARD = re.compile(r"^(sla?|gos|tsf)(_|$)")
 LATE = re.compile(r"breach|late|out_of_sla|missed|over_\d")
 TIMES = {
     "wait_seconds": re.compile(r"speed|wait|asa|queue_time|answer_time"),
     "handle_seconds": re.compile(r"handl|aht|talk"),
 }
 SHARE = re.compile(r"rate|percent|pct|share|level|%")
+INTERVAL = re.compile(r"interval|half_?hour|^hour|hour$|time_?slot|^slot")
 GROUPS = ("channel", "reason", "team", "agent_id")
 # A row of these is one person or contact, and no count of them.
 SINGLE = ("interaction_id", "customer_id")
@@ -63,7 +66,7 @@ class DayCounts:
 
 def day_counts_of(base: duckdb.DuckDBPyConnection, file: RawFile, names: Names) -> DayCounts | None:
     """Counts by day, if a raw table holds such: numbers of contacts, and no contact or customer."""
-    numbers = [each for each in file.columns if each.kind == NUMBER]
+    numbers = [each for each in file.columns if each.kind == NUMBER and not _of_a_day(each)]
     for each in file.columns:
         if any(0 < names.sense("interactions", name, each.name) <= 2 for name in SINGLE):
             return None
@@ -73,13 +76,15 @@ def day_counts_of(base: duckdb.DuckDBPyConnection, file: RawFile, names: Names) 
     times = {name: found for name, pattern in TIMES.items() if (found := _first(left, pattern))}
     left = [each for each in left if each not in times.values()]
     parts = {name: found for name, pattern in PARTS.items() if (found := _first(left, pattern))}
+    if "in_time" not in parts and (met := [each for each in left if _is_met(each)]):
+        parts["in_time"] = met[0]
     late = None if "in_time" in parts else _first([each for each in left if _counts(each)], LATE)
     if not offered and not {"answered", "abandoned"} <= parts.keys():
         return None
     days = [each for each in file.columns if each.kind == TIME and each.filled == 1]
     if not days and not (parts and _numbered(file)):
         return None
-    others = [each for each in file.columns if each.kind == TEXT]
+    others = [each for each in file.columns if each.kind == TEXT or _of_a_day(each)]
     day = days[0] if days else None
     if not parts and not late and len(numbers) > 3:
         return None
@@ -90,15 +95,27 @@ def day_counts_of(base: duckdb.DuckDBPyConnection, file: RawFile, names: Names) 
     )
 
 
+def _of_a_day(raw: RawColumn) -> bool:
+    """Whether a column says which part of a day a row counts."""
+    return raw.kind == CLOCK or bool(INTERVAL.search(plain(raw.name)))
+
+
 def _counts(raw: RawColumn) -> bool:
     """Whether a column counts: whole numbers from zero on, and not each number once."""
     return raw.low is not None and raw.low >= 0 and not raw.reading.seconds and not _is_share(raw)
 
 
 def _is_share(raw: RawColumn) -> bool:
-    return "%" in " ".join(raw.reading.notes) or bool(
-        SHARE.search(plain(raw.name)) and raw.high <= 100
+    return (
+        "%" in raw.name
+        or "%" in " ".join(raw.reading.notes)
+        or bool(SHARE.search(plain(raw.name)) and raw.high <= 100)
     )
+
+
+def _is_met(raw: RawColumn) -> bool:
+    """Whether a column is the share that met a standard; in seconds, it would be the standard."""
+    return bool(STANDARD.search(plain(raw.name))) and _is_share(raw)
 
 
 def _first(columns: list[RawColumn], pattern: re.Pattern) -> RawColumn | None:
@@ -172,6 +189,10 @@ def _groups(found: DayCounts, names: Names) -> dict[str, RawColumn]:
     left = [each for each in found.file.columns if each.kind == TEXT]
     groups = {}
     for name in GROUPS:
+        if name == "channel" and (told := [each for each in left if channels_in(each)]):
+            groups[name] = told[0]
+            left.remove(told[0])
+            continue
         senses = {
             sense: each
             for each in reversed(left)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from textwrap import indent
 
 import duckdb
 
@@ -10,6 +11,7 @@ from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.marks import UNSURE
 from cxlib.onboard.asked import EMPTY, NUMBER, TEXT, TIME, bare
 from cxlib.onboard.expressions import as_id, as_own, as_value, given
+from cxlib.onboard.guess import channels_in
 from cxlib.onboard.lines import UNKNOWN
 from cxlib.onboard.questions import Interview, Question
 from cxlib.onboard.select import Line, select
@@ -23,6 +25,8 @@ ACTIVITY = re.compile(
     r"activity|^event$|event_?(name|type)|^concept_name$|^step$|^action$|status$|state$"
 )
 STATE = re.compile("status|state")
+BEGUN = re.compile(r"(^|_)(start|begin)(_|$|time|date|ed)")
+ENDED = re.compile(r"(^|_)(end|complete|finish|stop)(_|$|time|date|d|ed)")
 MOMENT = re.compile("stamp|complete|updated|changed|event|time")
 RESOURCE = re.compile(r"resource|agent|assigned_to|^user$|employee|handler|owner")
 TEAM = re.compile(r"group|team|queue|department|role$|section|workgroup")
@@ -44,6 +48,7 @@ class EventLog:
 
     Attributes:
         case, activity, at: Which case, what was done, and when.
+        until: When it was over, where a log tells beginnings and ends.
         agent, team: Who did it.
         customer: For whom.
     """
@@ -52,6 +57,7 @@ class EventLog:
     case: RawColumn
     activity: RawColumn
     at: RawColumn
+    until: RawColumn | None
     agent: RawColumn | None
     team: RawColumn | None
     customer: RawColumn | None
@@ -69,8 +75,11 @@ def event_log_of(file: RawFile, names: Names) -> EventLog | None:
         return None
     case = max(cases, key=lambda each: each.distinct)
     at = min(moments, key=lambda each: (not MOMENT.search(plain(each.name)), -each.distinct))
+    begun = [each for each in moments if BEGUN.search(plain(each.name))]
+    ended = [each for each in moments if ENDED.search(plain(each.name))]
+    at, until = (begun[0], ended[0]) if begun and ended and begun[0] != ended[0] else (at, None)
     named = [each for each in file.columns if ACTIVITY.search(plain(each.name))]
-    steps = [each for each in named if each not in (case, at) and 1 < each.distinct <= KINDS]
+    steps = [each for each in named if each not in (case, at, until) and 1 < each.distinct <= KINDS]
     if not steps:
         return None
     # The name of a step tells more than the state that comes of it.
@@ -78,12 +87,13 @@ def event_log_of(file: RawFile, names: Names) -> EventLog | None:
     others = [
         each
         for each in file.columns
-        if each not in (case, at, activity) and each.kind in (TEXT, NUMBER)
+        if each not in (case, at, until, activity) and each.kind in (TEXT, NUMBER)
     ]
     agent = _called(others, names, "agent_id", RESOURCE)
     others = [each for each in others if each is not agent]
     team = _called(others, names, "team", TEAM)
-    return EventLog(file, case, activity, at, agent, team, _called(others, names, "customer_id"))
+    customer = _called(others, names, "customer_id")
+    return EventLog(file, case, activity, at, until, agent, team, customer)
 
 
 def _called(
@@ -118,6 +128,9 @@ def event_log_texts(
                   and (sense := names.sense("interactions", name, raw.name))}  # fmt: skip
         if senses and name not in FROM_STEPS:
             known[name] = senses[min(senses)]
+    left = [raw for raw in _kept(found) if raw not in known.values()]
+    if "channel" not in known and (told := [raw for raw in left if channels_in(raw)]):
+        known["channel"] = told[0]
     lines = [Line("_case", "interaction_id"), _customer(found), Line("min(_at)", "started_at")]
     if "channel" not in known:
         told = found.file.told
@@ -133,13 +146,17 @@ def event_log_texts(
     lines += [Line(_last(as_own(raw)), bare(name)) for raw in _kept(found)
               if raw not in known.values() and (name := plain(raw.name)) not in taken]  # fmt: skip
     case, step, at = as_id(found.case), given(found.activity), as_value(found.at)
+    until = "_at"
+    if found.until:
+        until = f"coalesce(TRY_CAST({as_value(found.until)} AS TIMESTAMP), _at)"
     table = found.file.rows_sql
     interactions = (
         f"{found.file.head}-- {UNSURE}: a row of {found.file.told} is a step, and a case is "
         "taken as one contact.\n"
         "WITH steps AS (\n    SELECT\n        *, row_number() OVER () AS _place,\n        "
         f"{case} AS _case,\n"
-        f"        {step} AS _step,\n        TRY_CAST({at} AS TIMESTAMP) AS _at\n    FROM "
+        f"        {step} AS _step,\n        TRY_CAST({at} AS TIMESTAMP) AS _at,\n        "
+        f"{until} AS _until\n    FROM "
         f"{table}\n)\n\n"
         f"{select(lines)}\nFROM steps\nGROUP BY _case\n"
     )
@@ -174,7 +191,8 @@ def _customer(found: EventLog) -> Line:
 
 def _kept(found: EventLog) -> list[RawColumn]:
     """What a log says of its cases besides."""
-    used = (found.case, found.activity, found.at, found.agent, found.team, found.customer)
+    steps = (found.case, found.activity, found.at, found.until)
+    used = (*steps, found.agent, found.team, found.customer)
     return [each for each in found.file.columns
             if each not in used and each.kind != EMPTY and plain(each.name)]  # fmt: skip
 
@@ -182,7 +200,8 @@ def _kept(found: EventLog) -> list[RawColumn]:
 def _within_a_day(base: duckdb.DuckDBPyConnection, found: EventLog) -> bool:
     """Whether most cases are over within a shift: of others, nobody was at work all the time."""
     case, at = as_id(found.case), as_value(found.at)
-    length = f"epoch(max(TRY_CAST({at} AS TIMESTAMP)) - min(TRY_CAST({at} AS TIMESTAMP)))"
+    until = as_value(found.until) if found.until else at
+    length = f"epoch(max(TRY_CAST({until} AS TIMESTAMP)) - min(TRY_CAST({at} AS TIMESTAMP)))"
     median = base.execute(
         f"SELECT median(s) FROM (SELECT {length} AS s FROM {identifier(found.file.table)} "
         f"GROUP BY {case})"
@@ -218,13 +237,15 @@ def _course(
     if within_a_day:
         since = "being taken in hand" if taken else "the first step"
         said = f"{UNSURE}: from {since} to the last step, pauses included"
-        lines.append(Line(f"greatest(epoch(max(_at) - {began}), 0)", "handle_seconds", (said,)))
+        lines.append(Line(f"greatest(epoch(max(_until) - {began}), 0)", "handle_seconds", (said,)))
     if not over:
         said = f"{UNSURE}: no step is called as an end is; the last is taken"
-        return lines if "closed_at" in known else [*lines, Line("max(_at)", "closed_at", (said,))]
+        return (
+            lines if "closed_at" in known else [*lines, Line("max(_until)", "closed_at", (said,))]
+        )
     if "closed_at" not in known:
         said = f"{UNSURE}: a case ends with {_told(words, OVER)}"
-        lines.append(Line(f"max(_at) FILTER (WHERE _step IN ({over}))", "closed_at", (said,)))
+        lines.append(Line(f"max(_until) FILTER (WHERE _step IN ({over}))", "closed_at", (said,)))
     again = (
         f"coalesce(max(_at) FILTER (WHERE _step NOT IN ({over})) > min(_at) FILTER "
         f"(WHERE _step IN ({over})), false)"
@@ -254,17 +275,18 @@ def _customers(found: EventLog, table: str) -> str:
             f"FROM {table}\n"
         )
     who = given(found.customer)
+    # Many a log names the customer in the first step of a case alone.
     return (
-        f"SELECT DISTINCT\n    coalesce({who}, '{UNKNOWN} ' || {case}) AS customer_id,\n"
-        f"    coalesce({who}, '{UNKNOWN}') AS account_id,  -- {UNSURE}: is each customer an "
-        "account of their own?\n"
-        f"    {who} IS NOT NULL AS known\nFROM {table}\n"
+        f"SELECT DISTINCT\n    {who} AS customer_id,\n    {who} AS account_id,  -- {UNSURE}: is "
+        f"each customer an account of their own?\n    true AS known\nFROM {table}\n"
+        f"WHERE {who} IS NOT NULL\nUNION ALL\n"
+        f"SELECT '{UNKNOWN} ' || {case}, '{UNKNOWN}', false\nFROM {table}\nGROUP BY {case}\n"
+        f"HAVING count({who}) = 0\n"
     )
 
 
 def _accounts(found: EventLog, table: str) -> str:
-    who = f"coalesce({given(found.customer)}, '{UNKNOWN}')" if found.customer else f"'{UNKNOWN}'"
     return (
-        f"-- {UNSURE}: no file lists the accounts.\nSELECT DISTINCT {who} AS "
-        f"account_id\nFROM {table}\n"
+        f"-- {UNSURE}: no file lists the accounts.\nSELECT DISTINCT account_id\nFROM (\n"
+        f"{indent(_customers(found, table), '    ')})\n"
     )

@@ -49,7 +49,7 @@ def reckoned(sql: str, *raws: RawColumn) -> str:
 
 
 def as_flag(raw: RawColumn, opposite: bool = False) -> str:
-    """The column as true or false, from words for yes and no; other words stay as they are."""
+    """The column as true or false, from words for yes and no; nothing for few other words."""
     told = {word.strip().casefold() for word in raw.words}
     yes, no = ([word for word in words if not told or word in told] for words in (YES, NO))
     if opposite:
@@ -60,4 +60,13 @@ def as_flag(raw: RawColumn, opposite: bool = False) -> str:
         for words, value in ((yes, "'true'"), (no, "'false'"))
         if words
     ]
+    if others := unsaid(raw):
+        listed = ", ".join(quoted(each.strip().casefold()) for each in others)
+        cases.append(f"WHEN {column} IN ({listed}) THEN NULL")
     return f"CASE {' '.join(cases)} ELSE {name} END" if cases else name
+
+
+def unsaid(raw: RawColumn) -> list[str]:
+    """The words of a flag, such as Pending, that are neither yes nor no, where others are."""
+    others = [word for word in raw.words if word.strip().casefold() not in (*YES, *NO)]
+    return others if len(others) < len(raw.words) else []

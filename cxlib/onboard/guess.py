@@ -11,7 +11,15 @@ from cxlib.onboard.asked import FLAG as RAW_FLAG
 from cxlib.onboard.asked import NUMBER as RAW_NUMBER
 from cxlib.onboard.asked import TIME as RAW_TIME
 from cxlib.onboard.sniff import RawColumn, RawFile
-from cxlib.onboard.synonyms import OPPOSITE, PRICE, QUANTITY, Names, plain, without_unit
+from cxlib.onboard.synonyms import (
+    OPPOSITE,
+    PRICE,
+    QUANTITY,
+    Names,
+    are_channels,
+    plain,
+    without_unit,
+)
 
 TABLES = ("accounts", "customers", "interactions", "surveys", "revenue")
 # A table is proposed from a file that has all of one of these.
@@ -37,6 +45,7 @@ MOMENTS = MappingProxyType(
     {"interactions": "started_at", "surveys": "sent_at", "revenue": "booked_at"}
 )
 SURE = 2  # the senses up to this are no guess
+BY_VALUES = SURE + 0.5  # the sense of a column whose values tell more than its name
 
 
 @dataclass(frozen=True)
@@ -71,14 +80,36 @@ def guesses(file: RawFile, names: Names, contract: Mapping) -> list[Guess]:
     """What a raw table can feed, by its columns; empty if it tells nothing."""
     vendor = names.vendor(each.name for each in file.columns)
     if vendor:
-        return [dated(guess(file, table, names, contract[table])) for table in vendor.columns]
+        each = [dated(guess(file, table, names, contract[table])) for table in vendor.columns]
+        return _of_the_same(each)
     found = []
     for table in TABLES:
         each = guess(file, table, names, contract[table])
-        known = set(each.columns) | ({"amount"} if pieces(file) else set())
+        # What is called otherwise does not tell what a table is.
+        known = {name for name, sense in each.senses.items() if sense != BY_VALUES}
+        known |= {"amount"} if pieces(file) else set()
         if any(set(telling) <= known for telling in TELLING[table]) and not _is_other(each):
             found.append(dated(each))
-    return found
+    return _of_the_same(found)
+
+
+def _of_the_same(found: list[Guess]) -> list[Guess]:
+    """Contacts and surveys of one file are of the same customers."""
+    both = [each for each in found if each.table in ("interactions", "surveys")]
+    told = next((each for each in both if "customer_id" in each.columns), None)
+    if not told:
+        return found
+    raw, sense = told.columns["customer_id"], told.senses["customer_id"]
+    return [
+        replace(
+            each,
+            columns={**each.columns, "customer_id": raw},
+            senses={**each.senses, "customer_id": sense},
+        )
+        if each in both and "customer_id" not in each.columns and raw not in each.columns.values()
+        else each
+        for each in found
+    ]
 
 
 def nearest(file: RawFile, names: Names, contract: Mapping) -> Guess:
@@ -123,6 +154,8 @@ def guess(file: RawFile, table: str, names: Names, schema) -> Guess:
         options = []
         for place, each in enumerate(file.columns):
             sense = _sense(names, known, table, name, each.name)
+            if name == "channel" and (not sense or sense > SURE) and channels_in(each):
+                sense = BY_VALUES
             fits = kinds is None or each.kind in kinds or sense <= SURE or gave_up(name, each)
             if sense and each.kind != EMPTY and fits and each not in columns.values():
                 options.append((sense, place, each))
@@ -140,6 +173,11 @@ def _sense(names: Names, known: Mapping, table: str, column: str, name: str) -> 
     if plain(name) in OPPOSITE.get(column, ()):
         return SURE
     return names.sense(table, column, name)
+
+
+def channels_in(raw: RawColumn) -> bool:
+    """Whether a column's values are channels, and not those that somebody would like best."""
+    return "prefer" not in plain(raw.name) and are_channels(raw.words)
 
 
 def gave_up(name: str, raw: RawColumn) -> list[str]:

@@ -19,6 +19,7 @@ from cxlib.onboard.asked import (
 )
 from cxlib.onboard.moments import SPANS, counted, moments
 from cxlib.onboard.numbers import is_either, numbers, the_decimal
+from cxlib.onboard.periods import periods
 from cxlib.onboard.synonyms import plain
 
 FLAGS = ("true", "false", "t", "f", "yes", "no", "y", "n")
@@ -37,13 +38,13 @@ def kind_of_type(asked: Asked, stored: str) -> Reading:
         notes = ("whole numbers stored as fractions",) if whole else ()
         return counted(asked) or Reading(NUMBER, whole=whole, notes=notes)
     if stored.endswith("INT") or stored.startswith(("INTEGER", "UINTEGER", "DECIMAL")):
-        return counted(asked) or Reading(NUMBER)
+        return counted(asked) or periods(asked) or Reading(NUMBER)
     return Reading(TEXT)
 
 
 def kind_of_texts(asked: Asked) -> Reading:
     """What a column of texts is."""
-    if found := counted(asked):
+    if found := counted(asked) or periods(asked):
         return found
     if asked.all_fit(matches(PLAIN)):
         if is_either(asked):

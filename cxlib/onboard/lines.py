@@ -11,7 +11,16 @@ from cxlib.onboard.asked import CLOCK, bare
 from cxlib.onboard.asked import NUMBER as RAW_NUMBER
 from cxlib.onboard.asked import TEXT as RAW_TEXT
 from cxlib.onboard.days import asked_day, time_line
-from cxlib.onboard.expressions import as_flag, as_id, as_number, as_own, as_value, given, reckoned
+from cxlib.onboard.expressions import (
+    as_flag,
+    as_id,
+    as_number,
+    as_own,
+    as_value,
+    given,
+    reckoned,
+    unsaid,
+)
 from cxlib.onboard.guess import SURE, Guess, gave_up, pieces
 from cxlib.onboard.ids import Joined
 from cxlib.onboard.numbers import rates_of
@@ -326,7 +335,13 @@ def _flag(guess: Guess, raw: RawColumn, name: str, remarks: list[str]) -> Line:
         said = f"{UNSURE}: whoever was not answered is taken to have given up"
         return Line(as_flag(raw, opposite=True), name, (said,))
     if raw.kind == RAW_TEXT:
-        remarks.append(f"{UNSURE}: it holds words such as {raw.commonest!r}; are these all?")
+        others = unsaid(raw)
+        told = ", ".join(map(repr, others))
+        remarks.append(
+            f"{UNSURE}: {told} {'is' if len(others) == 1 else 'are'} neither yes nor no, and taken "
+            "as not known" if others else
+            f"{UNSURE}: it holds words such as {raw.commonest!r}; are these all?"
+        )  # fmt: skip
         return Line(as_flag(raw), name, tuple(remarks))
     return Line(given(raw), name, tuple(remarks))
 

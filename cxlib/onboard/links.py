@@ -13,6 +13,7 @@ import duckdb
 from cxlib.data.engines.sql import identifier
 from cxlib.onboard.asked import TIME, bare
 from cxlib.onboard.expressions import as_id
+from cxlib.onboard.ids import Joined
 from cxlib.onboard.sniff import RawColumn, RawFile
 from cxlib.onboard.synonyms import Names, plain
 
@@ -74,12 +75,18 @@ def _teller(
 
 
 def _share(base, file: RawFile, own: RawColumn, other: RawFile, key: RawColumn) -> float:
+    one, same = (_bare(each) for each in (own, key))
     found = base.execute(
-        f"SELECT avg(CASE WHEN {as_id(own)} IN (SELECT {as_id(key)} FROM "
-        f"{identifier(other.table)}) "
+        f"SELECT avg(CASE WHEN {one} IN (SELECT {same} FROM {identifier(other.table)}) "
         f"THEN 1.0 ELSE 0 END) FROM {identifier(file.table)}"
     ).fetchall()[0][0]
     return found or 0.0
+
+
+def _bare(raw: RawColumn, of: str = "") -> str:
+    """An id without what spreadsheets put around numbers, or behind them: 1000 for 1000.0."""
+    plainly = not any(raw.commonest.endswith(each) for each in (".0", '"'))
+    return as_id(raw, of) if plainly else Joined(("wrapped", "decimals")).applied(as_id(raw, of))
 
 
 def _joined(file: RawFile, other: RawFile, key: RawColumn, told: Sequence[RawColumn]) -> RawFile:
@@ -88,7 +95,7 @@ def _joined(file: RawFile, other: RawFile, key: RawColumn, told: Sequence[RawCol
     rows = (
         f"(\n    SELECT own.*, {columns}\n    FROM {file.rows_sql} AS own\n"
         f"    LEFT JOIN {bare(other.table)} AS other "
-        f"ON {as_id(own, 'own.')} = {as_id(key, 'other.')}\n)"
+        f"ON {_bare(own, 'own.')} = {_bare(key, 'other.')}\n)"
     )
     more = (replace(each, unique=False) for each in told)
     return replace(file, columns=(*file.columns, *more), joined=rows)

@@ -31,6 +31,7 @@ MINUTES = r"\d{1,3}:[0-5]\d"
 # Words for a score, from the worst to the best.
 LIKERT = (
     "very dissatisfied|dissatisfied|neutral|satisfied|very satisfied",
+    "very dissatisfied|dissatisfied|neither satisfied nor dissatisfied|satisfied|very satisfied",
     "very unsatisfied|unsatisfied|neutral|satisfied|very satisfied",
     ("very dissatisfied|somewhat dissatisfied|neither satisfied nor dissatisfied|somewhat "
 "satisfied|very satisfied"),
@@ -45,10 +46,19 @@ LIKERT = (
     "sehr unzufrieden|unzufrieden|neutral|zufrieden|sehr zufrieden",
     "sehr unzufrieden|eher unzufrieden|teils teils|eher zufrieden|sehr zufrieden",
     "stimme gar nicht zu|stimme nicht zu|neutral|stimme zu|stimme voll zu",
+    "sehr unzufrieden|unzufrieden|weder noch|zufrieden|sehr zufrieden",
+    "sehr unzufrieden|unzufrieden|weder zufrieden noch unzufrieden|zufrieden|sehr zufrieden",
     "très insatisfait|insatisfait|neutre|satisfait|très satisfait",
+    "très insatisfait|insatisfait|ni satisfait ni insatisfait|satisfait|très satisfait",
+    ("pas du tout satisfait|plutôt pas satisfait|ni satisfait ni insatisfait|plutôt satisfait|"
+"très satisfait"),
     "muy insatisfecho|insatisfecho|neutral|satisfecho|muy satisfecho",
+    "muy insatisfecho|insatisfecho|ni satisfecho ni insatisfecho|satisfecho|muy satisfecho",
     "molto insoddisfatto|insoddisfatto|neutrale|soddisfatto|molto soddisfatto",
+    ("molto insoddisfatto|insoddisfatto|né soddisfatto né insoddisfatto|soddisfatto|"
+"molto soddisfatto"),
     "muito insatisfeito|insatisfeito|neutro|satisfeito|muito satisfeito",
+    "muito insatisfeito|insatisfeito|nem satisfeito nem insatisfeito|satisfeito|muito satisfeito",
 )  # fmt: skip
 LIKERT_LEAST = 3  # of five words, so many must stand there
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from cxlib.data.config import ASYNCHRONOUS
 from cxlib.errors import ArgumentError
 
 NAMES = Path(__file__).with_name("names.toml")
@@ -15,6 +16,9 @@ VENDORS = "vendors"
 # What a booking's amount is where no column has it: a number of pieces times the price of one.
 QUANTITY = ("quantity", "qty", "pieces", "units")
 PRICE = ("price", "unit_price", "unitprice", "item_price")
+# What channels on which somebody waits are mostly called; of the others, the settings have a list.
+SPOKEN = ("phone", "telephone", "telefon", "call", "calls", "voice", "inbound", "callback", "chat",
+          "live chat", "chatbot", "video", "in person", "branch", "walk in", "kiosk")  # fmt: skip
 # What says the opposite of a contract's column.
 OPPOSITE = MappingProxyType(
     {"abandoned": ("answered", "answered_y_n", "is_answered", "call_answered")}
@@ -144,6 +148,17 @@ def plain(name: str) -> str:
     bare = unicodedata.normalize("NFKD", parted.casefold())
     letters = "".join(each for each in bare if not unicodedata.combining(each))
     return re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
+
+
+def are_channels(words: Iterable[str]) -> bool:
+    """Whether a column's words are channels by which customers make contact.
+
+    Examples:
+        >>> are_channels(["Phone", "E-Mail", "Live chat"]), are_channels(["north", "phone"])
+        (True, False)
+    """
+    found = {plain(word) for word in words}
+    return len(found) > 1 and found <= {plain(each) for each in (*SPOKEN, *ASYNCHRONOUS)}
 
 
 def without_unit(name: str) -> str:

@@ -235,6 +235,37 @@ class TestOtherKinds:
         assert begun.rows("revenue").amount.sum() == 120
         assert "1 row with a word such as Total in front" in begun.told
 
+    @pytest.mark.parametrize("notes", [("Note: calls of July only",),
+                                       ("Source: the telephone system", "Printed on 1 August")])  # fmt: skip
+    def test_notes_below_a_sheet_are_told_and_are_no_rows(self, init, notes):
+        rows = [*tickets(30), [], *([each] for each in notes)]
+        begun = init({"book.xlsx": book_of({"calls": rows})})
+        assert begun.counts("interactions") == (30, 30)
+        assert f"row 33, below the table, is no row: {notes[0]!r}" in begun.told
+
+    @pytest.mark.parametrize("count", [12, 50])
+    def test_two_tables_side_by_side_are_not_paired(self, init, count):
+        other = [["account_id", "industry", "region"]]
+        other += [[f"A{n}", "retail", "north"] for n in range(count)]
+        first = tickets(30)
+        first += [[""] * len(first[0])] * (len(other) - len(first))
+        other += [[]] * (len(first) - len(other))
+        rows = [[*one, None, *two] for one, two in zip(first, other, strict=True)]
+        begun = init({"book.xlsx": book_of({"calls": rows})})
+        assert begun.counts("interactions") == (30, 30)
+        assert f"one of their own with {count} rows; they are left out" in begun.told
+        assert "industry" not in begun.sql("accounts")
+
+    def test_remarks_after_an_empty_column_stay_with_their_rows(self, init):
+        first = tickets(30)
+        rows = [[*first[0], None, "remark", "by"]]
+        rows += [
+            [*row, None, *(["late", "Ana"] if n % 3 == 1 else [])]
+            for n, row in enumerate(first[1:])
+        ]
+        found = init({"book.xlsx": book_of({"calls": rows})}).rows("interactions")
+        assert (found.remark == "late").sum() == 10
+
     def test_a_password_or_a_broken_workbook_is_said(self, init):
         begun = init({"book.xlsx": b"PK\x03\x04 broken"})
         assert "cannot be opened as a workbook" in begun.told

@@ -69,3 +69,16 @@ def test_ids_that_a_spreadsheet_has_ruined_are_an_error_that_says_so(init):
     begun = init({"tickets.txt": tickets_of(ids)})
     assert "MISSING: 30 ids such as 1.00E+15 have lost digits in a spreadsheet" in begun.asked()
     assert RUINED
+
+
+def test_an_order_joins_however_a_spreadsheet_wrote_its_id(init):
+    orders = [["order_id", "customer_id", "amount", "order_date"]]
+    orders += [[str(1000 + n), f"C{n % 20}", "9.5", f"2026-01-{n % 28 + 1:02}"] for n in range(60)]
+    for written in ("{}.0", '"=""{}"""', "{}"):
+        reviews = [["order_id", "review_score", "review_date"]]
+        reviews += [
+            [written.format(1000 + n), str(n % 5 + 1), f"2026-02-{n % 28 + 1:02}"]
+            for n in range(60)
+        ]
+        begun = init({"orders.csv": lines(orders), "reviews.csv": lines(reviews)})
+        assert set(begun.rows("surveys").customer_id) == {f"C{n}" for n in range(20)}

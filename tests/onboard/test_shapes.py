@@ -82,6 +82,29 @@ class TestEventLogs:
         begun = init({"log.csv": self.log(agent=False)})
         assert "each after the first is taken as a transfer" in begun.asked()
 
+    def test_beginnings_and_ends_of_steps(self, init):
+        rows = [["case_id", "activity", "start_timestamp", "complete_timestamp"]]
+        for n in range(20):
+            for at, step in enumerate(["Take in charge", "Resolved"]):
+                day = f"2026-07-{n + 1:02}"
+                rows.append([f"K{n}", step, f"{day} 09:{at * 2}0:00", f"{day} 09:{at * 2}5:00"])
+        found = init({"log.csv": lines(rows)}).rows("interactions")
+        # Taken in hand at once, and resolved when the last step ended.
+        assert set(found.handle_seconds) == {25 * 60.0}
+        assert {f"{each:%H:%M}" for each in found.closed_at} == {"09:25"}
+
+    def test_a_customer_who_is_named_once_is_the_whole_cases(self, init):
+        rows = [["case_id", "activity", "timestamp", "customer_id"]]
+        for n in range(20):
+            who = f"C{n % 5}" if n else ""
+            rows.append([f"K{n}", "Created", f"2026-07-{n + 1:02} 09:00", who])
+            rows.append([f"K{n}", "Closed", f"2026-07-{n + 1:02} 10:00", ""])
+        begun = init({"log.csv": lines(rows)})
+        known = {f"C{n}" for n in range(5)}
+        assert set(begun.rows("customers").customer_id) == known | {"unknown K0"}
+        assert set(begun.rows("accounts").account_id) == known | {"unknown"}
+        assert begun.counts("interactions") == (20, 20)
+
     @pytest.mark.parametrize("names", ["CaseID,ActivityID,CompleteTimestamp", "ticket,status,changed_at",
                                        "case:concept:name,concept:name,time:timestamp"])  # fmt: skip
     def test_names_of_other_systems(self, init, names):

@@ -212,7 +212,9 @@ class TestScores:
         "words",
         [["Very dissatisfied", "Dissatisfied", "Neutral", "Satisfied", "Very satisfied"],
          ["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"],
-         ["sehr unzufrieden", "unzufrieden", "neutral", "zufrieden", "sehr zufrieden"]],
+         ["sehr unzufrieden", "unzufrieden", "neutral", "zufrieden", "sehr zufrieden"],
+         ["Très insatisfait", "Insatisfait", "Ni satisfait ni insatisfait", "Satisfait",
+          "Très satisfait"]],
     )  # fmt: skip
     def test_words_alone(self, init, words):
         rows = [["response_id", "customer_id", "sent_at", "satisfaction"]]
@@ -247,3 +249,31 @@ class TestScores:
         panel = measure(begun.data(), ["cleanliness_score", "csat"])
         assert panel.estimate("cleanliness_score").value == pytest.approx(5.5)
         assert panel.estimate("csat").value == pytest.approx(3.0)
+
+
+class TestFlags:
+    @pytest.mark.parametrize("word", ["Pending", "in progress", "?!"])
+    def test_a_word_that_is_neither_yes_nor_no_is_not_known(self, init, word):
+        begun = init({"t.csv": lines(tickets(30, resolved=lambda n: ("Yes", "No", word)[n % 3]))})
+        found = begun.rows("interactions").resolved
+        assert begun.counts("interactions") == (30, 30)
+        assert (found.sum(), found.isna().sum()) == (10, 10)
+        assert f"{word!r} is neither yes nor no, and taken as not known" in begun.asked()
+
+
+@pytest.mark.parametrize("name", ["Queue", "Origin", "Medium of the case"])
+def test_a_column_of_channels_is_the_channel(init, name):
+    rows = [["ticket_id", "customer_id", "created_at", "wait_seconds", name]]
+    rows += [[f"T{n}", f"C{n % 9}", f"2026-07-{n % 28 + 1:02} 09:00", str(n),
+              ("Phone", "E-Mail", "Live chat")[n % 3]] for n in range(30)]  # fmt: skip
+    begun = init({"t.csv": lines(rows)})
+    assert set(begun.rows("interactions").channel) == {"Phone", "E-Mail", "Live chat"}
+
+
+def test_answers_in_a_file_of_contacts_are_of_the_same_customers(init):
+    rows = [["Ticket ID", "Requester", "Created at", "Satisfaction"]]
+    rows += [[f"T{n}", f"c{n % 9}@example.org", f"2026-07-{n % 28 + 1:02} 09:00", str(n % 5 + 1)]
+             for n in range(40)]  # fmt: skip
+    begun = init({"t.csv": lines(rows)})
+    assert len(begun.rows("customers")) == 9
+    assert set(begun.rows("surveys").customer_id) == set(begun.rows("interactions").customer_id)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from cxlib.data.engines.sql import identifier, quoted
 from cxlib.data.raw import workbook
+from cxlib.data.raw.around import above_notes, leave_out_beside
 from cxlib.data.raw.layout import WINDOW, Layout, find_layout
 from cxlib.data.raw.objects import json_rows, xes_rows
 from cxlib.data.raw.parts import (
@@ -231,19 +232,19 @@ def _tally_notes(tally: Tally) -> list[str]:
     return notes
 
 
-def _apart_notes(apart: Sequence[Apart]) -> list[str]:
+def _apart_notes(apart: Sequence[Apart], place: str = "line") -> list[str]:
     notes = [
-        f"line {each.line}, below the table, is no row: {each.text!r}"
+        f"{place} {each.line}, below the table, is no row: {each.text!r}"
         for each in apart
         if each.below
     ]
     odd = [each for each in apart if not each.below]
     notes += [
-        f"line {each.line} is set apart, since it {each.why}: {each.text[:80]!r}"
+        f"{place} {each.line} is set apart, since it {each.why}: {each.text[:80]!r}"
         for each in odd[:SHOWN]
     ]
     if len(odd) > SHOWN:
-        notes.append(f"{len(odd) - SHOWN} more such lines are set apart")
+        notes.append(f"{len(odd) - SHOWN} more such {place}s are set apart")
     return notes
 
 
@@ -273,12 +274,18 @@ def _sheet(connection: ibis.BaseBackend, part: Part) -> Brought:
     if layout is None:
         raise DataError(f"{part.told}: is empty")
     width = len(layout.names)
-    every = chain(window[layout.body :], rows)
-    wide = (row[:width] + [""] * (width - len(row)) for row in every)
-    _create(connection, part, layout.names, (row for row in wide if any(map(str.strip, row))))
-    notes = (*layout.notes, *_drop_unnamed(connection, part, layout), *workbook.remarks(part))
+    every = enumerate(chain(window[layout.body :], rows), layout.body + 1)
+    wide = ((at, row[:width] + [""] * (width - len(row))) for at, row in every)
+    apart: list[Apart] = []
+    found = (each[1] for each in _sifted(above_notes(wide), apart))
+    _create(connection, part, layout.names, found)
+    notes = [*layout.notes, *leave_out_beside(connection, part.name, layout)]
+    notes += _drop_unnamed(connection, part, layout) + list(workbook.remarks(part))
+    notes += _apart_notes(apart, "row")
     count = _count(connection, part)
-    return Brought(part, _columns(connection, part), layout.labels, notes, rows=count)
+    return Brought(
+        part, _columns(connection, part), layout.labels, tuple(notes), tuple(apart), rows=count
+    )
 
 
 def _objects(connection: ibis.BaseBackend, part: Part, found: Iterable, tally: Tally) -> Brought:
