@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
@@ -10,13 +11,22 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from cxlib.personas.cluster_validity import (
+    RESAMPLES,
+    bridged,
     cluster_jaccard,
     components,
-    group,
-    tighter_than_chance,
+    grouped,
+    told_apart,
     valleys,
 )
-from cxlib.personas.encoding import Feature, code, known_share, usable_features
+from cxlib.personas.encoding import (
+    CATEGORY,
+    Feature,
+    code,
+    known_share,
+    tell_the_same,
+    usable_features,
+)
 
 # Of a group's members this share must come together again for it to be named, and to be called
 # stable instead of tentative (Hennig 2007, Computational Statistics & Data Analysis 52).
@@ -26,9 +36,13 @@ STABLE_WORD, TENTATIVE_WORD, UNSTABLE_WORD = "stable", "tentative", "not found a
 MOST_PERSONAS = 8
 FEWEST_CUSTOMERS = 100
 # A group smaller than this is an oddity, not a persona to design a service for.
-SMALLEST_SHARE = 0.05
-# At most so many customers half-way between two personas, for each one at their centres.
-CLEAR = 0.9
+SMALLEST_SHARE = 0.03
+SMALL = 0.1
+# Two features of which one tells so much of the other's variance may be one fact told twice.
+ALIKE = 0.6
+ROUGHLY = 10
+# Fewer than so many customers half-way between two personas, for each one at their centres.
+CLEAR = 0.7
 # Of whom less than this share of the features is known belongs to no persona.
 LEAST_KNOWN = 0.5
 # Whether there is anything is judged on so many customers, and where its centres lie is learnt
@@ -38,7 +52,7 @@ CHUNK = 100_000
 # How often what is not known is filled in anew; it hardly changes any more by then.
 FILLINGS = 30
 EMPTY: Mapping = MappingProxyType({})
-TRIED = ["personas", "jaccard", "gap", "beyond_chance", "valley", "smallest"]
+TRIED = ["personas", "jaccard", "bridged", "valley", "smallest"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,22 +62,25 @@ class Model:
     Attributes:
         features: How each feature is coded.
         loadings: From the codes to the components: a row per column of code.
-        centres: The centre of each group on the components, a row per group.
-        spread: The variance of a group around its centre, on each component.
+        metric: From the components to coordinates in which groups are as wide as they are long.
+        centres: The centre of each group in those coordinates, a row per group.
+        spread: The variance of a group around its centre, in each of them.
         personas: The persona that each group is; empty for a group that is none.
     """
 
     features: tuple[Feature, ...]
     loadings: np.ndarray
+    metric: np.ndarray
     centres: np.ndarray
     spread: float
     personas: tuple[str, ...]
 
     def scores(self, table: pd.DataFrame) -> np.ndarray:
-        """Customers on the components: a row per row of `table`; NaN where too little is known."""
+        """Where customers are: a row per row of `table`; NaN where too little is known."""
         coded, known = code(self.features, table)
         enough = known_share(self.features, known) >= LEAST_KNOWN
-        return np.where(enough[:, None], project(coded, known, self.loadings), np.nan)
+        placed = project(coded, known, self.loadings) @ self.metric
+        return np.where(enough[:, None], placed, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +102,7 @@ class Personas:
         dropped: Why a feature was not used, by its name.
         why: Why there are no personas, or none but those that were asked for; or empty.
         names: An analyst's names for them, by letter.
+        before: What the same personas were in an earlier quarter, if they have moved since.
     """
 
     labels: pd.Series
@@ -96,6 +114,7 @@ class Personas:
     dropped: dict[str, str]
     why: str = ""
     names: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    before: Model | None = None
 
     def name(self, persona: str) -> str:
         """What a persona is called: an analyst's own name, or else its letter."""
@@ -150,8 +169,11 @@ def find_personas(
         why = "what is known of customers goes together no more than chance would have it"
         return _none(table, usable, dropped, why)
     scores = project(coded, known, loadings)
-    judged = scores[np.sort(rng.permutation(len(scores))[:JUDGED])]
-    attempts = _try_all(judged, most, count, seed, rng)
+    drawn = np.sort(rng.permutation(len(scores))[:JUDGED])
+    parts = np.split(coded[drawn], ends, axis=1)
+    told = tell_the_same(usable, learnt[enough].iloc[drawn])
+    cloud = _Cloud(scores[drawn], loadings, usable, parts, np.maximum(told, told.T) > ALIKE)
+    attempts = _try_all(cloud, most, count, seed, rng)
     tried = pd.DataFrame([each.record for each in attempts], columns=TRIED)
     best = _best(attempts) if count is None else next(iter(attempts), None)
     if best is None:
@@ -214,16 +236,34 @@ def assign(model: Model, table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 @dataclass(frozen=True, eq=False)
+class _Cloud:
+    """The customers by whom it is judged whether there are groups.
+
+    Attributes:
+        scores: Where they are, on components.
+        loadings: From codes to components.
+        features, coded: What is known of them, and its codes.
+        alike: Which feature tells much of which other.
+    """
+
+    scores: np.ndarray
+    loadings: np.ndarray
+    features: tuple[Feature, ...]
+    coded: list[np.ndarray]
+    alike: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class _Attempt:
     """Customers in a number of groups, and what speaks for them."""
 
+    metric: np.ndarray
     centres: np.ndarray
     sizes: np.ndarray
     jaccard: np.ndarray
     valley: np.ndarray
     # Not asked, where nothing else speaks for the groups.
-    gap: float = np.nan
-    beyond_chance: bool | None = None
+    bridge: np.ndarray | None = None
 
     @property
     def promising(self) -> np.ndarray:
@@ -234,40 +274,63 @@ class _Attempt:
     @property
     def holds(self) -> np.ndarray:
         """Which of the groups are there."""
-        return self.promising & bool(self.beyond_chance)
+        if self.bridge is None:
+            return np.zeros(len(self.centres), dtype=bool)
+        return self.promising & ~self.bridge.any(axis=1)
 
     @property
     def record(self) -> tuple:
-        return (
-            len(self.centres),
-            self.jaccard.min(),
-            self.gap,
-            self.beyond_chance,
-            self.valley.max(),
-            self.sizes.min(),
-        )
+        bridged = None if self.bridge is None else bool(self.bridge.any())
+        return (len(self.centres), self.jaccard.min(), bridged, self.valley.max(), self.sizes.min())
 
 
-def _try_all(scores: np.ndarray, most: int, count: int | None, seed: int, rng) -> list[_Attempt]:
+def _try_all(cloud: _Cloud, most, count, seed, rng) -> list[_Attempt]:
+    scores = cloud.scores
     different = len(np.unique(scores.round(9), axis=0))
     # In one dimension there are two ends; more groups along it would be steps of a scale.
     most = min(most, 2 ** scores.shape[1], different - 1, len(scores) // 20)
     counts = range(2, most + 1) if count is None else [min(count, different)]
-    return [_try(scores, number, seed, rng) for number in counts]
+    return [_try(cloud, number, seed, rng) for number in counts]
 
 
-def _try(scores: np.ndarray, number: int, seed: int, rng) -> _Attempt:
-    groups = group(scores, number, seed)
+def _try(cloud: _Cloud, number: int, seed: int, rng) -> _Attempt:
+    scores = cloud.scores
+    found = grouped(scores, number, seed)
+    placed = scores @ found.metric
+    sizes = np.bincount(found.labels) / len(scores)
+    valley = valleys(placed, found.labels, found.centres)
+    # Groups that do not stand apart need no exact answer to how often they are found again.
+    hopeless = (valley.max(axis=1) < CLEAR).sum() < 2
+    # From a single start, a small group is easily overlooked.
+    starts = 1 if hopeless or sizes.min() >= SMALL else 5
+    resamples = ROUGHLY if hopeless else RESAMPLES
     attempt = _Attempt(
-        centres=groups.cluster_centers_,
-        sizes=np.bincount(groups.labels_, minlength=number) / len(scores),
-        jaccard=cluster_jaccard(scores, groups.labels_, rng),
-        valley=valleys(scores, groups.labels_, groups.cluster_centers_),
+        metric=found.metric,
+        centres=found.centres,
+        sizes=sizes,
+        jaccard=cluster_jaccard(placed, found.labels, rng, resamples, starts),
+        valley=valley,
     )
     if attempt.promising.sum() < 2:
         return attempt
-    gap, beyond = tighter_than_chance(scores, groups.inertia_, number, rng)
-    return replace(attempt, gap=gap, beyond_chance=beyond)
+    told = told_apart(cloud.coded, found.labels, cloud.loadings @ found.metric)
+    bridge = bridged(placed, found.labels, seed)
+    for one, other in combinations(range(len(sizes)), 2):
+        if not _in_several_facts(np.flatnonzero(told[one, other]), cloud):
+            bridge[one, other] = bridge[other, one] = True
+    return replace(attempt, bridge=bridge)
+
+
+def _in_several_facts(told: np.ndarray, cloud: _Cloud) -> bool:
+    """Whether groups that these features tell apart differ in more than one fact.
+
+    Of two of which one tells much of the other, such as a country and its language, a category has
+    levels that look like groups; two numbers go together no more than the groups have them to.
+    """
+    if len(told) != 2:
+        return len(told) > 2
+    numbers = all(cloud.features[each].kind != CATEGORY for each in told)
+    return numbers or not cloud.alike[told[0], told[1]]
 
 
 def _best(attempts: list[_Attempt]) -> _Attempt | None:
@@ -283,13 +346,14 @@ def _best(attempts: list[_Attempt]) -> _Attempt | None:
 
 def _named(table, usable, dropped, tried, scores, loadings, best: _Attempt, holds) -> Personas:
     """Learn the groups' centres from all that is to be learnt from, and name the groups."""
-    fitted = KMeans(len(best.centres), init=best.centres, n_init=1).fit(scores)
+    fitted = KMeans(len(best.centres), init=best.centres, n_init=1).fit(scores @ best.metric)
     sizes = np.bincount(fitted.labels_, minlength=len(best.centres))
     # The largest comes first; groups that are no persona come last, without a name.
     order = np.lexsort((-sizes, ~holds))
     names = tuple(chr(ord("A") + i) if holds[each] else "" for i, each in enumerate(order))
     spread = fitted.inertia_ / scores.size
-    model = Model(usable, loadings, fitted.cluster_centers_[order], max(spread, 1e-12), names)
+    centres = fitted.cluster_centers_[order]
+    model = Model(usable, loadings, best.metric, centres, max(spread, 1e-12), names)
     labels, confidence = assign(model, table)
     named = [name for name in names if name]
     customers = labels.value_counts().reindex(named, fill_value=0).to_numpy()

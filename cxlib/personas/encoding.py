@@ -13,6 +13,8 @@ PART = ": "
 MOSTLY_MISSING = 0.5
 # Two features that share so much of their variance (RV coefficient) tell the same.
 NEARLY_THE_SAME = 0.9
+# Into so many cells the values of a number are put, to see what follows from it.
+MOST_CELLS = 60
 RARE = 0.02
 # The name of what is pooled, which no dataset is likely to have.
 OTHER = "other values"
@@ -61,13 +63,15 @@ def usable_features(table: pd.DataFrame) -> tuple[tuple[Feature, ...], dict[str,
 
     Returns:
         How each usable feature is coded, and the reason by name for each that is not usable: ids,
-        dates, constants, what is unknown for most customers, what is different for most, and
-        what tells nearly the same as a feature before it (RV coefficient; Robert and Escoufier
-        1976, *Applied Statistics* 25).
+        dates, constants, what is unknown for most customers, what is different for most, what tells
+        nearly the same as a feature before it (RV coefficient; Robert and Escoufier 1976, *Applied
+        Statistics* 25), and what follows from another, as an age band does from the age
+        (correlation ratio).
     """
     if len(table) > SAMPLE:
         table = table.iloc[np.linspace(0, len(table) - 1, SAMPLE).astype(int)]
     kept: dict[str, tuple[Feature, np.ndarray]] = {}
+    cells: dict[str, np.ndarray] = {}
     dropped = {}
     for name, columns in columns_of(table).items():
         values = _finite(table[columns])
@@ -76,13 +80,76 @@ def usable_features(table: pd.DataFrame) -> tuple[tuple[Feature, ...], dict[str,
             feature = _learn(name, values)
             why = _spread_thin(feature)
         if not why:
-            coded = code_values(feature, values_of(feature, table))
+            plain = values_of(feature, table)
+            coded = code_values(feature, plain)
             why = _repeats(coded, kept)
         if why:
             dropped[name] = why
         else:
             kept[name] = (feature, coded)
+            cells[name] = _cells(feature, plain)
+    for name, other in _following(kept, cells):
+        if {name, other} <= kept.keys():
+            dropped[name] = f"follows from {other}, and tells nothing besides"
+            del kept[name]
     return tuple(feature for feature, _ in kept.values()), dropped
+
+
+def tell_the_same(features: tuple[Feature, ...], table: pd.DataFrame) -> np.ndarray:
+    """How much of each feature's variance each other tells, from 0 to 1: a row per telling one."""
+    values = [values_of(each, table) for each in features]
+    coded = [code_values(each, value) for each, value in zip(features, values, strict=True)]
+    cells = [_cells(each, value) for each, value in zip(features, values, strict=True)]
+    return np.array(
+        [[0.0 if own is None else correlation_ratio(own, each) for each in coded] for own in cells]
+    )
+
+
+def _cells(feature: Feature, values: np.ndarray) -> np.ndarray | None:
+    """Customers of whom a feature tells the same, or nearly; none for shares, which are several."""
+    if feature.kind == SHARES:
+        return None
+    if feature.kind == CATEGORY:
+        return np.where(np.isnan(values).any(axis=1), -1, values.argmax(axis=1))
+    number = values[:, 0]
+    if len(np.unique(number[~np.isnan(number)])) > MOST_CELLS:
+        ends = np.nanquantile(number, np.linspace(0, 1, MOST_CELLS + 1)[1:-1])
+        return np.where(np.isnan(number), -1, np.searchsorted(ends, number))
+    return np.where(np.isnan(number), -1, pd.factorize(number)[0])
+
+
+def _following(kept: Mapping, cells: Mapping) -> list[tuple[str, str]]:
+    """Which feature follows from which, the surest first; of two that do, the later."""
+    place = {name: at for at, name in enumerate(kept)}
+    found = [
+        (share, place[name], name, other)
+        for other, groups in cells.items()
+        for name, (_, coded) in kept.items()
+        if groups is not None and name != other
+        and (share := correlation_ratio(groups, coded)) > NEARLY_THE_SAME
+    ]  # fmt: skip
+    return [(name, other) for _, _, name, other in sorted(found, reverse=True)]
+
+
+def correlation_ratio(groups: np.ndarray, values: np.ndarray) -> float:
+    """The share of the values' variance that lies between groups, adjusted for their number.
+
+    It is 0 for groups by lot, and may be a little less (omega squared; Hays 1963, *Statistics for
+    Psychologists*).
+
+    Args:
+        groups: A number for each customer; -1 where not known.
+        values: A row per customer.
+    """
+    known = groups >= 0
+    _, number = np.unique(groups[known], return_inverse=True)
+    values, sizes = values[known], np.bincount(number)
+    if len(values) <= len(sizes):
+        return 0.0
+    means = np.column_stack([np.bincount(number, each) for each in values.T]) / sizes[:, None]
+    within = ((values - means[number]) ** 2).sum() / (len(values) - len(sizes))
+    total = ((values - values.mean(axis=0)) ** 2).sum() / (len(values) - 1)
+    return float(1 - within / total) if total else 0.0
 
 
 def columns_of(table: pd.DataFrame) -> dict[str, list[str]]:

@@ -37,8 +37,9 @@ def moves(
 ) -> Movement | None:
     """How customers moved since an earlier quarter, at which the same model looks.
 
-    Personas that nobody is assigned to any more are left out of both quarters: they have not
-    shrunk, they have ended.
+    Where the personas themselves have moved since, it is the model of that quarter. Personas that
+    nobody is assigned to any more are left out of both quarters: they have not shrunk, they have
+    ended.
 
     Args:
         personas: Of this quarter.
@@ -50,7 +51,7 @@ def moves(
     """
     if then is None or not len(then) or not personas.found:
         return None
-    was = assign(personas.model, then)[0]
+    was = assign(personas.before or personas.model, then)[0]
     return movement(
         was.where(was.isin(list(personas.stability.persona))), personas.labels, clusters
     )

@@ -108,10 +108,10 @@ def _nearest(tried: pd.DataFrame) -> str:
         if best.jaccard < TENTATIVE else "",
         f"its smallest group holds {number(best.smallest, 'share')} of customers "
         f"({number(SMALLEST_SHARE, 'share')} is needed)" if best.smallest < SMALLEST_SHARE else "",
-        f"half-way between two groups there are {best.valley:.1f} times as many customers as at a "
+        f"between two groups there are {best.valley:.1f} times as many customers as at a "
         f"centre (fewer than {CLEAR} is needed)" if best.valley >= CLEAR else "",
-        "it is no tighter than groups cut from a cloud without groups"
-        if best.beyond_chance is not None and not best.beyond_chance else "",
+        "its groups hang together along a way without a gap, or differ in a single fact alone"
+        if best.bridged else "",
     ]  # fmt: skip
     lacks = [each for each in lacks if each]
     if not lacks:
@@ -137,7 +137,7 @@ def tried_figure(personas: Personas) -> Figure | None:
     right.axhspan(0, CLEAR, color=PALETTE[2], alpha=0.14, lw=0)
     right.plot(tried.personas, tried.valley, "o-", color=PALETTE[0])
     _name_band(right, CLEAR / 2, "apart")
-    right.set(title="Standing apart", ylabel="Half-way, to one at a centre", ylim=(0, top))
+    right.set(title="Standing apart", ylabel="Between two, to one at a centre", ylim=(0, top))
     for axis in axes:
         axis.set_xlabel("Number of groups")
         axis.set_xticks(tried.personas)
@@ -146,7 +146,7 @@ def tried_figure(personas: Personas) -> Figure | None:
         figure,
         "Two line charts against the number of groups: the stability of the weakest group, highest "
         f"({best.jaccard:.2f}) with {best.personas:.0f} groups; and how many customers there are "
-        f"half-way between the two nearest groups, {best.valley:.2f} with as many.",
+        f"between the two nearest groups, {best.valley:.2f} with as many.",
     )
 
 

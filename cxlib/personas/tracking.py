@@ -15,13 +15,15 @@ from cxlib.errors import ArgumentError, DataError
 from cxlib.personas.clustering import Model, Personas, assign, verdicts
 from cxlib.personas.encoding import CATEGORY, NUMBER, SHARES, from_record, to_record
 
-FORMAT = "cxlib personas 1"
+FORMAT = "cxlib personas 2"
 # Two groups of which the common part is no larger than this share of both together are not the
 # same: the group has dissolved (Hennig 2008, Journal of Multivariate Analysis 99).
 DISSOLVED = 0.5
 # A persona splits into the groups that consist mostly of its customers and take so many of them;
 # it merges into a group that takes most of its customers, if they are so many of the group's.
 MOSTLY, GOOD_PART = 0.5, 0.2
+# Where all personas have so much in common with their groups, the model is left as it was.
+AGREED = 0.98
 HOLDS, SPLITS, MERGES, DISSOLVES = "holds", "splits", "merges", "dissolves"
 NOBODY = "has nobody"
 GONE = (DISSOLVES, NOBODY)
@@ -125,8 +127,9 @@ def identify(
 ) -> tuple[Personas, Match | None]:
     """This quarter's personas under the identity that an earlier quarter gave them.
 
-    Customers are assigned by the passport's model, which stays as it was. What this quarter's
-    customers show by themselves tells whether its personas are still there: one that has
+    Customers are assigned by the passport's model, which stays as it was as long as it agrees with
+    what this quarter's customers show by themselves. Where the same personas are found, but have
+    moved, as people age or learn, this quarter's own model takes their letters. A persona that has
     dissolved is not assigned any more.
 
     Args:
@@ -148,6 +151,9 @@ def identify(
     match = match_groups(labels, own.labels, [each for each in earlier.model.personas if each])
     if renew and own.found:
         return replace(_renamed(own, match, earlier.given), names=names), match
+    if own.found and _have_moved(match):
+        moved = _renamed(own, match, earlier.given)
+        return replace(moved, names=names, before=earlier.model), match
     held = match.fate[~match.fate.fate.isin(GONE)].set_index("persona")
     labels = labels.where(labels.isin(list(held.index)))
     personas = replace(
@@ -212,6 +218,7 @@ def to_json(passport: Passport) -> str:
             {"column": column, "loadings": row}
             for column, row in zip(columns, model.loadings.tolist(), strict=True)
         ],
+        "metric": model.metric.tolist(),
         "spread": model.spread,
         "groups": [
             {"persona": persona, "centre": centre}
@@ -238,12 +245,14 @@ def from_json(text: str, source: str) -> Passport:
         model = Model(
             features=tuple(from_record(each) for each in record["features"]),
             loadings=np.array([each["loadings"] for each in record["components"]], dtype=float),
+            metric=np.array(record["metric"], dtype=float),
             centres=np.array([each["centre"] for each in record["groups"]], dtype=float),
             spread=float(record["spread"]),
             personas=tuple(str(each["persona"]) for each in record["groups"]),
         )
         codes = sum(len(each.columns) for each in model.features)
-        if model.loadings.shape != (codes, model.centres.shape[1]):
+        width = model.centres.shape[1]
+        if model.loadings.shape != (codes, width) or model.metric.shape != (width, width):
             raise ValueError("its features, components and centres do not fit together")
         passport = Passport(
             dataset=str(record["dataset"]),
@@ -269,6 +278,12 @@ def from_json(text: str, source: str) -> Passport:
             f"{source}: no passport of personas that this version can read ({why}); remove it to "
             "start anew"
         ) from None
+
+
+def _have_moved(match: Match) -> bool:
+    """Whether all personas are there, and no others, but do not have quite the same customers."""
+    fate = match.fate
+    return bool((fate.fate == HOLDS).all() and not match.new and (fate.jaccard < AGREED).any())
 
 
 def _stability(own: Personas, held: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
@@ -299,7 +314,8 @@ def _check(passport: Passport) -> None:
             raise ValueError(f"the feature {each.name!r} has numbers that cannot be")
         if each.kind not in (NUMBER, CATEGORY, SHARES):
             raise ValueError(f"the feature {each.name!r} is of the unknown kind {each.kind!r}")
-    numbers = np.concatenate([model.loadings.ravel(), model.centres.ravel(), [model.spread]])
+    parts = (model.loadings, model.metric, model.centres)
+    numbers = np.concatenate([*(each.ravel() for each in parts), [model.spread]])
     if not np.isfinite(numbers).all() or model.spread <= 0:
         raise ValueError("its components, centres or spread have numbers that cannot be")
     letters = [each for each in model.personas if each]

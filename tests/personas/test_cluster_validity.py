@@ -1,14 +1,17 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.cluster.vq import kmeans2
 from sklearn.cluster import KMeans
 
 from cxlib.personas.cluster_validity import (
     RESAMPLES,
+    bridged,
     cluster_jaccard,
     components,
     group,
-    tighter_than_chance,
+    grouped,
+    told_apart,
     valleys,
 )
 
@@ -103,28 +106,54 @@ def test_a_cloud_cut_in_two_has_no_valley_and_groups_apart_have_one():
 
 
 def test_valleys_by_the_density_of_normal_groups():
-    """Two unit normals 6 apart, seen through a kernel of 0.2 of the way: known densities."""
+    """Two unit normals 6 apart, of which one is small, through a kernel of 0.35: known densities."""
     rng = np.random.default_rng(0)
-    scores = np.concatenate([rng.normal(-3, 1, 50_000), rng.normal(3, 1, 50_000)])[:, None]
-    labels = (scores[:, 0] > 0).astype(int)
-    wide = np.sqrt(1 + (0.2 * 6) ** 2)
+    scores = np.concatenate([rng.normal(-3, 1, 90_000), rng.normal(3, 1, 10_000)])[:, None]
+    labels = np.repeat([0, 1], [90_000, 10_000])
+    wide = np.sqrt(1 + 0.35**2)
 
     def density(x):
-        return sum(np.exp(-(((x - m) / wide) ** 2) / 2) for m in (-3, 3))
+        return 0.9 * np.exp(-(((x + 3) / wide) ** 2) / 2) + 0.1 * np.exp(
+            -(((x - 3) / wide) ** 2) / 2
+        )
 
     found = valleys(scores, labels, np.array([[-3.0], [3.0]]))
-    assert found[0, 1] == pytest.approx(density(0) / density(3), rel=0.02)
+    fewest = min(density(-3 + 6 * place) for place in (0.3, 0.4, 0.5, 0.6, 0.7))
+    assert found[0, 1] == pytest.approx(fewest / density(3), rel=0.05)
 
 
-def test_one_cloud_is_rarely_tighter_than_clouds():
-    """At 20 draws, in 1 of 21 cases."""
-    tighter = 0
-    for seed in range(60):
-        rng = np.random.default_rng(seed)
-        scores = rng.normal(size=(200, 2)) * [2, 1]
-        tighter += tighter_than_chance(scores, group(scores, 3, 0).inertia_, 3, rng)[1]
-    assert tighter <= 60 / 21 + 4 * np.sqrt(60 / 21)
+def test_groups_of_one_shape_are_found_however_few_or_long():
+    rng = np.random.default_rng(0)
+    truth = np.repeat([0, 1], [950, 50])
+    scores = rng.normal(size=(1_000, 2)) * [5, 1] + np.outer(truth, [0, 6])
+    found = grouped(scores, 2, 0)
+    assert pd.crosstab(truth, found.labels).max(axis=1).sum() >= 995
+    placed = scores @ found.metric
+    within = np.cov((placed - found.centres[found.labels]).T)
+    assert within == pytest.approx(np.eye(2), abs=0.1)
+
+
+def test_the_halves_of_a_ring_hang_together_and_groups_do_not():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 1_000)
+    ring = 4 * np.column_stack([np.cos(angle), np.sin(angle)]) + 0.5 * rng.normal(size=(1_000, 2))
+    halves = grouped(ring, 2, 0)
+    assert bridged(ring @ halves.metric, halves.labels, 0).any()
     apart, _ = groups_apart(5)
-    gap, beyond = tighter_than_chance(apart, group(apart, 3, 0).inertia_, 3, rng)
-    assert beyond
-    assert gap > 0.3
+    three = grouped(apart, 3, 0)
+    assert not bridged(apart @ three.metric, three.labels, 0).any()
+
+
+def test_features_tell_groups_apart_by_themselves_or_together():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, 1_000)
+    long = rng.normal(size=1_000) * 5
+    across = rng.normal(size=1_000) + 5 * truth
+    table = np.column_stack([long + across, long - across, rng.normal(size=1_000)])
+    table -= table.mean(axis=0)
+    metric = grouped(table[:, :2], 2, 0).metric
+    axes = np.vstack([metric, np.zeros(2)])
+    told = told_apart(np.split(table, 3, axis=1), truth, axes)
+    # By itself, neither of the first two tells much; their difference does.
+    assert told[0, 1].tolist() == [True, True, False]
+    assert not told[0, 0].any()

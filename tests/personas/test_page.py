@@ -189,12 +189,12 @@ def test_the_best_attempt_lacks_what_it_lacks():
     """A comparison that fails in a column of flags must be told as much as in one of objects."""
     table = find_personas(noise("correlated Gaussians", 1))
     lacking = table.tried.assign(
-        jaccard=0.9, smallest=0.3, valley=0.5, beyond_chance=np.zeros(len(table.tried), dtype=bool)
+        jaccard=0.9, smallest=0.3, valley=0.5, bridged=np.ones(len(table.tried), dtype=bool)
     )
 
     told = personas.found_finding(replace(table, tried=lacking)).evidence
-    assert told.endswith("it is no tighter than groups cut from a cloud without groups.")
-    none = lacking.assign(beyond_chance=True)
+    assert told.endswith("along a way without a gap, or differ in a single fact alone.")
+    none = lacking.assign(bridged=False)
     assert personas.found_finding(replace(table, tried=none)).evidence == ""
 
 
