@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cxlib.account_tiers.concentration import TOP, Concentration
+from cxlib.account_tiers.concentration import FEWEST_FOR_INTERVAL, TOP, Concentration
 from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, conclude, styled
 from cxlib.page.finding import Finding
 from cxlib.page.wording import capital, interval, number
@@ -13,16 +13,21 @@ def concentration_finding(found: Concentration) -> Finding:
     if found.problem:
         return Finding(f"Concentration of revenue is not known: {found.problem}.", news=False)
     tenth = max(round(found.accounts * TOP), 1)
+    reach = (
+        f"{capital(interval(found.top_share))}. Gini {number(found.gini.value)} "
+        f"({number(found.gini.low)} to {number(found.gini.high)}). Intervals are those of another "
+        "draw of accounts like these."
+        if found.gini.has_interval
+        else f"Gini {number(found.gini.value)}. Without intervals: of fewer than "
+        f"{FEWEST_FOR_INTERVAL} accounts, they would be too narrow."
+    )
     return Finding(
         f"The largest tenth of accounts ({number(tenth, 'count')}) brings "
         f"{number(found.top_share.value, 'share')} of revenue, the largest one "
         f"{number(found.largest, 'share')}.",
         estimate=found.top_share,
-        evidence=f"{capital(interval(found.top_share))}. Gini {number(found.gini.value)} "
-        f"({number(found.gini.low)} to {number(found.gini.high)}). Intervals are those of another "
-        "draw of accounts like these. An account with more "
-        "refunds than sales counts as one without revenue. Gini is 0 where all "
-        "bring the same, and near 1 where one brings all.",
+        evidence=f"{reach} An account with more refunds than sales counts as one without revenue. "
+        "Gini is 0 where all bring the same, and near 1 where one brings all.",
     )
 
 

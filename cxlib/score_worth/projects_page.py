@@ -1,6 +1,7 @@
 """What the page on the worth of a score shows of projects."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ from cxlib.measure.estimate import Estimate
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import Written, estimate, in_sentence, listed, number, percent, rows
+from cxlib.pdca_cycles.effect import DIFFERENCES
 from cxlib.pdca_cycles.log import CycleData, reach
-from cxlib.pdca_cycles.review import Cycle
+from cxlib.pdca_cycles.review import CHANGED, IMPROVED, WORSENED, Cycle
 from cxlib.score_worth.page import POINTS, scaled
 from cxlib.score_worth.points import Worth
 from cxlib.score_worth.projects import Return, project_return
@@ -23,6 +25,7 @@ from cxlib.score_worth.projects import Return, project_return
 LONG = 40
 LIKELY = 0.8
 NOT_KNOWN = Written("not known", math.nan)
+_NO_LINK = "no clear link of the KPI with money"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Project:
         reach: What share of all contacts it reaches.
         point: What a unit of the KPI is worth, and through what.
         returned: What it may return, as far as a unit is worth that.
+        why: Why no return is told of it; empty where one is.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Project:
     reach: float
     point: Point
     returned: Return
+    why: str = ""
 
 
 def points_of(worths: tuple[Worth, ...], savings: Mapping[str, Estimate]) -> dict[str, Point]:
@@ -97,8 +102,17 @@ def cycle_projects(
             point = points[name]
             found = project_return(cost, effect, point.worth, accounts * share, quarters)
             label = f"{cycle.cycle_id} {cycle.title}"
-            projects.append(Project(label, name, effect, share, point, found))
+            projects.append(Project(label, name, effect, share, point, found, _why(cycle, point)))
     return tuple(projects)
+
+
+def _why(cycle: Cycle, point: Point) -> str:
+    """Why no return is told of a cycle: a wide interval around nothing would pay now and then."""
+    if cycle.verdict not in (IMPROVED, WORSENED, CHANGED):
+        return "no detectable change"
+    if cycle.found.method != DIFFERENCES:
+        return "no control scope"
+    return "" if point.known else _NO_LINK
 
 
 def typed_project(
@@ -135,7 +149,8 @@ def typed_project(
         raise ArgumentError(f"project_high == {high}, must be at least project_low, {low}")
     effect = Estimate((low + high) / 2, low, high, 0, KPIS[kpi].unit)
     found = project_return(cost, effect, points[kpi].worth, accounts, quarters)
-    return Project("The project", kpi, effect, 1.0, points[kpi], found)
+    why = "" if points[kpi].known else _NO_LINK
+    return Project("The project", kpi, effect, 1.0, points[kpi], found, why)
 
 
 def projects_finding(projects: tuple[Project, ...]) -> Finding:
@@ -147,7 +162,7 @@ def projects_finding(projects: tuple[Project, ...]) -> Finding:
             news=False,
         )
     quarters = rows(projects[0].returned.quarters, "quarter")
-    told = [each for each in projects if each.point.known]
+    told = [each for each in projects if not each.why]
     likely = [each for each in told if each.returned.pays >= LIKELY]
     words = listed(f"{each.name} ({each.returned.pays:.0%})" for each in likely)
     known = f"ROI could be estimated for {len(told):,} of {rows(len(projects), 'project')}"
@@ -156,17 +171,19 @@ def projects_finding(projects: tuple[Project, ...]) -> Finding:
         sentence = f"{known}; none is likely to pay back within {quarters}."
     if not told:
         sentence = "The return on no improvement cycle is known yet."
-    open_cases = len(projects) - len(told)
+    reasons = Counter(each.why for each in projects if each.why)
+    words = listed(f"{why} ({count})" for why, count in reasons.items())
     unknown = (
-        f" Of {open_cases}, it is not known what the KPI is worth; the table says what it would "
-        "have to be worth."
-        if open_cases
+        f" No return is told of the others: {words}; the table says what a point would have to be "
+        "worth."
+        if reasons
         else ""
     )
     return Finding(
         sentence,
         evidence=f"Likely: with a probability of at least {LIKELY:.0%}, as far as the KPI's link "
-        f"with cost or revenue is a cause.{unknown}",
+        "with cost or revenue is a cause. It takes a detected change against a control scope."
+        f"{unknown}",
         news=bool(likely),
     )
 
@@ -181,7 +198,7 @@ def project_finding(project: Project | None, currency: str = "") -> Finding | No
         f"For a change of {kpi} by {estimate(project.change, sign=True)} in {project.reach:.0%} of "
         f"contacts, through {project.point.through}."
     )
-    if not project.point.known:
+    if project.why:
         return Finding(
             f"Whether {project.name[0].lower()}{project.name[1:]}, at {cost}, pays is not known: "
             f"{in_sentence(kpi)} has no clear link with {project.point.through}. "
@@ -248,9 +265,9 @@ def project_table(projects: Iterable[Project], currency: str = "") -> Table | No
             f"Net of {rows(each.returned.quarters, 'quarter')}{money}": estimate(
                 each.returned.net, sign=True
             )
-            if each.point.known
+            if not each.why
             else NOT_KNOWN,
-            "Pays": percent(each.returned.pays, whole=True) if each.point.known else NOT_KNOWN,
+            "Pays": NOT_KNOWN if each.why else percent(each.returned.pays, whole=True),
             f"A point is worth{money}": estimate(_a_point(each), sign=True),
             f"It must be{money}": _must_be(each),
         }
