@@ -1,5 +1,6 @@
 """What the page on the worth of a score shows of steps and points."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -105,10 +106,20 @@ def worth_finding(worths: tuple[Worth, ...], accounts: int, currency: str = "") 
     return Finding(
         f"{capital(listed(words))}.",
         estimate=_per_point(clear[0]),
-        evidence=f"{capital('; '.join(everywhere))}. {looked_at(len(worths), 'KPI')}, in "
-        "comparable "
-        "accounts. An association: only a change made on purpose, with a control group, would show "
-        "a cause.",
+        evidence=f"{capital('; '.join(everywhere))}. {_hidden_cause(clear[0])} "
+        f"{looked_at(len(worths), 'KPI')}, in comparable accounts. An association: only a change "
+        "made on purpose, with a control group, would show a cause.",
+    )
+
+
+def _hidden_cause(worth: Worth) -> str:
+    """How strong a hidden cause would have to be, in words."""
+    label, (whole, enough) = in_sentence(KPIS[worth.kpi].label), worth.hidden
+    return (
+        f"A cause that is not in the data, such as the account manager, would account for the link "
+        f"of {label} with revenue if it explained {number(whole, 'share')} of what else sets "
+        f"accounts apart in both; with {number(enough, 'share')} the link would no longer stand "
+        "out."
     )
 
 
@@ -159,12 +170,14 @@ def worth_table(worths: tuple[Worth, ...], accounts: int, currency: str = "") ->
                 each_account: estimate(_per_point(each), sign=True),
                 all_accounts: estimate(scaled(_per_point(each), accounts), sign=True),
                 "Known": number(each.accounts, "count"),
+                "Hidden cause": number(each.hidden[0] if each.detected else math.nan, "share"),
                 "Reading": "beyond chance" if each.detected else "not shown",
             }
             for each in worths
         ],
         "Later revenue per quarter that goes with one point more, in comparable accounts, with 95% "
-        "intervals, and of how many accounts the KPI is known",
+        "intervals; of how many accounts the KPI is known; and how much of what else sets accounts "
+        "apart a hidden cause would have to explain to account for it",
         folded=True,
     )
 

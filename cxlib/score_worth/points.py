@@ -10,6 +10,7 @@ from statsmodels.regression.linear_model import OLS
 from cxlib.measure import intervals
 from cxlib.measure.contrast import FALSE_DISCOVERIES, Judged, adjusted_probabilities
 from cxlib.measure.estimate import Estimate
+from cxlib.measure.hidden_causes import robustness
 from cxlib.score_worth.groups import contrast_of, controls
 from cxlib.score_worth.results import POINTS_OF
 
@@ -33,6 +34,8 @@ class Worth(Judged):
         below, above: The slope below and above it; None if too few accounts lie on one side.
         bend: above less below; None likewise.
         bend_q: As q, for the bend; NaN if it was not looked at.
+        hidden: How strong a hidden cause would have to be to account for the whole link, and for
+            so much that the rest no longer stands out (`hidden_causes.robustness`).
         spread: How far apart the quartiles of the accounts' KPI lie, in its unit.
         accounts: How many it rests on.
     """
@@ -45,6 +48,7 @@ class Worth(Judged):
     above: Estimate | None
     bend: Estimate | None
     bend_q: float
+    hidden: tuple[float, float]
     spread: float
     accounts: int
 
@@ -85,6 +89,7 @@ def worth_of_points(
             knot=knots.get(kpi, np.nan),
             **dict(zip(("below", "above", "bend"), bends or (None, None, None), strict=True)),
             bend_q=float(next(bend_q)) if bends else np.nan,
+            hidden=_hidden(known, kpi),
             spread=float(np.diff(known[kpi].quantile([0.25, 0.75]))[0]),
             accounts=len(known),
         )
@@ -131,6 +136,13 @@ def _slope(known: pd.DataFrame, kpi: str) -> Estimate:
     return contrast_of(fit, np.eye(len(fit.params))[1], "money")
 
 
+def _hidden(known: pd.DataFrame, kpi: str) -> tuple[float, float]:
+    # The measure is of explained shares, and so of plain least squares.
+    fit = _fit(known, [known[kpi]], "nonrobust")
+    t, freedom = float(fit.tvalues[1]), float(fit.df_resid)
+    return robustness(t, freedom), robustness(t, freedom, beyond_chance=True)
+
+
 def _bent(
     known: pd.DataFrame, kpi: str, knot: float | None
 ) -> tuple[Estimate, Estimate, Estimate] | None:
@@ -143,6 +155,6 @@ def _bent(
     return tuple(contrast_of(fit, each, "money") for each in (below, above, above - below))
 
 
-def _fit(known: pd.DataFrame, columns: list[pd.Series]):
+def _fit(known: pd.DataFrame, columns: list[pd.Series], errors: str = "HC3"):
     design = np.column_stack([np.ones(len(known)), *columns, controls(known)[1]])
-    return OLS(known.revenue.to_numpy(), design).fit(cov_type="HC3", use_t=True)
+    return OLS(known.revenue.to_numpy(), design).fit(cov_type=errors, use_t=True)
