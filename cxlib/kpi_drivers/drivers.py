@@ -1,15 +1,15 @@
 """What goes with a score: how much of it each fact explains, and in which direction."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from statsmodels.regression.linear_model import OLS
-from statsmodels.tools import add_constant
 
+from cxlib.kpi_drivers.regression import Fit, regress
+from cxlib.kpi_drivers.shapes import find_shapes
 from cxlib.kpi_drivers.shapley import MOST_EXACT, ROUNDING, divide, shares_of_many
 from cxlib.measure.contrast import Judged, adjust
 from cxlib.measure.estimate import CONFIDENCE, Estimate
@@ -19,6 +19,8 @@ MOSTLY_MISSING = 0.5
 ALL_BUT_DETERMINED = 0.99
 # A fact that alone explains so much of a score is the score under another name, or its consequence.
 LEAKS = 0.9
+# Ranks that go together so closely are those of one thing.
+SAME_ORDER = 0.99
 RESAMPLES = 1_000
 # Each driver more doubles the subsets to look at; so many are looked at in all, in at least so
 # many resamples.
@@ -29,6 +31,9 @@ TOLD_APART = 0.95
 # Levels of a category that are rarer are pooled.
 RARE = 0.02
 POOLED = "other values"
+UNKNOWN, TURN = "not known", "too little or too much"
+# What says of an answer whose it is, and what it was.
+WHOSE = ("customer_id", "account_id", "score")
 CHUNK = 50
 # So many candidates are looked at together, and no more than one for so many answers; of more,
 # those that alone explain most.
@@ -41,8 +46,8 @@ class Driver(Judged):
 
     Attributes:
         name: The driver.
-        share: How much of the score's variance it explains: its exact Shapley share of R², with
-            the interval of resampled customers.
+        share: How much of the score's variance it explains: its exact Shapley share of R², less
+            what as many columns explain by chance, with the interval of resampled accounts.
         rank_probability: In how many resamples it has the place that it has here.
         tied: Whether the data cannot tell it from the driver after it.
         inflation: By how much the others inflate the error of its effect (variance inflation
@@ -82,9 +87,12 @@ class Drivers:
     Attributes:
         outcome: The score.
         drivers: Those in the model.
-        explained: R², the share of the score's variance that they explain together.
+        explained: The share of the score's variance that they explain together: R², adjusted for
+            what as many columns explain by chance.
         answers: How many answers it rests on.
         dropped: Why a candidate was not used, by its name.
+        turned: Those of which the middle is best, or worst.
+        gaps: For what share of the answers a driver is not known, where it is not.
         exact: Whether the shares are exact; beyond 20 drivers they are Johnson's relative weights.
         problem: Why nothing can be said; empty where something can.
     """
@@ -94,6 +102,8 @@ class Drivers:
     explained: float
     answers: int
     dropped: dict[str, str]
+    turned: tuple[str, ...] = ()
+    gaps: Mapping[str, float] = field(default_factory=dict)
     exact: bool = True
     problem: str = ""
 
@@ -108,13 +118,16 @@ def find_drivers(
     """Divide what explains a score among the facts of the contact.
 
     Of more candidates than can be looked at together, those are that alone explain most; how many
-    there were is allowed for in `q`. Shares of R² are those of `importance.py`; effects are those
-    of a regression with errors clustered by customer. Intervals and places come from resampling
-    customers with all their answers.
+    there were is allowed for in `q`. Shares of R² are those of `shapley.py`, less what is expected
+    by chance; effects are those of a regression with errors clustered by account (`regression.py`),
+    since what an account is goes with all its answers. Intervals and places come from resampling
+    accounts with all their answers. Where a driver is not known, that counts as a level of its own:
+    contacts that were abandoned have no handling time, and to leave them out would leave out those
+    who scored worst.
 
     Args:
-        answers: `customer_id`, `score`, and a column per candidate: numbers, or texts for
-            categories, which enter as one.
+        answers: `customer_id`, `score`, `account_id` where accounts are shared, and a column per
+            candidate: numbers, or texts for categories, which enter as one.
         outcome: The score's name.
         keep: Candidates to use even though they all but determine the score.
         resamples: How many; fewer where there are more than 12 drivers.
@@ -123,16 +136,18 @@ def find_drivers(
     used, designs, dropped, looked = _designed(answers, keep)
     if problem := _obstacle(used, designs):
         return Drivers(outcome, (), np.nan, len(used), dropped, problem=problem)
+    whose = pd.factorize(used["account_id" if "account_id" in used else "customer_id"])[0]
+    designs, turned = _shaped(designs, used.score, whose)
     design = pd.concat(designs.values(), axis=1)
     ends = np.cumsum([0, *(each.shape[1] for each in designs.values())])
     groups = [list(range(*pair)) for pair in pairwise(ends)]
     table = np.column_stack([design, used.score])
     shares = divide(np.cov(table.T), groups)
-    customers = pd.factorize(used.customer_id)[0]
-    again = _resampled(table, customers, groups, resamples, seed)
-    fit = OLS(used.score, add_constant(design)).fit(
-        cov_type="cluster", cov_kwds={"groups": customers}, use_t=True
-    )
+    fit = regress(design, used.score, whose)
+    columns = np.array([len(each) for each in groups])
+    chance = columns * (1 - shares.explained) / max(len(used) - 1 - columns.sum(), 1)
+    # Drawn with replacement, answers explain as much by chance once more.
+    again = _resampled(table, whose, groups, resamples, seed) - 2 * chance
     effects = {
         name: _effect(name, list(columns), fit, used.score, design)
         for name, columns in designs.items()
@@ -147,7 +162,7 @@ def find_drivers(
         drivers.append(
             Driver(
                 name=name,
-                share=_share(shares.shares[each], again[:, each], len(used)),
+                share=_share(shares.shares[each] - chance[each], again[:, each], len(used)),
                 rank_probability=float((places[:, each] == place).mean()),
                 tied=bool((again[:, each] > after).mean() < TOLD_APART),
                 inflation=_inflation(design, list(designs[name])),
@@ -155,14 +170,20 @@ def find_drivers(
                 q=q[each],
             )
         )
-    return Drivers(outcome, tuple(drivers), shares.explained, len(used), dropped, shares.exact)
+    explained = shares.explained - chance.sum()
+    gaps = {
+        name: float(gap) for name in designs if name in used and (gap := used[name].isna().mean())
+    }
+    return Drivers(
+        outcome, tuple(drivers), explained, len(used), dropped, turned, gaps, shares.exact
+    )
 
 
 def _designed(
     answers: pd.DataFrame, keep: Collection[str]
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], dict[str, str], int]:
     """The answers used, each driver's columns, why others are none, and how many were looked at."""
-    candidates = [name for name in answers if name not in ("customer_id", "score")]
+    candidates = [name for name in answers if name not in WHOSE]
     unknown = answers[candidates].isna().mean()
     dropped = {
         name: f"unknown for {unknown[name]:.0%} of answers"
@@ -170,13 +191,18 @@ def _designed(
         if unknown[name] > MOSTLY_MISSING
     }
     known = [each for each in candidates if each not in dropped]
+    copies = _copies(answers, known)
+    dropped |= {
+        name: f"a copy of {other}: it orders answers alike" for name, other in copies.items()
+    }
+    known = [each for each in known if each not in copies]
     chosen = _strongest(answers, known, keep)
     dropped |= {
         name: f"alone explains less than the {len(chosen)} that are looked at together"
         for name in known
         if name not in chosen
     }
-    used = answers.drop(columns=list(dropped)).dropna()
+    used = answers.drop(columns=list(dropped)).dropna(subset=["score"])
     designs: dict[str, pd.DataFrame] = {}
     for name in chosen:
         columns = _columns(name, used[name])
@@ -185,6 +211,30 @@ def _designed(
         else:
             designs[name] = columns
     return used, designs, dropped, len(known)
+
+
+def _shaped(
+    designs: Mapping[str, pd.DataFrame], score: pd.Series, clusters: np.ndarray
+) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
+    """The drivers' columns, with a square for those that turn and a product for those together.
+
+    Returns:
+        The columns, and which turn.
+    """
+    shapes, shaped = find_shapes(designs, score, clusters), dict(designs)
+    for name in shapes.turned:
+        values = designs[name][name]
+        # Neither column bears the driver's name: it has no single step.
+        shaped[name] = pd.DataFrame(
+            {f"{name}: more": values, f"{name}: {TURN}": (values - values.mean()) ** 2}
+        )
+    for one, other in shapes.together:
+        product = np.prod(
+            [designs[each][each] - designs[each][each].mean() for each in (one, other)], axis=0
+        )
+        name = f"{one} with {other}"
+        shaped[name] = pd.DataFrame({name: product}, index=score.index)
+    return shaped, shapes.turned
 
 
 def _strongest(answers: pd.DataFrame, names: list[str], keep: Collection[str]) -> list[str]:
@@ -203,6 +253,29 @@ def _strongest(answers: pd.DataFrame, names: list[str], keep: Collection[str]) -
     return [name for name in names if name in first or name not in fit]
 
 
+def _copies(answers: pd.DataFrame, names: list[str]) -> dict[str, str]:
+    """Numbers that order answers as an earlier one does, in all or within the levels of a category.
+
+    A wait counts as longer or shorter than is usual on its channel; the same wait in seconds tells
+    no more.
+    """
+    numbers = [name for name in names if is_numeric_dtype(answers[name])]
+    kinds = [name for name in names if name not in numbers]
+    if len(numbers) < 2:
+        return {}
+    ranks = [answers[numbers].rank()]
+    ranks += [answers.groupby(kind)[numbers].rank(pct=True) for kind in kinds]
+    alike = np.nanmax([each.corr().abs().to_numpy() for each in ranks], axis=0)
+    found: dict[str, str] = {}
+    for place, name in enumerate(numbers):
+        before = [each for each in range(place) if numbers[each] not in found]
+        same = [numbers[each] for each in before if alike[place, each] > SAME_ORDER]
+        # Flags order nothing but yes and no.
+        if same and answers[name].nunique() > 2:
+            found[name] = same[0]
+    return found
+
+
 def _adjusted(p: list[float], candidates: int) -> np.ndarray:
     """p allowing for all candidates: those that were not looked at count as without any link."""
     every = [*np.nan_to_num(p, nan=1.0), *[1.0] * (candidates - len(p))]
@@ -210,9 +283,16 @@ def _adjusted(p: list[float], candidates: int) -> np.ndarray:
 
 
 def _columns(name: str, values: pd.Series) -> pd.DataFrame:
-    """A candidate as numbers: itself, or a column per level but the most frequent."""
+    """A candidate as numbers: itself, or a column per level but the most frequent.
+
+    What is not known is a level of its own; of a number, at the mean of what is.
+    """
+    missing = values.isna()
     if is_numeric_dtype(values):
-        return values.astype(float).to_frame(name)
+        known = values.astype(float)
+        columns = known.fillna(known.mean()).to_frame(name)
+        return columns.assign(**{f"{name}: {UNKNOWN}": missing * 1.0}) if missing.any() else columns
+    values = values.where(~missing, UNKNOWN)
     share = values.value_counts(normalize=True)
     pooled = values.where(values.map(share) >= RARE, POOLED)
     levels = sorted(pooled.unique(), key=lambda each: (-(pooled == each).sum(), str(each)))
@@ -295,22 +375,25 @@ def _resampled(table: np.ndarray, clusters: np.ndarray, groups, resamples: int, 
 
 def _share(value: float, again: np.ndarray, count: int) -> Estimate:
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(again, [tail, 1 - tail])
+    # Less than nothing is no share; what is explained falls short of chance as often as not.
+    low, value, high = np.maximum(
+        [*np.quantile(again, [tail]), value, np.quantile(again, 1 - tail)], 0
+    )
     return Estimate(value, min(low, value), max(high, value), count, "share")
 
 
-def _effect(name: str, columns: list[str], fit, score: pd.Series, design: pd.DataFrame) -> dict:
+def _effect(
+    name: str, columns: list[str], fit: Fit, score: pd.Series, design: pd.DataFrame
+) -> dict:
     """A driver's effect, the others held equal; of a category only whether it has any."""
-    if columns != [name]:
-        picked = np.eye(len(fit.params))[[fit.params.index.get_loc(each) for each in columns]]
-        return {"per_step": None, "standardised": None, "p": float(fit.f_test(picked).pvalue)}
-    scale = design[name].std() / score.std()
-    value, (low, high) = fit.params[name], fit.conf_int(1 - CONFIDENCE).loc[name]
-    ends, count = (value * scale, low * scale, high * scale), len(score)
+    if columns[0] != name:
+        return {"per_step": None, "standardised": None, "p": fit.chance(columns)}
+    scale, count = design[name].std() / score.std(), len(score)
+    ends = fit.interval(name)
     return {
-        "per_step": Estimate(value, low, high, count, "score"),
-        "standardised": Estimate(*ends, count, "standard deviations"),
-        "p": float(fit.pvalues[name]),
+        "per_step": Estimate(*ends, count, "score"),
+        "standardised": Estimate(*(each * scale for each in ends), count, "standard deviations"),
+        "p": fit.chance([name]),
     }
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.errors import ArgumentError
+from cxlib.measure.clusters import cluster_of_customers
 from cxlib.measure.features import account_segments
 from cxlib.measure.kpis import KPIS
 from cxlib.measure.rows import contact_rows, survey_rows, within
@@ -86,7 +87,8 @@ def answers_with_contact(
         end: Answers before this moment; all, if None.
 
     Returns:
-        `customer_id`, `score`, and the facts that the dataset has: `not resolved` (0 or 1),
+        `customer_id`, `account_id` (where accounts are shared), `score`, and the facts that the
+        dataset has: `not resolved` (0 or 1),
         `transfers`, `wait` (log of the wait over its channel's median wait in all the data),
         `handling` (likewise), `channel`, `reason`, `touchpoint`, and every numeric or true-or-false
         attribute of interactions.
@@ -116,7 +118,7 @@ def answers_with_contact(
         label = f"{label} (attribute)" if label in table else label
         table[label] = frame[name].astype(float)
     inside = (frame._at >= start) & ((frame._at < end) if end else True)
-    return table[inside].reset_index(drop=True)
+    return _with_accounts(data, table[inside].reset_index(drop=True))
 
 
 def _answers_alone(
@@ -141,7 +143,15 @@ def _contacts(data: Dataset, kpi: str, start: datetime, end: datetime) -> pd.Dat
         "interaction_id", "customer_id", "_score", *kinds, *facts
     )
     frame = rows.execute().sort_values("interaction_id", ignore_index=True)
-    return _described(frame, facts, kinds)
+    return _with_accounts(data, _described(frame, facts, kinds))
+
+
+def _with_accounts(data: Dataset, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the account of their customer, where accounts are shared."""
+    accounts = cluster_of_customers(data)
+    if accounts is not None:
+        table.insert(1, "account_id", table.customer_id.map(accounts).fillna(table.customer_id))
+    return table
 
 
 def _described(frame: pd.DataFrame, facts: list[str], kinds: list[str]) -> pd.DataFrame:

@@ -263,26 +263,37 @@ def driver_finding(drivers: Drivers) -> Finding:
             evidence=f"{rows(drivers.answers, 'answer')}.",
             news=False,
         )
-    first, others = clear[0], [_driver(each) for each in clear[1:3]]
+    first, others = clear[0], [_driver(each, drivers) for each in clear[1:3]]
     next_ones = f" Next: {listed(others)}." if others else ""
     return Finding(
-        f"Strongest driver of {score}: {_driver(first)}, other things equal.{next_ones}",
+        f"Strongest driver of {score}: {_driver(first, drivers)}, other things equal.{next_ones}",
         estimate=first.share,
         evidence=f"Explains {estimate(first.share)} of the variation; an association, not proof of "
         f"a cause. Comes first in {first.rank_probability:.0%} of resamples. All facts of the "
         f"contact together explain {drivers.explained:.0%}, in {rows(drivers.answers, 'answer')}."
-        f"{_ties(drivers)}",
+        f"{_ties(drivers)}{_gaps(drivers)}",
     )
 
 
-def _driver(driver: Driver) -> str:
+def _driver(driver: Driver, drivers: Drivers) -> str:
     """A driver with what a step of it does."""
     name = CALLED.get(driver.name, driver.name)
+    if driver.name in drivers.turned:
+        told = number(driver.share.value, "share")
+        return f"{name} (too little or too much of it; {told} of the variation)"
     if driver.per_step is None:
         return f"{name} ({number(driver.share.value, 'share')} of the variation)"
     way = "lower" if driver.per_step.value < 0 else "higher"
     step = "" if driver.name in CALLED else " a step"
     return f"{name} ({number(abs(driver.per_step.value))} {way}{step})"
+
+
+def _gaps(drivers: Drivers) -> str:
+    """Of how many answers a driver is not known, in words."""
+    words = [f"{name} ({number(gap, 'share')})" for name, gap in drivers.gaps.items()]
+    if not words:
+        return ""
+    return f" Not known for a part of the answers, which count as a group: {listed(words)}."
 
 
 def _ties(drivers: Drivers) -> str:

@@ -73,7 +73,11 @@ def make_map(
     seen = answers if seen is None else seen
     left_out, placed = {}, []
     for driver in drivers.drivers:
-        if driver.per_step is None:
+        if driver.name not in answers:
+            left_out[driver.name] = "two facts that matter together"
+        elif driver.name in drivers.turned:
+            left_out[driver.name] = "neither more nor less of it is better"
+        elif driver.per_step is None:
             left_out[driver.name] = "a category goes neither well nor badly"
         elif driver.sign == 0:
             left_out[driver.name] = "it is not known whether more of it is better"
