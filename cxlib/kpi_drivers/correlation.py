@@ -1,7 +1,7 @@
 """Which KPIs move together from month to month, once trend and momentum are set aside."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -22,6 +22,9 @@ FEW_MONTHS = 2
 SEASON_MONTHS, EACH_MONTH = 24, 36
 # The coefficients that make a series' surprises, besides the constant; a season's come on top.
 MOMENTUM = 2
+MOST_LAGS = 3
+# A step is looked for away from the ends; this is its bar of 1% (Andrews 1993, Table I).
+TRIMMED, CLEAR_STEP = 0.15, 12.16
 # Whose season is taken out: of series that show one, of all, or of none.
 SEEN, ALWAYS, NEVER = "seen", "always", "never"
 SHOWN = 0.05
@@ -37,7 +40,8 @@ class Correlation(Judged):
         lag: By how many months x comes before y.
         r: Pearson's correlation of their month-to-month surprises, with its interval.
         rho: Spearman's, of their ranks, with its interval.
-        p: Probability of so strong a correlation r where there is none.
+        p: Probability of so strong a correlation where there is none: the larger of that of r,
+            which allows for months that vary more than others, and of rho.
         q: p, adjusted for the number of pairs, and lags, looked at (Benjamini and Hochberg 1995).
         partial: Pearson's with the other KPIs held equal; None for a lead, or where there are too
             few months.
@@ -101,9 +105,8 @@ def _correlate(series, restated, pairs_of, lags, season, later=None) -> tuple[Co
     if season not in (SEEN, ALWAYS, NEVER):
         raise ArgumentError(f"season == {season!r}, must be {SEEN}, {ALWAYS} or {NEVER}")
     series = series[[name for name in series if not told_by_few(series[name])]]
-    waves = {name: _has_season(series[name], season) for name in series}
-    fresh = {name: surprises(series[name], waves[name]) for name in series}
-    fresh = pd.DataFrame(fresh, series.index)
+    expected = {name: _expected(series[name], _has_season(series[name], season)) for name in series}
+    fresh = pd.DataFrame({name: _left(each) for name, each in expected.items()}, series.index)
     pairs = []
     wanted = [pair for pair in pairs_of(fresh, 2) if not any(set(pair) <= f for f in restated)]
     wanted = [(x, y) for x, y in wanted if later is None or y in later]
@@ -111,10 +114,11 @@ def _correlate(series, restated, pairs_of, lags, season, later=None) -> tuple[Co
         months, *coefficients = _lagged(fresh, lag)
         for x, y in wanted:
             r, rho = (float(table.at[x, y]) for table in coefficients)
-            taken = (waves[x] or waves[y]) * _season(len(series)).shape[1]
-            count, lost = int(months.at[x, y]), MOMENTUM + taken
-            if np.isfinite(r) and np.isfinite(rho):
-                p = probability(r, count - 2 - lost)
+            count = int(months.at[x, y])
+            lost = max(expected[each].design.shape[1] - 1 for each in (x, y))
+            if np.isfinite(r) and np.isfinite(rho) and count - 2 - lost > 0:
+                # A month in which both had an outage makes r, and leaves the ranks alone.
+                p = max(probability(each, count - 2 - lost) for each in (r, rho))
                 pairs.append((x, y, lag, count, lost, r, rho, p))
     if not pairs:
         return ()
@@ -137,39 +141,118 @@ def told_by_few(values: pd.Series) -> bool:
 
 
 def surprises(values: pd.Series, season: bool = False) -> np.ndarray:
-    """What a series' own straight trend and previous value do not foretell; NaN for the first.
+    """What a series' own trend, last months and working days do not foretell; NaN for the first.
 
     The residuals of a regression on a constant, time and the previous value, which makes both
-    a stationary series and a random walk as good as white ("prewhitening", Box and Jenkins).
+    a stationary series and a random walk as good as white ("prewhitening", Box and Jenkins); on one
+    or two earlier values, where Akaike's criterion asks for them; on how many working days months
+    have, where their dates are known; and on a step, where one clearly stands out (sup-F; Andrews
+    1993, *Econometrica* 61), since two series that broke in one month would look related.
 
     Args:
         values: A value per month.
         season: Whether to take out the time of the year as well: each month, or where less than
             three years are seen a yearly and a half-yearly wave.
     """
-    fresh = np.full(len(values), np.nan)
-    known, design, after = _equation(values, season)
-    if len(values) >= FEWEST_MONTHS and known.sum() > design.shape[1] + 1:
+    return _left(_expected(values, season))
+
+
+@dataclass(frozen=True, eq=False)
+class _Expected:
+    """Which months are known with those before; their design, and values."""
+
+    known: np.ndarray
+    design: np.ndarray
+    after: np.ndarray
+
+
+def _left(expected: _Expected) -> np.ndarray:
+    fresh = np.full(len(expected.known), np.nan)
+    design, after = expected.design, expected.after
+    if len(fresh) >= FEWEST_MONTHS and len(after) > design.shape[1] + 1:
         left = after - _fitted(design, after)
         # What is left of a straight line is rounding, not surprise.
-        fresh[1:][known] = np.where(np.abs(left).max() > ROUNDING * np.abs(after).max(), left, 0.0)
+        large = np.abs(left).max() > ROUNDING * np.abs(after).max()
+        fresh[expected.known] = _evened(left) if large else 0.0
     return fresh
 
 
-def _equation(values: pd.Series, season: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which months after the first are known with the one before; their design, and values."""
+def _evened(left: np.ndarray) -> np.ndarray:
+    """Surprises at one scale, where they clearly become larger or smaller in the course of time.
+
+    Otherwise the months in which both of two series vary much would decide on their link.
+    """
+    size = np.log(np.maximum(left**2, ROUNDING * (left**2).mean()))
+    trend = stats.linregress(np.arange(len(left)), size)
+    if not trend.pvalue < SHOWN:
+        return left
+    return left / np.exp(trend.slope * (np.arange(len(left)) - len(left) / 2) / 2)
+
+
+def _expected(values: pd.Series, season: bool) -> _Expected:
+    found = [_equation(values, season, lags) for lags in range(1, MOST_LAGS + 1)]
+    # Criteria are compared on the months that all of them know.
+    common = found[-1].known
+    scores = [_akaike(each, common) for each in found]
+    best = found[int(np.argmin(scores))]
+    step = _step(best)
+    return best if step is None else replace(best, design=np.column_stack([best.design, step]))
+
+
+def _equation(values: pd.Series, season: bool, lags: int = 1) -> _Expected:
     series = values.to_numpy(dtype=float)
-    time = np.arange(1, len(series), dtype=float)
-    design = np.column_stack([np.ones(len(time)), time, series[:-1]])
+    time = np.arange(len(series), dtype=float)
+    before = [values.shift(each).to_numpy(dtype=float) for each in range(1, lags + 1)]
+    design = np.column_stack([np.ones(len(time)), time, *before])
+    if isinstance(values.index, pd.DatetimeIndex):
+        days = _working_days(values.index)
+        design = np.column_stack([design, days]) if days.std() else design
     if season:
         design = np.column_stack([design, _season(len(series))])
-    known = np.isfinite(design).all(axis=1) & np.isfinite(series[1:])
-    return known, design[known], series[1:][known]
+    known = np.isfinite(design).all(axis=1) & np.isfinite(series)
+    return _Expected(known, design[known], series[known])
+
+
+def _working_days(months: pd.DatetimeIndex) -> np.ndarray:
+    first = months.to_period("M").to_timestamp()
+    following = first + pd.offsets.MonthBegin()
+    return np.busday_count(first.values.astype("M8[D]"), following.values.astype("M8[D]")) * 1.0
+
+
+def _akaike(expected: _Expected, common: np.ndarray) -> float:
+    """Akaike's criterion for small samples (Hurvich and Tsai 1989, *Biometrika* 76)."""
+    rows = common[expected.known]
+    design, after = expected.design[rows], expected.after[rows]
+    count, width = design.shape
+    if count <= width + 2:
+        return np.inf
+    rest = float(((after - _fitted(design, after)) ** 2).sum())
+    penalty = 2 * (width + 1) * count / (count - width - 2)
+    return count * np.log(max(rest / count, 1e-300)) + penalty
+
+
+def _step(expected: _Expected) -> np.ndarray | None:
+    """A step at the month at which one fits best, if it stands out clearly; otherwise None."""
+    design, after = expected.design, expected.after
+    count, width = design.shape
+    if count < FEWEST_MONTHS + width:
+        return None
+    basis = np.linalg.qr(design)[0]
+    left = after - basis @ (basis.T @ after)
+    edge = max(round(TRIMMED * count), 2)
+    steps = np.arange(count)[:, None] >= np.arange(edge, count - edge)
+    added = steps - basis @ (basis.T @ steps)
+    sizes = (added**2).sum(axis=0)
+    told = np.where(sizes > ROUNDING, (added.T @ left) ** 2 / np.maximum(sizes, ROUNDING), 0.0)
+    best = int(told.argmax())
+    rest = left @ left - told[best]
+    strength = told[best] / max(rest / (count - width - 1), 1e-300)
+    return steps[:, best] * 1.0 if strength > CLEAR_STEP and rest > 0 else None
 
 
 def _season(months: int) -> np.ndarray:
-    """The columns of a season for the months after the first."""
-    time = np.arange(1, months)
+    """The columns of a season, month by month."""
+    time = np.arange(months)
     if months >= EACH_MONTH:
         return (time[:, None] % 12 == np.arange(1, 12)).astype(float)
     angle = 2 * np.pi * time / 12
@@ -184,7 +267,8 @@ def _has_season(values: pd.Series, season: str) -> bool:
     """Whether a season is to be taken out: where asked, or where an F test shows one."""
     if season == NEVER or len(values) < SEASON_MONTHS:
         return False
-    (_, without, after), (_, within, _) = (_equation(values, season=each) for each in (False, True))
+    both = [_equation(values, season=each) for each in (False, True)]
+    without, within, after = both[0].design, both[1].design, both[0].after
     waves, freedom = within.shape[1] - without.shape[1], len(after) - within.shape[1]
     if freedom < MOMENTUM + 2:
         return False
