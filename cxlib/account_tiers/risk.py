@@ -84,7 +84,8 @@ def find_signals(
       (detractors, bottom-2 box, hard).
     - `silence`: no contact, or no answer, any more, beyond chance (`silence.gone_silent`).
     - `rush`: many more contacts than before, beyond chance (`silence.rush_of_contacts`).
-    - `decline`: revenue fell by a tenth or more, and by more than it varies (`decline`).
+    - `decline`: revenue, or each of the last two fees, fell by a tenth or more, and by more than
+      it varies (`decline`, `fee_cuts`).
 
     Args:
         activity: As `account_activity` gives it.
@@ -99,6 +100,7 @@ def find_signals(
     silence = gone_silent(activity)
     rush, rushed_at = rush_of_contacts(activity)
     falls, fallen_at = decline(revenue)
+    cuts, cut_at = fee_cuts(revenue)
     enough = answers[(answers.answers >= FEWEST_ANSWERS) & answers.metric.isin(list(BANDS))]
     lowest = enough.metric.map({name: bars[0] for name, (bars, _) in BANDS.items()}).astype(float)
     low = enough[enough["mean"] < lowest]
@@ -107,12 +109,12 @@ def find_signals(
             SCORE: index.isin(low.account_id),
             SILENCE: index.isin(silence.accounts.index),
             RUSH: index.isin(rush.index),
-            DECLINE: index.isin(falls.index),
+            DECLINE: index.isin(falls.index) | index.isin(cuts.index),
         },
         index=index,
     )
     told = {SCORE: enough.account_id.nunique(), SILENCE: silence.looked_at, RUSH: rushed_at,
-            DECLINE: fallen_at}  # fmt: skip
+            DECLINE: max(fallen_at, cut_at)}  # fmt: skip
     return table, told
 
 
@@ -131,7 +133,7 @@ def decline(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
     Returns:
         The fall as a share, by account, the largest first; and how many were looked at.
     """
-    before = revenue.drop(columns=["now", "bookings"], errors="ignore")
+    before = revenue[[name for name in revenue if str(name).isdigit()]]
     count = before.notna().sum(axis=1)
     mean = before.mean(axis=1)
     known = (count >= FEWEST_QUARTERS) & (mean > 0) & revenue.now.notna()
@@ -153,8 +155,46 @@ def decline(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
     if "bookings" in revenue:
         # A booking that comes a few days later is no fall.
         least = least.clip(lower=TIMING / revenue.bookings[known].clip(lower=1e-9))
-    fallen = fall[(q < FALSE_DISCOVERIES) & (fall >= least)]
+    # A cut of the fee is looked for as well: each of the two has half of what may be false.
+    fallen = fall[(q < FALSE_DISCOVERIES / 2) & (fall >= least)]
     return fallen.sort_values(ascending=False, kind="stable"), len(fall)
+
+
+def fee_cuts(revenue: pd.DataFrame) -> tuple[pd.Series, int]:
+    """Accounts of which each of the last two fees is lower than they vary by.
+
+    A quarter has one or three fees, so that its sum may be lower because one came later; the fees
+    themselves tell sooner and surer. They are judged as quarters are (`decline`).
+
+    Args:
+        revenue: As `revenue_quarters` gives it.
+
+    Returns:
+        The fall as a share, by account, the largest first; and how many were looked at.
+    """
+    if "fee_mean" not in revenue:
+        return pd.Series(dtype=float), 0
+    known = revenue[
+        (revenue.fee_count >= FEWEST_QUARTERS) & revenue.fee_last.notna() & (revenue.fee_mean > 0)
+    ]
+    if len(known) < FEWEST_ACCOUNTS:
+        return pd.Series(dtype=float), 0
+    own = (known.fee_spread / known.fee_mean) ** 2
+    own = own.clip(lower=LEAST_VARIATION**2)
+    usual, worth = usual_variation(own.to_numpy(), (known.fee_count - 1).to_numpy())
+    freedom = known.fee_count - 1 + worth
+    moderated = (
+        ((known.fee_count - 1) * own + worth * usual) / freedom if np.isfinite(worth) else usual
+    )
+    # An account that varies more than is usual counts as it does itself.
+    spread = np.maximum(moderated, own)
+    smaller = known[["fee_last", "fee_second"]].max(axis=1)
+    fall = 1 - known[["fee_last", "fee_second"]].mean(axis=1) / known.fee_mean
+    t = fall / np.sqrt(spread * (1 / 2 + 1 / known.fee_count))
+    q = pd.Series(adjust(stats.t.sf(t, freedom)), known.index)
+    each = smaller <= (1 - LEAST_FALL) * known.fee_mean
+    fallen = fall[(q < FALSE_DISCOVERIES / 2) & each]
+    return fallen.sort_values(ascending=False, kind="stable"), len(known)
 
 
 def usual_variation(variances: np.ndarray, freedom: np.ndarray) -> tuple[float, float]:

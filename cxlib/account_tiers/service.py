@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import ibis
 import pandas as pd
 
 from cxlib.data import Dataset, Quarter
@@ -12,6 +13,9 @@ from cxlib.score_changes.invitations import quarter_spans
 
 SERVICE = ("contacts", "handled", "seconds", "usual", "squares", "cost")
 QUARTERS_BACK = 4
+# Of the fees before the last two, so many tell what is usual.
+FEES_BACK = 12
+FEES = ("fee_last", "fee_second", "fee_count", "fee_mean", "fee_spread")
 
 
 def account_service(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
@@ -64,14 +68,14 @@ def revenue_quarters(data: Dataset, quarter: Quarter) -> pd.DataFrame:
 
     Returns:
         Indexed by `account_id`, of accounts that are there at the quarter's end; NaN where the
-        data, or the account, were not there from the beginning of the quarter; and `bookings` above
-        zero per quarter, in the four before.
+        data, or the account, were not there from the beginning of the quarter; `bookings` above
+        zero per quarter, in the four before; and the columns of `last_fees`.
     """
     accounts = accounts_at(data, quarter.end)
     names = {"now": quarter}
     names |= {str(n): quarter.shift(-n) for n in range(1, QUARTERS_BACK + 1)}
     if data.lacks("revenue") or accounts.empty:
-        columns = [*names, "bookings"]
+        columns = [*names, "bookings", *FEES]
         return pd.DataFrame(columns=columns, index=accounts.index[:0], dtype=float)
     rows = in_spans(data.rows("revenue"), "booked_at", quarter_spans(names))
     sums = rows.group_by("account_id", "_period").agg(
@@ -87,7 +91,37 @@ def revenue_quarters(data: Dataset, quarter: Quarter) -> pd.DataFrame:
     earlier = sums[sums._period != "now"].groupby("account_id").bookings.sum()
     there = wide.drop(columns="now").notna().sum(axis=1)
     wide["bookings"] = earlier.reindex(wide.index).fillna(0.0) / there.where(there > 0)
-    return wide
+    return wide.join(last_fees(data, quarter))
+
+
+def last_fees(data: Dataset, quarter: Quarter) -> pd.DataFrame:
+    """The last two amounts of each account that booked in a quarter, beside those before them.
+
+    Recurring bookings, where the dataset tells which are; otherwise all above zero.
+
+    Returns:
+        Indexed by `account_id`: `fee_last` and `fee_second` (the last, and the one before);
+        `fee_count`, `fee_mean` and `fee_spread` (of up to a dozen before these).
+    """
+    rows = data.rows("revenue")
+    rows = rows.filter(rows.amount > 0, rows.booked_at < ibis.timestamp(quarter.end))
+    if data.has("revenue", "kind"):
+        recurring = rows.filter(rows.kind == "recurring")
+        rows = recurring if recurring.count().execute() else rows
+    newest_first = ibis.window(
+        group_by="account_id", order_by=[ibis.desc("booked_at"), ibis.desc("amount")]
+    )
+    rows = rows.mutate(_place=ibis.row_number().over(newest_first))
+    lately = rows.booked_at >= ibis.timestamp(quarter.start)
+    earlier = (rows._place >= 2) & (rows._place < 2 + FEES_BACK)
+    found = rows.filter(rows._place < 2 + FEES_BACK).group_by("account_id").agg(
+        fee_last=rows.amount.max(where=(rows._place == 0) & lately),
+        fee_second=rows.amount.max(where=rows._place == 1),
+        fee_count=earlier.cast("int64").sum(),
+        fee_mean=rows.amount.mean(where=earlier),
+        fee_spread=rows.amount.std(where=earlier),
+    )  # fmt: skip
+    return found.execute().set_index("account_id")[list(FEES)].astype(float)
 
 
 def account_signs(

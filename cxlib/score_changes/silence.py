@@ -14,6 +14,9 @@ from cxlib.score_changes.activity import PAST
 # it was there nearly whole.
 FEWEST_QUARTERS, WHOLE = 2, 0.95
 LEAST_SPREAD = 1e-3
+# Where in the four quarters before the same quarter of last year stands; and how many times as many
+# contacts as in any of them make a rush.
+A_YEAR_AGO, AS_BEFORE = PAST.index("4"), 1.5
 # Equally likely values of what differs between accounts.
 GRID = (np.arange(200) + 0.5) / 200
 
@@ -76,6 +79,9 @@ def rush_of_contacts(activity: pd.DataFrame) -> tuple[pd.DataFrame, int]:
         return pd.DataFrame(columns=["p", "q"], index=known.index), 0
     now = known.contacts_now.to_numpy()[:, None]
     chance = stats.nbinom.sf(now - 1, 1 / bursts, 1 / (1 + bursts * expected)).mean(axis=1)
+    # What comes every year, or came in a quarter lately, is no rush.
+    before = np.nan_to_num(_quarters(known, "contacts")).max(axis=1)
+    chance = np.where(known.contacts_now > AS_BEFORE * before, chance, 1.0)
     found = pd.DataFrame({"p": chance, "q": adjust(chance)}, known.index)
     rushed = found[found.q < FALSE_DISCOVERIES].sort_values("p", kind="stable")
     return rushed, len(found)
@@ -93,8 +99,10 @@ def _no_contact(activity: pd.DataFrame) -> pd.Series:
     if known.empty:
         return pd.Series(dtype=float)
     chance = ((1 + bursts * expected) ** (-1 / bursts)).mean(axis=1)
-    # An account with contacts is as little silent as can be; it counts among those looked at.
-    return pd.Series(np.where(known.contacts_now == 0, chance, 1.0), known.index)
+    # An account with contacts is as little silent as can be, and so is one that was silent in the
+    # same quarter of last year; both count among those looked at.
+    same = _quarters(known, "contacts")[:, A_YEAR_AGO]
+    return pd.Series(np.where((known.contacts_now == 0) & (same != 0), chance, 1.0), known.index)
 
 
 def _expected(activity: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, float]:

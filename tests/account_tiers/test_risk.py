@@ -1,12 +1,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from cxlib.account_tiers import risk_page as show
-from cxlib.account_tiers.risk import decline, find_signals, foretold, revenue_at_risk
-from cxlib.account_tiers.service import account_signs, left_since, revenue_quarters
+from cxlib.account_tiers.risk import (
+    decline,
+    fee_cuts,
+    find_signals,
+    foretold,
+    revenue_at_risk,
+)
+from cxlib.account_tiers.service import account_signs, last_fees, left_since, revenue_quarters
 from cxlib.score_changes.activity import PAST
-from cxlib.score_changes.silence import rush_of_contacts
+from cxlib.score_changes.silence import gone_silent, rush_of_contacts
 
 NAMES = ["now", "1", "2", "3", "4"]
 
@@ -170,3 +177,100 @@ def test_signs_of_the_demonstration_are_few_and_its_past_is_judged(data):
     assert signals.any(axis=1).mean() < 0.05
     assert min(told["silence"], told["rush"], told["decline"]) > 1_000
     assert show.foretold_finding(foretold(signals, left), earlier).sentence
+
+
+# Fees ---------------------------------------------------------------------------------------------
+
+
+def fees_of(rng, varies: float, count: int = 14, accounts: int = 300) -> np.ndarray:
+    """Fees of accounts, the last at the end."""
+    return rng.lognormal(6, 1, accounts)[:, None] * rng.lognormal(0, varies, (accounts, count))
+
+
+def fee_columns(fees: np.ndarray) -> pd.DataFrame:
+    earlier = fees[:, :-2]
+    return pd.DataFrame(
+        {"fee_last": fees[:, -1], "fee_second": fees[:, -2], "fee_count": float(earlier.shape[1]),
+         "fee_mean": earlier.mean(axis=1), "fee_spread": earlier.std(axis=1, ddof=1)},
+        [f"A{n}" for n in range(len(fees))],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "cut", "varies"), [(14, 0.4, 0.0), (6, 0.9, 0.0), (14, 0.4, 0.1), (6, 0.9, 0.1)]
+)
+def test_a_fee_that_is_cut_is_named_by_its_second_smaller_booking(count, cut, varies):
+    """Twenty of 300 accounts, billed monthly or quarterly: at least 90% of them."""
+    rng, named = np.random.default_rng(1), 0
+    for _ in range(20):
+        fees = fees_of(rng, varies, count)
+        fees[:20, -2:] *= 1 - cut
+        found, looked_at = fee_cuts(fee_columns(fees))
+        named += found.index.isin([f"A{n}" for n in range(20)]).sum()
+        assert looked_at == 300
+    assert named >= 0.9 * 20 * 20
+
+
+@pytest.mark.parametrize("varies", [0.0, 0.1, 0.4, 1.0])
+def test_fees_that_only_waver_are_not_cut(varies):
+    rng = np.random.default_rng(2)
+    called = sum(len(fee_cuts(fee_columns(fees_of(rng, varies)))[0]) > 0 for _ in range(100))
+    assert called <= stats.binom.ppf(0.99, 100, 0.05)
+
+
+def test_one_smaller_booking_is_no_cut():
+    fees = fees_of(np.random.default_rng(3), 0.0)
+    fees[0, -1] *= 0.2
+    assert "A0" not in fee_cuts(fee_columns(fees))[0].index
+
+
+def test_the_last_fees_are_those_of_recurring_bookings(data):
+    found = last_fees(data, data.quarter)
+    rows = data.rows("revenue").execute()
+    rows = rows[
+        (rows.kind == "recurring") & (rows.amount > 0) & (rows.booked_at < data.quarter.end)
+    ]
+    rows = rows.sort_values("booked_at")
+    for account in rows.account_id.unique()[:20]:
+        own = rows[rows.account_id == account]
+        amounts = own.amount.to_numpy()
+        assert found.fee_second[account] == pytest.approx(amounts[-2])
+        earlier = amounts[-14:-2]
+        assert found.fee_count[account] == len(earlier)
+        assert found.fee_mean[account] == pytest.approx(earlier.mean())
+        late = own.booked_at.iloc[-1] >= pd.Timestamp(data.quarter.start)
+        assert found.fee_last[account] == pytest.approx(amounts[-1]) if late else True
+
+
+# Seasons and bursts -------------------------------------------------------------------------------
+
+
+def contacts_of(rates: np.ndarray, rng) -> pd.DataFrame:
+    counts = rng.poisson(rates)
+    table = pd.DataFrame(
+        {f"contacts_{name}": counts[:, n] for n, name in enumerate(["now", *PAST])}
+    )
+    for name in ["now", *PAST]:
+        table[f"invited_{name}"] = table[f"answered_{name}"] = 0.0
+    return table.assign(**{f"share_{name}": 1.0 for name in PAST})
+
+
+def test_who_is_silent_every_summer_has_not_gone_silent():
+    rng = np.random.default_rng(4)
+    rates = np.repeat(rng.gamma(2, 4, 400)[:, None], 5, axis=1)
+    rates[:120, [0, 4]] = 0
+    assert len(gone_silent(contacts_of(rates, rng)).accounts) <= 0.05 * 400
+    # Who was never silent before has, unless a year ago as well.
+    rates = np.full((400, 5), 15.0)
+    rates[:20, 0] = rates[:10, 4] = 0
+    assert set(gone_silent(contacts_of(rates, rng)).accounts.index) == set(range(10, 20))
+
+
+@pytest.mark.parametrize(("often", "times"), [(0.1, 10), (0.2, 5)])
+def test_accounts_whose_contacts_come_in_bursts_are_seldom_in_a_rush(often, times):
+    rng, called = np.random.default_rng(5), 0
+    for _ in range(20):
+        rates = np.repeat(rng.gamma(2, 4, 400)[:, None], 5, axis=1)
+        rates = rates * np.where(rng.random((400, 5)) < often, times, 1)
+        called += len(rush_of_contacts(contacts_of(rates, rng))[0])
+    assert called <= 0.05 * 20 * 400
