@@ -205,12 +205,30 @@ def _designed(
     used = answers.drop(columns=list(dropped)).dropna(subset=["score"])
     designs: dict[str, pd.DataFrame] = {}
     for name in chosen:
-        columns = _columns(name, used[name])
+        columns = _untold(_columns(name, used[name]), name, designs)
         if why := _unfit(columns, designs, used.score, name in keep):
             dropped[name] = why
         else:
             designs[name] = columns
     return used, designs, dropped, len(known)
+
+
+def _untold(columns: pd.DataFrame, name: str, before: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """A candidate's columns without those that drivers before it tell.
+
+    Where an answer has no contact, all facts of it are missing at once; that is one level, not six.
+    """
+    if not before or columns.shape[1] < 2:
+        return columns
+    others = pd.concat(before.values(), axis=1)
+    if len(columns) <= others.shape[1] + 1:
+        return columns
+    kept = [
+        each
+        for each in columns
+        if each == name or _r_squared(columns[each], others) <= ALL_BUT_DETERMINED
+    ]
+    return columns[kept or list(columns)]
 
 
 def _shaped(
@@ -265,7 +283,7 @@ def _copies(answers: pd.DataFrame, names: list[str]) -> dict[str, str]:
         return {}
     ranks = [answers[numbers].rank()]
     ranks += [answers.groupby(kind)[numbers].rank(pct=True) for kind in kinds]
-    alike = np.nanmax([each.corr().abs().to_numpy() for each in ranks], axis=0)
+    alike = np.max([each.corr().abs().fillna(0.0).to_numpy() for each in ranks], axis=0)
     found: dict[str, str] = {}
     for place, name in enumerate(numbers):
         before = [each for each in range(place) if numbers[each] not in found]
@@ -404,4 +422,7 @@ def _inflation(design: pd.DataFrame, names: list[str]) -> float:
         return 1.0
     correlation = design.corr()
     parts = [np.linalg.slogdet(correlation.loc[side, side])[1] for side in (names, others)]
-    return float(np.exp((sum(parts) - np.linalg.slogdet(correlation)[1]) / len(names)))
+    whole = np.linalg.slogdet(correlation)[1]
+    if not np.isfinite([*parts, whole]).all():
+        return np.inf
+    return float(np.exp((sum(parts) - whole) / len(names)))

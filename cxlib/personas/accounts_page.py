@@ -155,15 +155,19 @@ def tier_finding(by_tier: pd.DataFrame, personas: Personas) -> Finding | None:
     if by_tier.empty:
         return Finding("There are no tiers without accounts and revenue.", news=False)
     apart = by_tier[by_tier.q < FALSE_DISCOVERIES]
-    words = [
-        f"{title_of(personas, each.group)} in Tier {each.kind} ({estimate(_estimate(each))}, "
-        f"elsewhere {number(each.elsewhere, 'share')})"
-        for each in apart.itertuples()
-    ]
-    if not words:
+    if apart.empty:
         return Finding("No difference in the persona mix was found between tiers.", news=False)
+    # Of two personas, one is what the other is not.
+    first, *others = apart.itertuples()
+    words = [
+        f"{title_of(personas, each.group)} in Tier {each.kind} {estimate(_estimate(each))}"
+        for each in (first, *others)
+    ]
+    more = f"; {rows(len(others), 'more difference')} in the table" if others else ""
     return Finding(
-        f"The persona mix differs between tiers: {listed(words)}.",
-        evidence="Accounts are compared, since customers of one account are not independent; "
-        "allowance is made for the number of comparisons.",
+        f"The persona mix differs between tiers: {title_of(personas, first.group)} makes up "
+        f"{number(first.share, 'share')} in Tier {first.kind}, and "
+        f"{number(first.elsewhere, 'share')} elsewhere{more}.",
+        evidence=f"{capital('; '.join(words))}. Accounts are compared, since customers of one "
+        "account are not independent; allowance is made for the number of comparisons.",
     )

@@ -174,8 +174,8 @@ def projects_finding(projects: tuple[Project, ...]) -> Finding:
     reasons = Counter(each.why for each in projects if each.why)
     words = listed(f"{why} ({count})" for why, count in reasons.items())
     unknown = (
-        f" No return is told of the others: {words}; the table says what a point would have to be "
-        "worth."
+        f" No return is given for the others: {words}; the table says what a point would have to "
+        "be worth."
         if reasons
         else ""
     )

@@ -55,13 +55,18 @@ def test_sellers_and_orders_are_complete(olist):
 
 
 def test_delivery_delay_is_the_top_driver_of_the_review_score(olist):
-    """Among operational drivers, over the whole sample, in nearly every resample."""
-    found = find_drivers(answers_with_contact(olist, "csat", olist.start), "csat")
+    """Among operational drivers, of orders that were delivered, in nearly every resample."""
+    answers = answers_with_contact(olist, "csat", olist.start)
+    found = find_drivers(answers[answers.late.notna()], "csat")
     first = found.drivers[0]
     assert first.name == "late"
     assert first.sign == -1
     assert first.rank_probability > 0.9
     assert first.share.low > 0.05
+    # With those that were not, what was never received matters as much as what came late.
+    both = find_drivers(answers, "csat").drivers[:2]
+    assert {each.name for each in both} == {"late", "touchpoint"}
+    assert both[0].tied
 
 
 def test_a_dataset_of_reviews_only_has_a_score_and_a_split_of_its_own(olist):
