@@ -10,8 +10,9 @@ from cxlib.measure import spc
 from cxlib.measure.contrast import FALSE_DISCOVERIES
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import PROPORTION, Kpi
-from cxlib.pdca_cycles.interrupted import AVERAGE, SEASON_MONTHS, SLOPE, STEP, fit_steps
+from cxlib.pdca_cycles.interrupted import AVERAGE, SEASON_MONTHS, SLOPE, STEP, Steps, fit_steps
 from cxlib.pdca_cycles.log import CycleData
+from cxlib.pdca_cycles.placebo import began_early, earlier_bend, odd_months
 from cxlib.pdca_cycles.power import smallest_effect
 from cxlib.pdca_cycles.rates import rate_step
 
@@ -40,6 +41,8 @@ class Found:
         relative: By what factor a proportion or rate changed (quasi-Poisson); None of others.
         smallest: The smallest effect that would have been detected with 80%; infinite if none.
         sides: On which sides the charts show a special cause since the change: above, and below.
+        early: How many months before the change its step really is; 0 if it is not earlier.
+        bent: Whether a trend that bent before the change may be all that looks like an effect.
     """
 
     method: str
@@ -50,6 +53,8 @@ class Found:
     relative: Estimate | None
     smallest: float
     sides: tuple[bool, bool]
+    early: int = 0
+    bent: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,19 +146,26 @@ def find_effect(
         return None, f"{rows_of(int(used.after.sum()))} seen before the next cycle on the same KPI"
     time, after = month_number(used.month), used.after.to_numpy()
     values = used.value.to_numpy(dtype=float)
-    steps = fit_steps(values, time, after, STEP, basis.steps)
-    if steps is None:
+    known, odd = basis.steps, odd_months(values, time, after, basis.steps)
+    known = np.hstack([known, odd])
+    bend = earlier_bend(values, time, after, known)
+    bent = np.hstack([known, bend.column]) if bend else known
+    fitted = _fitted(values, time, after, known)
+    if fitted is None:
         return None, f"{rows_of(len(used))} too few to tell a change from trend and season"
-    p, slopes = float(steps.p[0]), None
-    if after.sum() > FEWEST_AFTER:
-        slopes = fit_steps(values, time, after, SLOPE, basis.steps)
-        if slopes and slopes.p[0] < FALSE_DISCOVERIES:
-            steps = fit_steps(values, time, after, AVERAGE, basis.steps)
-            p = min(1.0, LOOKS * float(steps.p[0]))
+    steps, slopes, p = fitted
+    straight, doubt = p, _fitted(values, time, after, bent) if bend else None
+    if doubt:
+        # An effect must be one whether the trend bent before or not.
+        p = max(p, doubt[2]) if steps.value[0] * doubt[0].value[0] > 0 else 1.0
+        if bend.sure and p < FALSE_DISCOVERIES:
+            steps, slopes, _ = doubt
     unit = cycle.kpi.unit
     charts = [(chart, months.month)]
     if basis.method == DIFFERENCES:
         charts += _net_charts(months, cycle.control)
+    if odd.size:
+        charts.append(_evened_chart(months, used.month[odd.any(axis=1)]))
     sides = [_sides(each, when < basis.until) for each, when in charts]
     return Found(
         basis.method,
@@ -164,7 +176,32 @@ def find_effect(
         _relative(cycle) if basis.method == SERIES else None,
         _smallest(noise, int(after.sum())),
         tuple(any(each[side] for each in sides) for side in (0, 1)),
+        began_early(values, time, after, bent),
+        straight < FALSE_DISCOVERIES <= p,
     ), ""
+
+
+def _fitted(values, time, after, known) -> tuple[Steps, Steps | None, float] | None:
+    """The step, how the slope changed beside it, and the probability of such a step by chance."""
+    steps, slopes = fit_steps(values, time, after, STEP, known), None
+    if steps is None:
+        return None
+    p = float(steps.p[0])
+    if after.sum() > FEWEST_AFTER:
+        slopes = fit_steps(values, time, after, SLOPE, known)
+        if slopes and slopes.p[0] < FALSE_DISCOVERIES:
+            steps = fit_steps(values, time, after, AVERAGE, known)
+            p = min(1.0, LOOKS * float(steps.p[0]))
+    return steps, slopes, p
+
+
+def _evened_chart(months: pd.DataFrame, odd: pd.Series) -> tuple[spc.Chart, pd.Series]:
+    """The chart with the odd months of its baseline put at the middle of the others."""
+    baseline = int(months.before.sum())
+    values = months.value.to_numpy(dtype=float).copy()
+    off = months.month.isin(odd).to_numpy()
+    values[off] = np.median(values[:baseline][~off[:baseline]])
+    return spc.xmr(values, baseline), months.month
 
 
 def _smallest(noise, months: int) -> float:

@@ -15,7 +15,7 @@ FEWEST_FREE = 4
 # Equally likely correlations of one month with the next; a process that does not hang together at
 # all is the first.
 CORRELATIONS = np.linspace(0.0, 0.9, 19)
-STEP, SLOPE, AVERAGE = "step", "slope", "average"
+STEP, SLOPE, AVERAGE, BEND = "step", "slope", "average", "bend"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,7 @@ class Steps:
         centre, error, weight: Of each correlation (by row) and series: the estimate, its standard
             error, and how likely the correlation is.
         free: Degrees of freedom.
+        likely: The logarithm of how likely each series is, whatever the correlation.
     """
 
     value: np.ndarray
@@ -36,6 +37,7 @@ class Steps:
     error: np.ndarray
     weight: np.ndarray
     free: int
+    likely: np.ndarray
 
     def below(self, bound: float, series: int = 0) -> float:
         """The probability that one series' coefficient lies below a bound."""
@@ -80,8 +82,9 @@ def fit_steps(
         series: Values, a series by row; all of the same months.
         time: The number of each month, rising; months may be missing.
         after: Which months lie after the change.
-        what: `step`; `slope`: the change of the slope, beside the step; or `average`: the mean
-            effect over the months after, where the slope changed as well.
+        what: `step`; `slope`: the change of the slope, beside the step; `bend`: the same without
+            any step; or `average`: the mean effect over the months after, where the slope changed
+            as well.
         known: Further columns of the regression, such as the steps of other changes; none, if None.
 
     Returns:
@@ -93,6 +96,18 @@ def fit_steps(
         return None
     if np.linalg.matrix_rank(design) < design.shape[1]:
         return None
+    return fit_last(series, time, design)
+
+
+def fit_last(series: np.ndarray, time: np.ndarray, design: np.ndarray) -> Steps:
+    """The last coefficient of a regression of monthly series whose errors are tied (`fit_steps`).
+
+    Args:
+        series: Values, a series by row; all of the same months.
+        time: The number of each month, rising.
+        design: The regression's columns, of full rank.
+    """
+    free = len(time) - design.shape[1]
     series = np.atleast_2d(series)
     centre, error, likely = (np.empty((len(CORRELATIONS), len(series))) for _ in range(3))
     for row, correlation in enumerate(CORRELATIONS):
@@ -110,12 +125,13 @@ def fit_steps(
     flat = np.ptp(series, axis=1) <= 1e-12 * np.abs(series).max(axis=1)
     centre[:, flat] = 0.0
     weight = np.exp(likely - likely.max(axis=0))
+    total = likely.max(axis=0) + np.log(weight.sum(axis=0))
     weight /= weight.sum(axis=0)
     value = (weight * centre).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         below = (weight * stats.t.cdf(np.nan_to_num(-centre / error), free)).sum(axis=0)
     p = np.where(flat, 1.0, 2 * np.minimum(below, 1 - below))
-    return Steps(value, p, centre, error, weight, free)
+    return Steps(value, p, centre, error, weight, free, total)
 
 
 def design_of(
@@ -132,6 +148,8 @@ def design_of(
     since = step * (time - time[after].min()) if after.any() else step
     if what == SLOPE:
         columns += [step, since]
+    elif what == BEND:
+        columns.append(since)
     elif what == AVERAGE:
         columns += [since - step * since[after].mean(), step]
     else:

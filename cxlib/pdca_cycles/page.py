@@ -55,8 +55,15 @@ def cycle_finding(cycle: Cycle, currency: str = "") -> Finding:
         return Finding(f"{name}: too early to tell{why}.", news=False)
     label, shift = in_sentence(cycle.kpi.label), estimate(cycle.effect, currency, sign=True)
     if cycle.verdict == NO_CHANGE:
+        claim = f"no effect on {label} was found"
+        if cycle.found.early:
+            way = "risen" if cycle.effect.value > 0 else "fallen"
+            claim = (
+                f"{label} had {way} about {cycle.found.early} months before the change began, so "
+                "it is no effect of it"
+            )
         return Finding(
-            f"{name}: no effect on {label} was found.",
+            f"{name}: {claim}.",
             estimate=cycle.effect,
             evidence=f"Estimated {shift}, beyond trend and season. {_visible(cycle, currency)}. "
             f"{_evidence(cycle)}",

@@ -199,7 +199,9 @@ def _judged(cycle: Cycle, data: CycleData, q: float) -> Cycle:
     found = replace(cycle.found, q=q)
     step, verdict = found.step, NO_CHANGE
     agrees = found.sides[0] if step.value > 0 else found.sides[1]
-    if step.excludes(0) and q < FALSE_DISCOVERIES and agrees:
+    if found.bent and not found.early:
+        cycle = _cautioned(cycle, "its trend may have bent before the change, which looks the same")
+    elif not found.early and step.excludes(0) and q < FALSE_DISCOVERIES and agrees:
         verdict = CHANGED
         if cycle.kpi.better in (HIGHER, LOWER):
             good = (step.value > 0) == (cycle.kpi.better == HIGHER)
@@ -215,6 +217,11 @@ def _judged(cycle: Cycle, data: CycleData, q: float) -> Cycle:
         lingering = lingers(later.value, step.value, before)
     rule = decide(verdict, step, cycle.expected, cycle.kpi)
     return replace(cycle, found=found, verdict=verdict, watch=held, lingers=lingering, rule=rule)
+
+
+def _cautioned(cycle: Cycle, caution: str) -> Cycle:
+    """A cycle with a further caution."""
+    return replace(cycle, caution=f"{cycle.caution}; {caution}" if cycle.caution else caution)
 
 
 def _without_season(cycle: Cycle, data: CycleData) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:

@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 
 from cxlib.measure.spc import RANGE_PER_SIGMA, SIGMAS, Chart, xmr
+from cxlib.pdca_cycles.interrupted import fit_last
 
 # Limits are set anew from so many months after the change.
 REBASE_MONTHS = 6
-# Beside a special cause, so many months must have lost so much of the gain on average.
+# So many months must have lost so much of the gain on average.
 LATEST_MONTHS, LOST = 2, 1 / 3
+# So seldom chance makes such a loss in any one month.
+CHANCE = 0.01
 # Months after the decision at which an adopted change is looked at again; then every year.
 REVIEWS = (3, 6, 12)
 
@@ -42,10 +45,10 @@ class Watch:
 def watch(months: pd.DataFrame, effect: float, before: pd.Series, closed, now) -> Watch | None:
     """Watch over a gain: limits rebased at the change, and an alarm when it slips back.
 
-    An alarm takes a special cause towards the old level, in a chart whose limits come from the
-    first months after the change; and over the two latest months the loss of a third of the gain,
-    by more than three standard errors. It is raised as of the month in which all that was first to
-    be seen, and cleared once the two latest months show the gain again.
+    An alarm takes, over the two latest months, the loss of a third of the gain against the first
+    months after the change, and by more than chance leaves to months that hang together
+    (`interrupted.fit_steps`). It is raised as of the month in which that was first to be seen, and
+    cleared once the two latest months show the gain again.
 
     Args:
         months: The KPI by month since the change: month, `value` without what season, or the
@@ -64,26 +67,30 @@ def watch(months: pd.DataFrame, effect: float, before: pd.Series, closed, now) -
     chart = xmr(months.own.to_numpy(dtype=float), baseline=REBASE_MONTHS)
     centre = float(values[:REBASE_MONTHS].mean())
     gain = centre - float(before.mean())
-    error = _spread(before, values[:REBASE_MONTHS])
-    error *= np.sqrt(1 / LATEST_MONTHS + 1 / REBASE_MONTHS)
-    lost = np.array(
-        [
-            (centre - values[at - LATEST_MONTHS : at].mean()) * np.sign(gain)
-            for at in range(REBASE_MONTHS + 1, len(values) + 1)
-        ]
-    )
-    slipped = (lost > LOST * abs(gain)) & (lost > SIGMAS * error)
+    looks = range(REBASE_MONTHS + 1, len(values) + 1)
+    lost = [(centre - values[at - LATEST_MONTHS : at].mean()) * np.sign(gain) for at in looks]
     alarm = pd.NaT
     # Once the gain is back, an earlier alarm is over.
     if lost[-1] > LOST * abs(gain):
-        for at in np.flatnonzero(slipped) + REBASE_MONTHS + 1:
-            seen = xmr(values[:at], baseline=REBASE_MONTHS)
-            if seen.signals[-1] and seen.sides[-1] == -np.sign(gain):
+        for at, loss in zip(looks, lost, strict=True):
+            if loss > LOST * abs(gain) and _beyond_chance(before, values[:at], gain):
                 alarm = months.month.iloc[at - 1]
                 break
     when = pd.DatetimeIndex(months.month)
     review = pd.Timestamp(now) if pd.notna(alarm) else next_review(closed, now)
     return Watch(when, chart, when[0], alarm, review)
+
+
+def _beyond_chance(before: pd.Series, since: np.ndarray, gain: float) -> bool:
+    """Whether the latest months lie below the first ones by more than tied months do by chance."""
+    first = np.arange(len(since)) < REBASE_MONTHS
+    latest = np.arange(len(since)) >= len(since) - LATEST_MONTHS
+    later = np.flatnonzero(first | latest)
+    time = np.append(np.arange(-len(before), 0), later).astype(float)
+    values = np.append(np.asarray(before, dtype=float), since[later])
+    design = np.column_stack([np.ones(len(time)), time >= 0, time >= len(since) - LATEST_MONTHS])
+    below = fit_last(values, time, design).below(0.0)
+    return (below if gain < 0 else 1 - below) < CHANCE
 
 
 def lingers(months: pd.Series, effect: float, before: pd.Series) -> bool | None:
