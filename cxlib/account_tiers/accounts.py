@@ -24,7 +24,10 @@ FACTS = (
 )  # fmt: skip
 LIVES = ("entered", "left", "churned", "size")
 # What the engine adds up of each account's bookings, per moment.
-SUMS = (*YEARS, "kept", "seen", "first", "last", "purchases", "spent")
+NOW = ("kept", "seen", "first", "last", "purchases", "spent")
+# What was known of an account's purchases a year before a moment.
+THEN = ("last_then", "purchases_then", "spent_then")
+SUMS = (*YEARS, *NOW, *THEN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,8 @@ class AccountBook:
         snapshot: Whether all who have left did so on one day, so that it does not tell.
         recurring: The share of bookings above zero that recur by contract; NaN if not known.
         kept: The share of what is bought that is not refunded.
+        year_ago: Of all accounts that had bought a year before, by `account_id`: `x`, `t_x`, `T`
+            and `amount` as they were then, and `purchases_since` and `spent_since`.
     """
 
     moment: datetime
@@ -59,6 +64,7 @@ class AccountBook:
     recurring: float
     kept: float
     snapshot: bool = False
+    year_ago: pd.DataFrame | None = None
 
 
 def account_books(data: Dataset, moments: Sequence[datetime]) -> tuple[AccountBook, ...]:
@@ -137,6 +143,7 @@ def _booked(data: Dataset, moments: Sequence[datetime]) -> pd.DataFrame:
 def _bought(days: ir.Table, moment: pd.Timestamp) -> dict[str, ir.Value]:
     known = days.day < ibis.timestamp(moment)
     bought = known & (days.net > 0)
+    then = bought & (days.day < ibis.timestamp(moment - pd.DateOffset(years=1)))
     return {
         "kept": days.net.sum(where=known),
         "seen": days.day.min(where=known),
@@ -144,6 +151,9 @@ def _bought(days: ir.Table, moment: pd.Timestamp) -> dict[str, ir.Value]:
         "last": days.day.max(where=bought),
         "purchases": days.day.count(where=bought),
         "spent": days.net.sum(where=bought),
+        "last_then": days.day.max(where=then),
+        "purchases_then": days.day.count(where=then),
+        "spent_then": days.net.sum(where=then),
     }
 
 
@@ -201,7 +211,24 @@ def _book(
     dated = bool(accounts.churn_date.notna().any())
     lives = lives.rename_axis("account_id")
     at_once = data.left_at_once is not None
-    return AccountBook(moment, table, lives, dated, recurring, share, snapshot=at_once)
+    earlier = _year_ago(booked, moment)
+    return AccountBook(moment, table, lives, dated, recurring, share, at_once, earlier)
+
+
+def _year_ago(booked: pd.DataFrame, moment: datetime) -> pd.DataFrame:
+    """What was known a year before of those that had bought, and what they bought since."""
+    then = booked[booked.purchases_then > 0]
+    ago = pd.Timestamp(moment) - pd.DateOffset(years=1)
+    return pd.DataFrame(
+        {
+            "x": (then.purchases_then - 1).astype(float),
+            "t_x": (then.last_then - then["first"]).dt.days.astype(float),
+            "T": (ago - then["first"]).dt.days.astype(float),
+            "amount": then.spent_then / then.purchases_then,
+            "purchases_since": (then.purchases - then.purchases_then).astype(float),
+            "spent_since": then.spent - then.spent_then,
+        }
+    )
 
 
 def _whole(

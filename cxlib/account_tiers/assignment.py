@@ -163,11 +163,13 @@ def standings(books: Sequence[AccountBook], rules: TierRules) -> tuple[Standing,
         MissingData: There is no account in the last book.
     """
     found, before = [], None
+    final = inputs_of(books[-1], rules)
     for book in books:
         last = book is books[-1]
         if book.accounts.empty and not last:
             continue
-        inputs = inputs_of(book, rules, spread=last)
+        # One judgement of the models for all quarters: no account must move because it changed.
+        inputs = final if last else inputs_of(book, rules, False, final.lifetime.tested)
         # Of an override without a beginning it is only known that it holds now.
         kept = tuple(each for each in rules.overrides if last or each.since is not None)
         then = replace(rules, overrides=kept)

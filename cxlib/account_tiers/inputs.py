@@ -8,6 +8,7 @@ import pandas as pd
 
 from cxlib.account_tiers.accounts import AccountBook
 from cxlib.account_tiers.growth import GrowthModel, fit_growth, growth_potential
+from cxlib.account_tiers.holdout import Holdout
 from cxlib.account_tiers.lifetime import LifetimeValues, value_accounts
 from cxlib.data.config import TierRules
 
@@ -43,7 +44,9 @@ def leaving_of(lifetime: LifetimeValues) -> float:
     return float(-np.expm1(-spans.churns.sum() / spans.years.sum()))
 
 
-def inputs_of(book: AccountBook, rules: TierRules, spread: bool = True) -> Inputs:
+def inputs_of(
+    book: AccountBook, rules: TierRules, spread: bool = True, tested: Holdout | None = None
+) -> Inputs:
     """The inputs of tiers, from what is known of accounts.
 
     Growth potential is the one that the company has entered; where it has not, what the account's
@@ -53,9 +56,10 @@ def inputs_of(book: AccountBook, rules: TierRules, spread: bool = True) -> Input
         book: What is known of accounts.
         rules: How far ahead lifetime value looks.
         spread: Whether to tell how uncertain inputs are, which takes longer.
+        tested: How well purchases were foretold, if that is known already.
     """
     accounts = book.accounts
-    lifetime = value_accounts(book, rules, spread)
+    lifetime = value_accounts(book, rules, spread, tested)
     growth = fit_growth(accounts)
     entered = accounts.growth_potential.notna()
     estimated = growth_potential(growth, accounts, leaving_of(lifetime))

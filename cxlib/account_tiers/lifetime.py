@@ -1,12 +1,14 @@
 """What an account is still worth: survival where it is under contract, purchases where not."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from cxlib.account_tiers import bgnbd, gamma_gamma, survival
 from cxlib.account_tiers.accounts import DAYS_PER_YEAR, AccountBook
+from cxlib.account_tiers.holdout import Holdout, hold_out
 from cxlib.account_tiers.spread import PROBABILITIES, quantiles_of
 from cxlib.data.config import TierRules
 from cxlib.errors import MissingData
@@ -32,6 +34,8 @@ class LifetimeValues:
             purchases to be expected of it (`purchases_12m`, with `purchases_12m_low` and
             `purchases_12m_high`, 80%).
         lives, buying, spending: The models behind it, where there are.
+        tested: How well the models of purchases would have foretold the last year; None where too
+            little was known then, or lifetime value does not rest on purchases.
     """
 
     method: str
@@ -42,15 +46,19 @@ class LifetimeValues:
     lives: survival.LifeModel | None = None
     buying: bgnbd.PurchaseModel | None = None
     spending: gamma_gamma.SpendModel | None = None
+    tested: Holdout | None = None
 
 
-def value_accounts(book: AccountBook, rules: TierRules, spread: bool = True) -> LifetimeValues:
+def value_accounts(
+    book: AccountBook, rules: TierRules, spread: bool = True, tested: Holdout | None = None
+) -> LifetimeValues:
     """Each account's lifetime value: its margin over the years ahead, discounted.
 
     Args:
         book: What is known of accounts.
         rules: Margin, years ahead and discount rate.
         spread: Whether to tell the quantiles as well, which takes longer.
+        tested: How well the models of purchases did; worked out where it is not given.
 
     Returns:
         Where churn dates are known, yearly revenue for as long as accounts of its tenure and size
@@ -67,9 +75,26 @@ def value_accounts(book: AccountBook, rules: TierRules, spread: bool = True) -> 
         if _contract(book):
             why = "bookings recur under contract, but no account has a churn date"
             return LifetimeValues(UNKNOWN, why, unknown)
-        return _by_purchases(book, rules, spread)
+        tested = tested or hold_out(book)
+        if tested and not tested.holds:
+            return LifetimeValues(UNKNOWN, _missed(tested), unknown, tested=tested)
+        return replace(_by_purchases(book, rules, spread), tested=tested)
     except MissingData as error:
         return LifetimeValues(UNKNOWN, str(error), unknown)
+
+
+def _missed(tested: Holdout) -> str:
+    """By how much the models missed the last year, in words."""
+    what, over = max(
+        (("purchases", tested.purchases), ("revenue", tested.money)),
+        key=lambda each: abs(math.log(each[1])),
+    )
+    if math.isinf(over):
+        return "customers of a year ago bought nothing since, which the model had not foretold"
+    return (
+        f"a year ago, the model would have foretold {over:.0%} of the {what} that came since, "
+        "which is too far off"
+    )
 
 
 def _contract(book: AccountBook) -> bool:

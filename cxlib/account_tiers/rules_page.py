@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.account_tiers.assignment import Tiers
+from cxlib.account_tiers.holdout import Holdout
 from cxlib.account_tiers.inputs import ENTERED, ESTIMATED, NOT_KNOWN, Inputs
 from cxlib.account_tiers.lifetime import PURCHASES, SURVIVAL
 from cxlib.account_tiers.page import INPUTS, amount
@@ -77,7 +78,7 @@ def _why_none(values: pd.Series) -> str:
         return "not known for any account"
     if not (values > 0).any():
         return "no account has any"
-    return "no account: most have the same, or are set by hand"
+    return "no account: most have the same, too little, or are set by hand"
 
 
 def _set_by(name: str, rules: TierRules) -> str:
@@ -161,10 +162,20 @@ def lifetime_finding(inputs: Inputs, rules: TierRules) -> Finding:
             f"Lifetime value is what an account is expected to buy over {ahead}.",
             evidence=f"{capital(found.why)}. Purchases by the BG/NBD model, amounts by the "
             "Gamma-Gamma model, fitted to "
-            f"{rows(found.buying.customers, 'account')}.",
+            f"{rows(found.buying.customers, 'account')}. {_tested(found.tested)}",
             news=False,
         )
     return Finding(f"Lifetime value is not known: {found.why}.", news=False)
+
+
+def _tested(tested: Holdout | None) -> str:
+    """How well the models did, in a sentence."""
+    if tested is None:
+        return "Too little was known a year ago to test this against the year that came"
+    return (
+        f"Tested on the last year: {number(tested.purchases, 'share')} of the purchases and "
+        f"{number(tested.money, 'share')} of the revenue that came had been foretold"
+    )
 
 
 def growth_finding(inputs: Inputs) -> Finding:

@@ -31,6 +31,8 @@ LEAST = 1e-9
 TIES = 2.0
 # Those who share the largest amount, as by a price list, are the top unless they are most accounts.
 HALF = 0.5
+# Growth of less than this share of the revenue of Tier I is none, unless an amount is set for it.
+LEAST_GROWTH = 0.01
 Thresholds = Mapping[str, float]
 
 
@@ -60,9 +62,15 @@ def resolve(accounts: pd.DataFrame, fixed: pd.Series, rules: TierRules) -> Resol
         fixed: The tier of accounts that people have set; NaN of the others.
         rules: Amounts, capacities, shares and the buffer.
     """
+    revenue = _base(accounts.revenue_12m, rules.revenue, rules.revenue_top_share)
+    if rules.growth is None:
+        high = revenue if np.isfinite(revenue) else accounts.revenue_12m.max()
+        growth = accounts.growth_potential
+        small = growth < LEAST_GROWTH * high
+        accounts = accounts.assign(growth_potential=growth.mask(small, 0.0))
     values = {name: _buffered(accounts, name, tier, rules.buffer) for name, tier in LIFTS}
     base = {
-        "revenue_12m": _base(accounts.revenue_12m, rules.revenue, rules.revenue_top_share),
+        "revenue_12m": revenue,
         "strategic_value": float(rules.strategic_value),
         "growth_potential": _base(
             accounts.growth_potential, rules.growth, rules.growth_top_share

@@ -397,3 +397,13 @@ def test_the_file_for_the_crm_has_its_columns(stood, data):
     assert set(frame.valid_from) == {"2026-10-01"}
     assert frame.account_id.is_unique
     assert frame.reason.str.len().min() > 10
+
+
+@pytest.mark.parametrize("fee", [None, 1_200.0], ids=["fees that differ", "one fee"])
+def test_growth_of_next_to_nothing_lifts_nobody(fee):
+    """A few euros more a year, beside fees of thousands; entered as an amount, they count."""
+    rng = np.random.default_rng(2)
+    fees = rng.lognormal(7, 0.5, 300) if fee is None else np.full(300, fee)
+    accounts = facts(revenue_12m=fees, growth_potential=rng.uniform(0, 8, 300))
+    assert "growth_potential" not in set(assign_tiers(accounts, TierRules()).accounts.reason)
+    assert "growth_potential" in set(assign_tiers(accounts, TierRules(growth=5)).accounts.reason)
