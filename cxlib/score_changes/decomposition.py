@@ -18,6 +18,7 @@ import pandas as pd
 from cxlib.measure.contrast import Judged, adjusted_probabilities
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.score_changes.invitations import BEFORE, COUNTS, NOW, OTHERS
+from cxlib.score_changes.same_people import FEWEST_OF_CLASS, standing_for, unlike
 
 WITHIN, TURNOVER, MIX, RESPONSE, TOTAL = "within", "turnover", "mix", "response", "total"
 EVERYONE = ""
@@ -28,7 +29,7 @@ FEWEST_CUSTOMERS, FEWEST_OF_GROUP = 30, 10
 # Percentiles of resamples of fewer clusters are too near one another.
 FEWEST_CLUSTERS = 20
 # The change of fewer customers cannot stand for that of all, or of their group.
-FEWEST_STAYED, FEWEST_STAYED_OF_GROUP = 30, 10
+FEWEST_STAYED, FEWEST_STAYED_OF_GROUP = 30, FEWEST_OF_CLASS
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,10 @@ def keep_ledger(
     counts = counts.assign(named=counts.group, group=_pooled(counts))
     groups = sorted(counts.group.unique())
     sums, stayed = _by_customer(counts, groups, invitations_known)
-    known = (stayed >= FEWEST_STAYED, invitations_known)
+    known = (
+        stayed >= FEWEST_STAYED and not unlike(sums.counts, invitations_known),
+        invitations_known,
+    )
     answering = tuple(int(each) for each in (sums.counts[..., 1].sum(axis=2) > 0).sum(axis=0))
     if problem := problem or _too_few(counts, answering):
         return Ledger(np.nan, np.nan, None, (), (), answering, stayed, *known, problem)
@@ -201,9 +205,8 @@ def _by_customer(
     np.add.at(sums, (codes, period, group), values)
     answers, points = sums[..., 1], sums[..., 2]
     both = (answers > 0).all(axis=1)
+    weight = standing_for(sums[..., 0], answers, both)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # Each customer's own change, weighed by how well their answers tell it.
-        weight = np.where(both, 1 / (1 / answers).sum(axis=1), 0.0)
         change = np.where(both, np.diff(points / answers, axis=1)[:, 0], 0.0)
     stayed = np.stack([weight * change, weight], axis=-1)
     own = both.sum(axis=0) >= FEWEST_STAYED_OF_GROUP

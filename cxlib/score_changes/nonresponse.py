@@ -1,9 +1,12 @@
 """Who answers less often than others, and what those who do not answer could do to a score."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.linear_model import LogisticRegression
 
 from cxlib.measure import intervals
@@ -20,6 +23,8 @@ FEWEST_OF_EACH = 10
 MOST_LEVELS = 20
 # No answer stands for more than so many times the invitations that a usual one stands for.
 LARGEST_WEIGHT = 5.0
+# Two attributes matter together where chance would make it look so less often than this.
+BEYOND_CHANCE = 0.05
 # What is left of a column once those before it are known is rounding below this share.
 COLLINEAR = 1e-8
 
@@ -58,6 +63,9 @@ class Weighed:
             where nothing is known of them.
         moved: weighed less score; None likewise.
         by: The attributes by which invitations were called alike.
+        pairs: Those of them that matter together, beyond what each does alone.
+        capped: Answers that stand for no more than so many times what a usual one does, though
+            those like them answered more seldom still.
         worst, best: The score if all who did not answer had given the worst, or the best, answer.
         problem: Why nothing can be said; empty where something can.
     """
@@ -71,6 +79,8 @@ class Weighed:
     worst: float
     best: float
     problem: str = ""
+    pairs: tuple[tuple[str, str], ...] = ()
+    capped: int = 0
 
 
 def response_rates(counts: pd.DataFrame) -> tuple[ResponseRate, ...]:
@@ -98,11 +108,12 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
     """What a score would be had everybody answered as those like them did, and its bounds.
 
     How likely an invitation is to be answered is told from the attributes by a logistic
-    regression; each answer counts with one over that probability (response propensity weights;
-    Little 1986, *International Statistical Review* 54). The bounds assume nothing (Manski 1989,
-    *Journal of Human Resources* 24). Intervals allow for accounts and customers who answered
-    several times, and for probabilities that were themselves estimated (a sandwich over both steps;
-    Newey and McFadden 1994, *Handbook of Econometrics* 4, section 6).
+    regression, from two of them together where that tells more than each alone; each answer counts
+    with one over that probability (response propensity weights; Little 1986, *International
+    Statistical Review* 54). The bounds assume nothing (Manski 1989, *Journal of Human Resources*
+    24). Intervals allow for accounts and customers who answered several times, and for
+    probabilities that were themselves estimated (a sandwich over both steps; Newey and McFadden
+    1994, *Handbook of Econometrics* 4, section 6).
 
     Args:
         counts: As for `response_rates`, with points (the sum of the answers').
@@ -132,9 +143,12 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
     used = {name: levels for name, levels in used.items() if levels.nunique() > 1}
     if not used or not silent:
         return Weighed(invited, answered, as_it_stands, None, None, (), *bounds)
-    design = _independent(pd.get_dummies(pd.DataFrame(used), drop_first=True, dtype=float))
+    levels = pd.DataFrame(used)
+    pairs = _matter_together(counts, levels)
+    design = _design(levels, pairs, counts)
     chance = _chance(counts, design)
-    heavy = counts.assign(weight=np.minimum(1 / chance, LARGEST_WEIGHT / chance.mean()))
+    most = LARGEST_WEIGHT / chance.mean()
+    heavy = counts.assign(weight=np.minimum(1 / chance, most))
     weighed, swayed = _mean(heavy), _influence(heavy, design.to_numpy(), chance)
     return Weighed(
         invited,
@@ -144,7 +158,55 @@ def weigh(counts: pd.DataFrame, worst: float, best: float, unit: str = "points")
         _estimate(weighed - score, swayed - influence, answered, unit),
         tuple(used),
         *bounds,
+        pairs=pairs,
+        capped=int(counts.answered[1 / chance > most].sum()),
     )
+
+
+def _matter_together(counts: pd.DataFrame, levels: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Pairs of attributes whose levels together tell who answers, beyond each alone.
+
+    By the likelihood ratio, over what answers of one customer vary beyond chance, allowing for the
+    number of pairs.
+    """
+    alone = _design(levels, (), counts)
+    before, kept = _surprise(counts, alone), []
+    pairs = list(combinations(levels, 2))
+    for pair in pairs:
+        both = _design(levels, (pair,), counts)
+        more = both.shape[1] - alone.shape[1]
+        if more:
+            gain = (before - _surprise(counts, both)) / _dispersion(counts, both)
+            kept += [pair] if stats.chi2.sf(gain, more) < BEYOND_CHANCE / len(pairs) else []
+    return tuple(kept)
+
+
+def _design(
+    levels: pd.DataFrame, pairs: Sequence[tuple[str, str]], counts: pd.DataFrame
+) -> pd.DataFrame:
+    """A column for each level of the attributes, and of the pairs that matter together."""
+    together = {}
+    for one, other in pairs:
+        name = f"{one} and {other}"
+        joint = levels[one] + " · " + levels[other]
+        together[name] = _pooled(counts.assign(**{name: joint}), name)
+    shown = levels.assign(**together)
+    return _independent(pd.get_dummies(shown, drop_first=True, dtype=float))
+
+
+def _surprise(counts: pd.DataFrame, design: pd.DataFrame) -> float:
+    """The deviance of answers from how likely they were."""
+    chance = _chance(counts, design).clip(1e-9, 1 - 1e-9)
+    silent = counts.invited - counts.answered
+    return -2 * float((counts.answered * np.log(chance) + silent * np.log1p(-chance)).sum())
+
+
+def _dispersion(counts: pd.DataFrame, design: pd.DataFrame) -> float:
+    """By how much answers of one cluster vary together beyond chance; at least 1."""
+    chance = _chance(counts, design).clip(1e-9, 1 - 1e-9)
+    off = (counts.answered - counts.invited * chance).groupby(counts.cluster).sum()
+    usual = (counts.invited * chance * (1 - chance)).groupby(counts.cluster).sum()
+    return max(float((off**2).sum() / usual.sum()), 1.0)
 
 
 def _attributes(counts: pd.DataFrame) -> list[str]:

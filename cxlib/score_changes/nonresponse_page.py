@@ -95,6 +95,15 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
             news=False,
         )
     by = listed(each.replace("_", " ") for each in weighed.by)
+    if weighed.pairs:
+        named = listed(" with ".join(each).replace("_", " ") for each in weighed.pairs)
+        by += f", and {named}, which matter together"
+    capped = (
+        f"{rows(weighed.capped, 'answer')} of groups that seldom answer count for as much as we "
+        "allow, and no more. "
+        if weighed.capped
+        else ""
+    )
     moved = ", not clearly different"
     if weighed.moved.excludes(0):
         way = "higher" if weighed.moved.value > 0 else "lower"
@@ -103,6 +112,6 @@ def weighed_finding(weighed: Weighed, kpi: str = "nps") -> Finding:
         f"Adjusted for non-response, {name} is {number(weighed.weighed.value, unit)}{moved}.",
         estimate=weighed.moved,
         evidence=f"{interval(weighed.weighed)}; adjustment {estimate(weighed.moved, sign=True)}. "
-        f"Weighted by {by}. Those who answer may differ in other ways too. {bounds}",
+        f"Weighted by {by}. {capped}Those who answer may differ in other ways too. {bounds}",
         news=weighed.moved.excludes(0),
     )

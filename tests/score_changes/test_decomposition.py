@@ -3,6 +3,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from cxlib.data import Quarter
 from cxlib.measure import KPIS, measure
@@ -20,6 +21,7 @@ from cxlib.score_changes.decomposition import (
     keep_ledger,
 )
 from cxlib.score_changes.invitations import OTHERS, asked_and_answered, untold
+from tests.conftest import LONG
 
 WORTH = np.array([-100.0, 0.0, 100.0])
 
@@ -356,3 +358,47 @@ def test_the_page_says_which_part_stands_out():
         "kpi", "against", "grouping", "part", "group", "change", "low", "high", "q",
     ]  # fmt: skip
     assert frame[frame.group == ""].part.tolist() == [WITHIN, MIX, RESPONSE, TOTAL]
+
+
+def who_answer_often(rng, count=600, asked=4, often=0.8, seldom=0.15, sour=0.5):
+    """The same customers in both quarters; those who answer often have turned sour.
+
+    Returns:
+        The counts, and by how much the score changes, as many answers as are to be expected.
+    """
+    heavy = rng.random(count) < 0.3
+    rate, liking = np.where(heavy, often, seldom), rng.beta(3, 2, count)
+    frames, scores = [], []
+    for period in ("before", "now"):
+        happy = np.clip(liking - sour * heavy * (period == "now"), 0.02, 0.98)
+        invited = np.ones(count, dtype=int) if asked == 1 else rng.poisson(asked, count)
+        answered = rng.binomial(invited, rate)
+        points = 200.0 * rng.binomial(answered, happy) - 100 * answered
+        frames.append(
+            pd.DataFrame({"customer_id": np.arange(count), "group": "all", "period": period,
+                          "invited": invited, "answered": answered, "points": points})
+        )  # fmt: skip
+        scores.append(np.average(200 * happy - 100, weights=rate))
+    counts = pd.concat(frames)
+    return by_themselves(counts[counts.invited > 0]), scores[1] - scores[0]
+
+
+@pytest.mark.parametrize("shape", [{}, {"asked": 2}, {"asked": 8, "often": 0.6, "seldom": 0.05}],
+                         ids=["4 invitations", "2", "8, seldom answered"])  # fmt: skip
+def test_where_those_who_answer_often_turn_sour_the_panel_has_not_turned_over(shape):
+    """The same people's change, and a turnover of 0, within their intervals in 93%."""
+    same, none, draws = 0, 0, 200 if LONG else 60
+    for seed in range(draws):
+        counts, change = who_answer_often(np.random.default_rng(seed), **shape)
+        told = {each.part: each.change for each in keep_ledger(counts, resamples=200).parts}
+        same += told[WITHIN].low <= change <= told[WITHIN].high
+        none += told[TURNOVER].low <= 0 <= told[TURNOVER].high
+    assert min(same, none) >= stats.binom.ppf(0.01, draws, 0.93)
+
+
+def test_asked_once_a_quarter_those_who_seldom_answer_are_not_known_by_the_others():
+    """Then the same people's change and turnover are left together; not where all answer alike."""
+    counts, _ = who_answer_often(np.random.default_rng(1), asked=1, often=0.9, seldom=0.2)
+    assert not keep_ledger(counts, resamples=10).turnover_known
+    counts, _ = who_answer_often(np.random.default_rng(1), asked=1, often=0.5, seldom=0.5)
+    assert keep_ledger(counts, resamples=10).turnover_known
