@@ -4,14 +4,26 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from cxlib.data import Dataset
 from cxlib.errors import ArgumentError
+from cxlib.kpi_drivers.drivers import Drivers, find_drivers
 from cxlib.measure.clusters import cluster_of_customers
 from cxlib.measure.features import account_segments
 from cxlib.measure.kpis import KPIS
+from cxlib.measure.leaks import parts
 from cxlib.measure.rows import contact_rows, survey_rows, within
-from cxlib.score_worth.results import CONTROLS, POINTS_OF, RESULTS, later_business, leaking
+from cxlib.score_worth.results import (
+    ANSWER,
+    CONTROLS,
+    DAYS_PER_YEAR,
+    POINTS_OF,
+    RESULTS,
+    later_business,
+    leaking,
+    mean_answers,
+)
 
 # What is recorded of a contact, in the order in which it comes about; nothing drives what was
 # there before it.
@@ -21,6 +33,9 @@ COURSE = (
 # Facts of a contact that an answer about it may go with.
 FACTS = ("resolved", "transfers", "wait_seconds", "handle_seconds")
 KINDS = ("channel", "reason", "touchpoint")
+CHURN = "churn"
+# A text of more different values is a name, or a remark.
+MOST_LEVELS = 20
 # A KPI that fewer accounts have is no driver of their results.
 MOSTLY_KNOWN = 0.5
 
@@ -32,6 +47,7 @@ def outcomes(data: Dataset) -> list[str]:
     found += [each.name for each in contacts if data.has("interactions", _column(each.name))]
     if data.has("accounts"):
         found += [name for name in RESULTS if name != "retained" or _dated(data)]
+        found += [CHURN] if _dated(data) else []
     return found
 
 
@@ -67,9 +83,25 @@ def outcome_rows(data: Dataset, outcome: str, start: datetime, end: datetime) ->
         raise ArgumentError(f"outcome == {outcome!r}, must be one of {known}")
     if outcome in data.config.scales:
         return answers_with_contact(data, outcome, start, end)
+    if outcome == CHURN:
+        return _churn(data, start, end)
     if outcome in RESULTS:
         return _accounts(data, outcome, start, end)
     return _contacts(data, outcome, start, end)
+
+
+def drivers_of_outcome(data: Dataset, outcome: str, start: datetime) -> Drivers:
+    """The drivers of an outcome from a moment on, or why there are none.
+
+    Args:
+        data, outcome, start: As for `outcome_rows`.
+
+    Raises:
+        ArgumentError: There is no such outcome.
+    """
+    if outcome == CHURN and not _dated(data):
+        return Drivers(outcome, (), np.nan, 0, {}, problem="churn dates are not known")
+    return find_drivers(outcome_rows(data, outcome, start, data.end), outcome)
 
 
 def answers_with_contact(
@@ -178,10 +210,59 @@ def _accounts(data: Dataset, result: str, start: datetime, end: datetime) -> pd.
     known = [name for name in (*CONTROLS, *POINTS_OF) if name in later]
     known = [name for name in known if later[name].notna().mean() >= MOSTLY_KNOWN]
     table = later[known].join(account_segments(data))
+    own = _own_facts(data)
+    table = table.join(own.drop(columns=[name for name in own if name in table]))
     table = table.rename(columns=lambda name: name.replace("_", " "))
     table.insert(0, "customer_id", table.index)
     table.insert(1, "score", later[result])
     return table.dropna(subset="score").reset_index(drop=True)
+
+
+def _churn(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
+    """Which accounts left: within the window; of a snapshot, ever."""
+    if not data.left_at_once:
+        table = _accounts(data, "retained", start, end)
+        return table.assign(score=1 - table.score)
+    accounts = data.rows("accounts").execute().set_index("account_id")
+    left = accounts.churn_date.notna()
+    facts = account_segments(data)
+    own = _own_facts(data)
+    facts = facts.join(own.drop(columns=[name for name in own if name in facts]))
+    answers = mean_answers(data, data.start, data.end)
+    facts = facts.join(answers.rename(columns=lambda name: f"{name.removeprefix(ANSWER)} answer"))
+    if data.has("accounts", "signup_date"):
+        days = (pd.Timestamp(data.left_at_once) - accounts.signup_date).dt.days
+        facts["tenure"] = days / DAYS_PER_YEAR
+    numbers = facts.select_dtypes("number")
+    facts = facts.drop(columns=[name for name in numbers if parts(numbers[name], left)])
+    table = facts.rename(columns=lambda name: name.replace("_", " "))
+    table.insert(0, "customer_id", table.index)
+    table.insert(1, "score", left.reindex(table.index).astype(float))
+    return table.reset_index(drop=True)
+
+
+def _own_facts(data: Dataset) -> pd.DataFrame:
+    """What a dataset's accounts have beside the contract, by `account_id`.
+
+    Numbers, what is true or false, and texts of few different values; where each account has one
+    customer, the customer's as well.
+    """
+    whole = data.rows("accounts").execute().set_index("account_id")
+    tables = [whole[_attributes(data, "accounts")]]
+    if data.has("customers", "account_id"):
+        people = data.rows("customers").execute().set_index("account_id")
+        if people.index.is_unique and people.index.notna().all():
+            tables.append(people[_attributes(data, "customers")])
+    facts = pd.DataFrame(index=whole.index)
+    for name, values in (each for table in tables for each in table.items()):
+        category = not (is_bool_dtype(values) or is_numeric_dtype(values))
+        if name not in facts and (not category or values.nunique() <= MOST_LEVELS):
+            facts[name] = values if category else values.astype(float)
+    return facts
+
+
+def _attributes(data: Dataset, table: str) -> list[str]:
+    return list(next(each for each in data.intake if each.table == table).attributes)
 
 
 def _column(kpi: str) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from cxlib.data import Quarter
-from cxlib.data.config import Config
+from cxlib.data.config import SCALES, Config
 from cxlib.findings import CHANGE
 from cxlib.kpi_drivers.drivers import Driver, Drivers
 from cxlib.measure import KPIS
@@ -36,13 +36,15 @@ EMPTY = MappingProxyType({})
 # Why a KPI is not compared of which no reason is known.
 UNTOLD = "not measured before, or nothing shows how much chance moves it"
 MOST_LISTED = 3
+# Outcomes that are yes or no.
+SHARES = ("churn", "retained")
 SMALLEST = "Smallest change it alone would show"
 # Facts that a contact has or has not, as a sentence calls such contacts.
 CALLED = {"not resolved": "unresolved contacts"}
 # Results of accounts, as outcomes are called in a sentence.
 RESULT_NAMES = {
     "retained": "retention", "purchases": "purchase frequency", "returned": "the amount refunded",
-    "contacts": "the number of contacts", "cost": "the cost of contacts",
+    "contacts": "the number of contacts", "cost": "the cost of contacts", "churn": "churn",
 }  # fmt: skip
 
 
@@ -253,14 +255,14 @@ MOST_NAMED = 5
 
 def driver_finding(drivers: Drivers) -> Finding:
     """What a score goes with most."""
-    score = _score_name(drivers.outcome)
+    score, (fact, counted) = _score_name(drivers.outcome), _looked_at(drivers.outcome)
     if drivers.problem:
         return Finding(f"No drivers of {score} can be found: {drivers.problem}.", news=False)
     clear = [each for each in drivers.drivers if each.detected]
     if not clear:
         return Finding(
-            f"No fact of the contact was shown to drive {score}.",
-            evidence=f"{rows(drivers.answers, 'answer')}.",
+            f"No fact of the {fact} was shown to drive {score}.",
+            evidence=f"{rows(drivers.answers, counted)}.",
             news=False,
         )
     first, others = clear[0], [_driver(each, drivers) for each in clear[1:3]]
@@ -270,9 +272,16 @@ def driver_finding(drivers: Drivers) -> Finding:
         estimate=first.share,
         evidence=f"Explains {estimate(first.share)} of the variation; an association, not proof of "
         f"a cause. Comes first in {first.rank_probability:.0%} of resamples. All facts of the "
-        f"contact together explain {drivers.explained:.0%}, in {rows(drivers.answers, 'answer')}."
+        f"{fact} together explain {drivers.explained:.0%}, in {rows(drivers.answers, counted)}."
         f"{_ties(drivers)}{_gaps(drivers)}",
     )
+
+
+def _looked_at(outcome: str) -> tuple[str, str]:
+    """Whose facts are looked at, and what is counted."""
+    if outcome == "revenue" or outcome in RESULT_NAMES:
+        return "account", "account"
+    return "contact", "contact" if outcome in KPIS and outcome not in SCALES else "answer"
 
 
 def _driver(driver: Driver, drivers: Drivers) -> str:
@@ -285,7 +294,8 @@ def _driver(driver: Driver, drivers: Drivers) -> str:
         return f"{name} ({number(driver.share.value, 'share')} of the variation)"
     way = "lower" if driver.per_step.value < 0 else "higher"
     step = "" if driver.name in CALLED else " a step"
-    return f"{name} ({number(abs(driver.per_step.value))} {way}{step})"
+    unit = "share" if drivers.outcome in SHARES else ""
+    return f"{name} ({size(abs(driver.per_step.value), unit)} {way}{step})"
 
 
 def _gaps(drivers: Drivers) -> str:
@@ -293,7 +303,8 @@ def _gaps(drivers: Drivers) -> str:
     words = [f"{name} ({number(gap, 'share')})" for name, gap in drivers.gaps.items()]
     if not words:
         return ""
-    return f" Not known for a part of the answers, which count as a group: {listed(words)}."
+    counted = _looked_at(drivers.outcome)[1]
+    return f" Not known for a part of the {counted}s, which count as a group: {listed(words)}."
 
 
 def _ties(drivers: Drivers) -> str:

@@ -77,7 +77,7 @@ def later_business(data: Dataset, asked_until: datetime, until: datetime) -> pd.
     table = table.reindex(columns=columns).astype(float)
     kpis = account_kpis(data, start, asked_until, least=1)
     kpis = kpis[[name for name in POINTS_OF if name in kpis]]
-    return table.join(_answers(data, start, asked_until)).join(kpis)
+    return table.join(mean_answers(data, start, asked_until)).join(kpis)
 
 
 def leaking(later: pd.DataFrame) -> list[str]:
@@ -88,7 +88,7 @@ def leaking(later: pd.DataFrame) -> list[str]:
     return [name for name in known if parts(later[name].astype(float), later.retained == 0)]
 
 
-def _answers(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
+def mean_answers(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
     """The mean answer of each account's customers to each question."""
     if data.lacks("surveys", "score", "account_id"):
         return pd.DataFrame(index=pd.Index([], name="account_id"))

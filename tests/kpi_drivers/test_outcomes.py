@@ -2,9 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.data import open_dataset
 from cxlib.errors import ArgumentError
 from cxlib.kpi_drivers.drivers import find_drivers
-from cxlib.kpi_drivers.outcomes import COURSE, answers_with_contact, outcome_rows, outcomes
+from cxlib.kpi_drivers.outcomes import (
+    COURSE,
+    answers_with_contact,
+    drivers_of_outcome,
+    outcome_rows,
+    outcomes,
+)
+from cxlib.kpi_drivers.page import driver_finding
 from cxlib.measure import KPIS
 
 
@@ -65,3 +73,54 @@ def test_a_satisfaction_score_that_decides_churn_is_caught(data):
     assert asked_for.drivers[0].name == "satisfaction"
     assert isinstance(asked_for.drivers[0].share.value, float)
     assert pd.notna(asked_for.explained)
+
+
+def a_snapshot(write, churned):
+    """Three thousand customers on one day; those on monthly contracts leave, as `churned` has it."""
+    rng = np.random.default_rng(2)
+    days = pd.to_timedelta(rng.integers(30, 2_000, 3_000), "D")
+    accounts = pd.DataFrame(
+        {"account_id": [f"A{n}" for n in range(3_000)],
+         "signup_date": pd.Timestamp("2026-09-30") - days,
+         "contract": rng.choice(["monthly", "yearly"], 3_000), "lines": rng.integers(1, 6, 3_000)}
+    )  # fmt: skip
+    gone = rng.random(3_000) < np.where(accounts.contract == "monthly", churned, 0.1)
+    accounts["churn_date"] = np.where(gone, "2026-09-30", "")
+    people = pd.DataFrame({"customer_id": accounts.account_id, "account_id": accounts.account_id,
+                           "support": rng.choice(["yes", "no"], 3_000)})  # fmt: skip
+    contacts = "interaction_id,customer_id,started_at,channel\n1,A1,2026-09-30 09:00:00,phone\n"
+    folder = write(
+        accounts__csv=accounts.to_csv(index=False),
+        customers__csv=people.to_csv(index=False), interactions__csv=contacts,
+        surveys__csv=None, revenue__csv=None,
+    )  # fmt: skip
+    return open_dataset(folder)
+
+
+def test_the_churn_of_a_snapshot_goes_with_what_customers_are(write):
+    data = a_snapshot(write, churned=0.3)
+    assert data.left_at_once
+    found = drivers_of_outcome(data, "churn", data.start)
+    assert {each.name for each in found.drivers} == {"tenure", "contract", "lines", "support"}
+    assert [each.name for each in found.drivers if each.detected] == ["contract"]
+    said = driver_finding(found)
+    assert said.sentence.startswith("Strongest driver of churn: contract (")
+    assert "3,000 accounts" in said.evidence
+    nothing = driver_finding(drivers_of_outcome(a_snapshot(write, 0.1), "churn", data.start))
+    assert nothing.sentence == "No fact of the account was shown to drive churn."
+
+
+def test_churn_without_dates_is_said_to_be_unknown(write):
+    data = open_dataset(write())
+    assert "churn" not in outcomes(data)
+    said = driver_finding(drivers_of_outcome(data, "churn", data.start)).sentence
+    assert said == "No drivers of churn can be found: churn dates are not known."
+    with pytest.raises(ArgumentError, match="outcome == 'joy'"):
+        drivers_of_outcome(data, "joy", data.start)
+
+
+def test_churn_over_a_window_is_who_did_not_stay(data):
+    start, end = data.quarter.shift(-3).start, data.quarter.end
+    churn, retained = (outcome_rows(data, name, start, end) for name in ("churn", "retained"))
+    assert (churn.score + retained.score == 1).all()
+    assert {"tenure", "industry"} <= set(churn)
