@@ -78,9 +78,10 @@ def control_chart(cycle: Cycle, currency: str = "") -> Figure:
     towards_now(axis, _short(_conclusion(cycle, currency), 100))
     chart = cycle.chart
     if chart is None:
+        why = cycle.problem or "a trial has no months before the change"
         axis.set_axis_off()
-        axis.text(0.5, 0.5, cycle.problem, ha="center", color=GREY, wrap=True)
-        return Figure(figure, f"No control chart for {cycle.cycle_id}: {cycle.problem}.")
+        axis.text(0.5, 0.5, why, ha="center", color=GREY, wrap=True)
+        return Figure(figure, f"No control chart for {cycle.cycle_id}: {why}.")
     factor = scale(cycle.kpi.unit)
     axis.axhline(chart.centre * factor, color=INK, lw=0.9)
     for limit in (chart.lower, chart.upper):

@@ -33,7 +33,8 @@ class Found:
     """What a change did, as far as trend, season and chance leave it.
 
     Attributes:
-        method: interrupted time series, or difference-in-differences (against the control scope).
+        method: interrupted time series, difference-in-differences (against the control scope), or a
+            trial of two arms in one period.
         step: The step at the change; where the slope changed as well, the mean effect since.
         p: The probability of so large a step where there is none.
         q: The same, adjusted for the cycles that are checked in the same quarter.
@@ -43,6 +44,7 @@ class Found:
         sides: On which sides the charts show a special cause since the change: above, and below.
         early: How many months before the change its step really is; 0 if it is not earlier.
         bent: Whether a trend that bent before the change may be all that looks like an effect.
+        unlike: In what the customers of a trial's two arms differed before, which may be all.
     """
 
     method: str
@@ -55,6 +57,7 @@ class Found:
     sides: tuple[bool, bool]
     early: int = 0
     bent: bool = False
+    unlike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

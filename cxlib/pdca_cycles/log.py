@@ -14,6 +14,7 @@ from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import Kpi
 from cxlib.measure.once import worked_out_once
 from cxlib.measure.panel import estimate_of, kpis_of, measure_spans, spans_of
+from cxlib.pdca_cycles.trial import Trial, unlike
 
 OPTIONAL = ("control_scope", "expected_effect", "impact", "effort", "cost")
 NO_MONTHS = pd.DataFrame(columns=["month", "value", "low", "high", "n"])
@@ -37,6 +38,8 @@ class CycleData:
         others: When other cycles on the same KPI began that share rows with the scope.
         beside: Likewise, with the control scope.
         first_month: In which the fiscal year begins.
+        trial: What was measured of both scopes since the change, where neither has rows before it;
+            None of others.
     """
 
     plan: pd.Series
@@ -51,6 +54,7 @@ class CycleData:
     others: tuple[pd.Timestamp, ...] = ()
     beside: tuple[pd.Timestamp, ...] = ()
     first_month: int = 1
+    trial: Trial | None = None
 
 
 @worked_out_once
@@ -144,7 +148,25 @@ def _read(data: Dataset, plan: pd.Series) -> CycleData:
     return CycleData(
         plan, kpi, _months(rows), latest, "", data.end,
         whole[["quarter", "value", "low", "high"]].reset_index(drop=True), control, control_problem,
+        trial=None if control is None else _trial(data, kpi, plan, rows),
     )  # fmt: skip
+
+
+def _trial(data: Dataset, kpi: Kpi, plan: pd.Series, rows: pd.DataFrame) -> Trial | None:
+    """What was measured of both scopes since the change, where the scope has no rows before it."""
+    begins = pd.Timestamp(plan.do_date).to_period("M").start_time
+    if (rows.start[rows.name == "month"] < begins).any() or not begins < pd.Timestamp(data.end):
+        return None
+    arms = [data.filtered(each) for each in (plan.scope, plan.control_scope)]
+    span = pd.DataFrame({"period": [begins], "start": [begins], "end": [pd.Timestamp(data.end)]})
+    span = span.astype("datetime64[us]")
+    found = [measure_spans(arm, span, [kpi.name]).of(kpi.name) for arm in arms]
+    if any(each.empty for each in found):
+        return None
+    scope, control = (estimate_of(each.iloc[0]) for each in found)
+    if not (scope.has_interval and control.has_interval):
+        return None
+    return Trial(scope, control, *unlike(*arms))
 
 
 def _with_others(data: Dataset, cycle: CycleData, log: pd.DataFrame) -> CycleData:

@@ -21,6 +21,7 @@ from cxlib.page.wording import (
     size,
 )
 from cxlib.pdca_cycles.review import CHANGED, IMPROVED, NO_CHANGE, TOO_EARLY, WORSENED, Cycle
+from cxlib.pdca_cycles.trial import TRIAL
 
 FILE_COLUMNS = (
     "cycle_id", "stage", "verdict", "effect", "low", "high", "q", "chart signal",
@@ -56,17 +57,22 @@ def cycle_finding(cycle: Cycle, currency: str = "") -> Finding:
     label, shift = in_sentence(cycle.kpi.label), estimate(cycle.effect, currency, sign=True)
     if cycle.verdict == NO_CHANGE:
         claim = f"no effect on {label} was found"
+        beyond = "" if cycle.found.method == TRIAL else ", beyond trend and season"
         if cycle.found.early:
             way = "risen" if cycle.effect.value > 0 else "fallen"
             claim = (
                 f"{label} had {way} about {cycle.found.early} months before the change began, so "
                 "it is no effect of it"
             )
+        elif cycle.found.unlike:
+            claim = (
+                f"its effect on {label} cannot be told, as the two arms differed before, in "
+                f"{listed(cycle.found.unlike)}"
+            )
         return Finding(
             f"{name}: {claim}.",
             estimate=cycle.effect,
-            evidence=f"Estimated {shift}, beyond trend and season. {_visible(cycle, currency)}. "
-            f"{_evidence(cycle)}",
+            evidence=f"Estimated {shift}{beyond}. {_visible(cycle, currency)}. {_evidence(cycle)}",
             news=False,
         )
     moved = size(abs(cycle.effect.value), cycle.kpi.unit, currency)
@@ -119,6 +125,9 @@ def decision_findings(
 def _evidence(cycle: Cycle) -> str:
     """How the effect was found, and what was decided, against the cycle's rule."""
     words = [f"Method: {cycle.found.method}"]
+    if cycle.found.method == TRIAL:
+        arms = (number(each.value, each.unit) for each in (cycle.after, cycle.before))
+        words[0] += ", {}, against {} in its control".format(*arms)
     if cycle.found.relative:
         words[0] += f"; as a factor, {estimate(cycle.found.relative)}"
     slope = cycle.found.slope

@@ -31,6 +31,7 @@ from cxlib.pdca_cycles.log import CycleData
 from cxlib.pdca_cycles.plan import ABANDON, Plan, assess_plan, decide, number
 from cxlib.pdca_cycles.power import noise_of
 from cxlib.pdca_cycles.sustain import Watch, lingers, watch
+from cxlib.pdca_cycles.trial import TRIAL, Trial, compare_arms
 
 IMPROVED, WORSENED = "improved", "worsened"
 CHANGED, NO_CHANGE, TOO_EARLY = "changed", "no detectable change", "too early"
@@ -51,7 +52,8 @@ class Cycle:
         expected: The planned effect; NaN if none was.
         months: The months of the chart.
         chart: The KPI's control chart, limits from the baseline; None where not possible.
-        before, after: Mean of the monthly values in the baseline, and since the change.
+        before, after: Mean of the monthly values in the baseline, and since the change; of a trial,
+            the KPI in its control scope, and in its scope.
         found: What the change did; None where it cannot be worked out yet.
         target: The KPI value to reach; NaN if none was set.
         latest: The KPI over the reported quarter.
@@ -137,10 +139,14 @@ def review_cycles(cycles: Sequence[CycleData]) -> tuple[Cycle, ...]:
 def _review(cycle: CycleData) -> Cycle:
     plan, problem = cycle.plan, cycle.problem
     months = _months(cycle)
-    problem = problem or _obstacle(months)
     chart = before = after = found = promise = None
     caution = cycle.control_problem
-    if not problem:
+    if cycle.trial:
+        found, caution = _of_arms(cycle.kpi, cycle.trial)
+        before, after = cycle.trial.control, cycle.trial.scope
+    else:
+        problem = problem or _obstacle(months)
+    if not (problem or cycle.trial):
         chart = chart_of(months, cycle.kpi)
         basis = basis_of(cycle)
         caution = caution or basis.caution
@@ -194,21 +200,40 @@ def _review(cycle: CycleData) -> Cycle:
     )
 
 
+def _of_arms(kpi: Kpi, trial: Trial) -> tuple[Found, str]:
+    """What a trial found, and what is known of whether its arms were alike before."""
+    each = compare_arms(kpi, trial)
+    found = Found(
+        TRIAL, each.step, each.p, float("nan"), None, None, each.smallest, (True, True),
+        unlike=trial.unlike,
+    )  # fmt: skip
+    if trial.unlike:
+        return found, ""
+    if not trial.compared:
+        return found, "whether the two arms were alike before cannot be checked"
+    return found, (
+        f"the customers of the two arms were alike in {trial.compared} of {trial.compared} facts"
+    )
+
+
 def _judged(cycle: Cycle, data: CycleData, q: float) -> Cycle:
     """A cycle with its verdict, the probability being adjusted for how many are judged with it."""
     found = replace(cycle.found, q=q)
     step, verdict = found.step, NO_CHANGE
     agrees = found.sides[0] if step.value > 0 else found.sides[1]
+    doubtful = found.early or found.unlike
     if found.bent and not found.early:
         cycle = _cautioned(cycle, "its trend may have bent before the change, which looks the same")
-    elif not found.early and step.excludes(0) and q < FALSE_DISCOVERIES and agrees:
+    elif not doubtful and step.excludes(0) and q < FALSE_DISCOVERIES and agrees:
         verdict = CHANGED
         if cycle.kpi.better in (HIGHER, LOWER):
             good = (step.value > 0) == (cycle.kpi.better == HIGHER)
             verdict = IMPROVED if good else WORSENED
     # What has become worse is no gain to be held.
     held = lingering = None
-    if verdict in (IMPROVED, CHANGED):
+    if found.method == TRIAL:
+        pass
+    elif verdict in (IMPROVED, CHANGED):
         months, since, before = _without_season(cycle, data)
         held = watch(since, step.value, before, cycle.closed, data.now)
     elif verdict == WORSENED and cycle.decision == ABANDON:

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
@@ -28,6 +28,9 @@ DIFFERENT, A_PART = 0.2, 0.15
 # much of it may lie in the other group; and of pieces of both, there are fewer customers between
 # than so many for each one at their centres.
 PIECES, FULL, ASTRAY, HOLLOW = (4, 6, 8), 0.4, 0.2, 0.6
+# Features part two groups where so often a customer of one lies beyond one of the other; a single
+# feature may do it nearly.
+PARTED, NEARLY = 0.95, 0.9
 
 
 def components(coded: list[np.ndarray], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -263,6 +266,44 @@ def told_apart(coded: Sequence[np.ndarray], groups: np.ndarray, axes: np.ndarray
         own = parts[:, :, ends[place] : ends[place + 1]].sum(axis=2) / total
         found[:, :, place] = (away > DIFFERENT * (away + inside)) | (own > A_PART)
     return found
+
+
+def one_fact(coded: Sequence[np.ndarray], groups: np.ndarray) -> np.ndarray:
+    """Whether two groups are one feature alone, and the others do not part them.
+
+    A group that is nothing but one fact, such as customers who never called twice, differs in what
+    follows from it as well, yet not so clearly.
+
+    Args:
+        coded: The code of each feature, a row per customer.
+        groups: Their group, 0, 1, ….
+
+    Returns:
+        Group by group.
+    """
+    count = int(groups.max()) + 1
+    found = np.zeros((count, count), dtype=bool)
+    for one, other in combinations(range(count), 2):
+        inside = np.isin(groups, (one, other))
+        second = groups[inside] == other
+        parts = [part[inside] for part in coded]
+        alone = [_parted(part, second) for part in parts]
+        best = int(np.argmax(alone))
+        rest = [part for place, part in enumerate(parts) if place != best]
+        others = _parted(np.hstack(rest), second) if rest else 0.5
+        found[one, other] = found[other, one] = alone[best] >= NEARLY and others < PARTED
+    return found
+
+
+def _parted(columns: np.ndarray, second: np.ndarray) -> float:
+    """How often one group lies beyond the other, along the line that parts them best."""
+    step = columns[second].mean(axis=0) - columns[~second].mean(axis=0)
+    within = sum(np.atleast_2d(np.cov(columns[side].T)) for side in (second, ~second))
+    line = columns @ np.linalg.pinv(within + 1e-9 * np.eye(len(step))) @ step
+    place = rankdata(line)
+    ones = int(second.sum())
+    beyond = place[second].sum() - ones * (ones + 1) / 2
+    return float(beyond / (ones * (len(second) - ones)))
 
 
 def cluster_jaccard(

@@ -16,6 +16,7 @@ from cxlib.personas.cluster_validity import (
     cluster_jaccard,
     components,
     grouped,
+    one_fact,
     told_apart,
     valleys,
 )
@@ -315,8 +316,10 @@ def _try(cloud: _Cloud, number: int, seed: int, rng) -> _Attempt:
         return attempt
     told = told_apart(cloud.coded, found.labels, cloud.loadings @ found.metric)
     bridge = bridged(placed, found.labels, seed)
+    single = one_fact(cloud.coded, found.labels)
     for one, other in combinations(range(len(sizes)), 2):
-        if not _in_several_facts(np.flatnonzero(told[one, other]), cloud):
+        several = _in_several_facts(np.flatnonzero(told[one, other]), cloud)
+        if single[one, other] or not several:
             bridge[one, other] = bridge[other, one] = True
     return replace(attempt, bridge=bridge)
 

@@ -117,6 +117,22 @@ def helix(rng, count):
     )
 
 
+def test_customers_with_few_contacts_are_no_persona_for_what_follows_from_that():
+    """Who has called once has called nobody twice: that is no second fact beside the contacts."""
+    found = []
+    for seed in range(20 if LONG else 8):
+        rng = np.random.default_rng(seed)
+        contacts = 1 + rng.poisson(rng.lognormal(1.0, 0.8, 1_000))
+        table = pd.DataFrame(
+            {"contact_rate": contacts / 4, "repeats": rng.binomial(contacts - 1, 0.15) / contacts,
+             "transfers": rng.poisson(0.2 * contacts) / contacts,
+             "wait": rng.gamma(contacts, 1 / contacts), "tenure": rng.uniform(0, 6, 1_000),
+             "role": rng.choice(["user", "admin", "buyer"], 1_000)}
+        )  # fmt: skip
+        found.append(len(find_personas(table).stability))
+    assert not any(found)
+
+
 @pytest.mark.parametrize(
     ("curve", "mixed"), [(ring, False), (arc, False), (helix, False), (ring, True), (arc, True)]
 )
