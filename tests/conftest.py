@@ -1,5 +1,6 @@
 """What several tests share: the demonstration data, small datasets, real data, the browser."""
 
+import gc
 import os
 import re
 import shutil
@@ -31,6 +32,13 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 # Whether the longest tests run whole.
 LONG = bool(os.environ.get("CX_LONG"))
+
+
+def draws(whole: int, few: int) -> int:
+    """How often a simulation draws: few times, or the whole where `CX_LONG=1` asks for it."""
+    return whole if LONG else few
+
+
 SOURCE = {
     # Three customers are fewer than are published otherwise.
     "dataset.toml": 'name = "Small"\n\n[privacy]\nsmallest_group = 1\n',
@@ -54,6 +62,14 @@ SOURCE = {
 
 def pytest_unconfigure():
     COMMANDS.close()
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _libraries_stay():
+    """What is imported by now is not looked through for garbage again: a quarter of a test's time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
