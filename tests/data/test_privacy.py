@@ -2,6 +2,7 @@ import re
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from cxlib.data.privacy.hide import real_ids
 from cxlib.data.privacy.masks import masked_text, shape_of
 from cxlib.data.privacy.pseudonyms import VARIABLE, pseudonym, pseudonym_key
 from cxlib.errors import ArgumentError, DataError
+from tests.conftest import write_dataset
 
 KEY = "the key of the tests"
 NAMING = {
@@ -166,30 +168,49 @@ class TestPseudonyms:
             pseudonym_key()
 
 
+def shown(tmp_path_factory, columns: list[list[str]]) -> list[list[str]]:
+    """Notes as pages show them: columns of contacts, four in a dataset, each looked through by itself."""
+    found = []
+    for start in range(0, len(columns), 4):
+        notes = pd.DataFrame(columns[start : start + 4]).T.add_prefix("note ")
+        notes.insert(0, "interaction_id", [f"i{number}" for number in notes.index])
+        notes = notes.assign(customer_id="1", started_at="2026-01-05 09:00:00", channel="phone")
+        folder = tmp_path_factory.mktemp("notes") / "dataset"
+        write_dataset(folder, interactions__csv=notes.to_csv(index=False), surveys__csv=None)
+        rows = open_dataset(folder).tables["interactions"].order_by("interaction_id").execute()
+        found += [rows[name].tolist() for name in notes if name.startswith("note ")]
+    return found
+
+
+@pytest.fixture(scope="module")
+def masked_notes(tmp_path_factory):
+    """What is shown of each text that names a person, in a column of its own."""
+    texts = [text for texts in NAMING.values() for text in texts]
+    found = shown(tmp_path_factory, [[f"call me: {text}, please"] for text in texts])
+    return {text: note for text, (note,) in zip(texts, found, strict=True)}
+
+
+@pytest.fixture(scope="module")
+def notes_beside(tmp_path_factory):
+    """What is shown of each harmless text, in a column of its own with one that names a person."""
+    found = shown(tmp_path_factory, [[text, "ann@x.io"] for text in HARMLESS])
+    return dict(zip(HARMLESS, found, strict=True))
+
+
 class TestFreeText:
     @pytest.mark.parametrize("text", [text for texts in NAMING.values() for text in texts])
-    def test_what_names_a_person_is_masked(self, write, text):
-        written = f'a,1,2026-01-05 09:00:00,phone,30,true,"call me: {text}, please"\n'
-        header = "interaction_id,customer_id,started_at,channel,wait_seconds,resolved,note\n"
-        data = open_dataset(write(interactions__csv=header + written, surveys__csv=None))
-        note = data.tables["interactions"].note.execute()[0]
+    def test_what_names_a_person_is_masked(self, masked_notes, text):
+        note = masked_notes[text]
         assert text not in note
         assert not set(re.findall(r"\d{3,}", text)) & set(re.findall(r"\d+", note))
         assert note.startswith("call me: [")
         assert note.endswith(", please")
 
     @pytest.mark.parametrize("text", HARMLESS)
-    def test_other_texts_stay_as_they_are(self, write, text):
+    def test_other_texts_stay_as_they_are(self, notes_beside, text):
         assert masked_text(text) == text
-        header = "interaction_id,customer_id,started_at,channel,wait_seconds,resolved,note\n"
         # Of two texts one holds a find, so that the column is looked through.
-        rows = (
-            f'a,1,2026-01-05 09:00:00,phone,30,true,"{text}"\n'
-            "b,1,2026-01-05 09:00:00,phone,30,true,ann@x.io\n"
-        )
-        data = open_dataset(write(interactions__csv=header + rows, surveys__csv=None))
-        notes = data.tables["interactions"].order_by("interaction_id").note.execute()
-        assert text in set(notes)
+        assert text in notes_beside[text]
 
     @pytest.mark.parametrize(
         ("text", "masked"),
