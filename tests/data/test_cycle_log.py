@@ -13,9 +13,9 @@ from cxlib.data import open_dataset
 from cxlib.data.cycle_log import HISTORY, history, read_log, save_cycle
 from cxlib.errors import ArgumentError, CxError, DataError
 from cxlib.pdca_cycles import form as cycle_form
-from tests.conftest import LONG, ROOT
+from tests.conftest import ROOT, draws
 
-WRITERS, EDITS = 8, 50 if LONG else 15
+WRITERS, EDITS = 8, draws(50, 8)
 TEXT = (
     "cycle_id,title,kpi,do_date,target,owner,budget code\n"
     "P01,Call back,average_speed_of_answer,2026-01-05,80,Ann,007\n"

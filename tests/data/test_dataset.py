@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cxlib.data import opening
 from cxlib.data.contract import schemas
 from cxlib.errors import ArgumentError, DataError
-from tests.conftest import LONG, ROOT, SOURCE
+from tests.conftest import ROOT, SOURCE, draws
 
 # Ids are looked at as they are.
 open_dataset = partial(opening.open_dataset, raw_ids=True)
@@ -310,7 +310,7 @@ cells = st.one_of(
 )
 
 
-@settings(max_examples=60 if LONG else 20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(60, 10), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(cells, min_size=6, max_size=6), min_size=1, max_size=8))
 def test_used_plus_quarantined_is_read_whatever_comes(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("dirty")

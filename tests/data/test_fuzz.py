@@ -14,9 +14,10 @@ from cxlib.data.engines.base import open_duckdb
 from cxlib.data.quarantine import set_apart, sift
 from cxlib.data.source import read_table
 from cxlib.errors import CxError
+from tests.conftest import draws
 
 # `CX_FUZZ=10000` takes a quarter of an hour; every test run draws others.
-EXAMPLES = int(os.environ.get("CX_FUZZ", "150"))
+EXAMPLES = int(os.environ.get("CX_FUZZ", draws(150, 80)))
 SCHEMAS = schemas(SCALES)
 NAMES = {table: list(SCHEMAS[table].columns) for table in ("interactions", "surveys", "revenue")}
 SOUND = {

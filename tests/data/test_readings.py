@@ -14,6 +14,7 @@ from cxlib.data.remedies import remedy
 from cxlib.data.rules import UNREADABLE_NUMBER, UNREADABLE_TIME
 from cxlib.errors import DataError
 from cxlib.onboard.start import begin
+from tests.conftest import draws
 
 DAYS = [date(2026, 1, 28) - timedelta(days=n) for n in range(28)]
 
@@ -248,7 +249,7 @@ def test_rows_of_nobody_known_get_stand_ins_proposed(write):
         open_dataset(write(interactions__csv=text, surveys__csv=None))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=draws(60, 30), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     cents=st.lists(st.integers(-999_999_99, 999_999_99), min_size=3, max_size=12),
     days=st.lists(st.sampled_from(DAYS), min_size=12, max_size=12),

@@ -15,14 +15,14 @@ from cxlib.data_readiness.drift import find_drift
 from cxlib.data_readiness.issues import CARE, CONSISTENT, SOUND, UNFIT, VALID, Issue
 from cxlib.data_readiness.verdict import judge
 from cxlib.errors import ArgumentError, DataError
-from tests.conftest import LONG
+from tests.conftest import draws
 from tests.data_readiness import exports
 from tests.data_readiness.faults import FAULTS
 from tests.data_readiness.worlds import UNREST, judged, sound
 
 # 200 worlds take five minutes; the tests look at fewer, with the bound that follows.
-WORLDS = int(os.environ.get("CX_WORLDS", "24"))
-EXPORTS = 20 if WORLDS >= 200 else 2
+WORLDS = int(os.environ.get("CX_WORLDS", draws(24, 16)))
+EXPORTS = 20 if WORLDS >= 200 else draws(2, 1)
 
 
 def test_there_are_thirty_faults():
@@ -156,7 +156,7 @@ class TestDrift:
 
     def test_noise_alone_drifts_no_more_often_than_promised(self):
         rng = np.random.default_rng(11)
-        rounds = 100 if LONG else 40
+        rounds = draws(100, 40)
         alarms = 0
         for _ in range(rounds):
             parts = []

@@ -10,6 +10,7 @@ from cxlib.kpi_drivers.grid import against_others
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import KPIS
 from cxlib.measure.panel import Panel
+from tests.conftest import draws
 
 SHOWN = ("nps", "csat_top2", "first_contact_resolution", "transfer_rate", "retention_rate")
 
@@ -90,8 +91,8 @@ def test_in_the_demonstration_it_is_the_transfers_of_one_region(data):
 
 
 def test_regions_dealt_to_accounts_by_lot_seldom_differ(data):
-    """Real rows, accounts dealt into three regions: of 40 deals, few show any difference."""
-    rng, deals, claims = np.random.default_rng(3), 40, 0
+    """Real rows, accounts dealt into three regions: few deals show any difference."""
+    rng, deals, claims = np.random.default_rng(3), draws(40, 20), 0
     accounts = data.rows("accounts").account_id.execute().sort_values().to_numpy()
     for _ in range(deals):
         lot = rng.choice(["x", "y", "z"], len(accounts), p=[0.45, 0.33, 0.22])

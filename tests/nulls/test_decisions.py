@@ -9,9 +9,10 @@ import pandas as pd
 
 import cxlib as cx
 from cxlib.page.screen import Action
+from tests.conftest import draws
 from tests.nulls.test_real_rows import dealt
 
-WORLDS = int(os.environ.get("CX_NULLS", "4"))
+WORLDS = int(os.environ.get("CX_NULLS", draws(4, 2)))
 # Of 40 worlds at most two; of fewer, as many as chance makes of one in twenty, twice in a hundred.
 MOST = 0.05 + 2.33 * np.sqrt(0.05 * 0.95 / WORLDS)
 

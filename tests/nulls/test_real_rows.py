@@ -16,13 +16,13 @@ import pytest
 from cxlib.data import open_dataset
 from cxlib.measure import Window, contrasts
 from cxlib.measure.contrast import compare
-from tests.conftest import ROOT, SHARED
+from tests.conftest import ROOT, SHARED, draws
 
 pytestmark = [
     pytest.mark.shared,
     pytest.mark.skipif(not SHARED.exists(), reason="the real data are not beside the project"),
 ]
-DEALS = int(os.environ.get("CX_NULLS", "40"))
+DEALS = int(os.environ.get("CX_NULLS", draws(40, 20)))
 # At most 7% of reports may claim a change; with few deals, chance adds four standard errors.
 MOST = 0.07 if DEALS >= 200 else 0.05 + 4 * np.sqrt(0.05 * 0.95 / DEALS)
 ENOUGH_ROWS = 1_000

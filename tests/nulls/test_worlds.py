@@ -8,8 +8,9 @@ import pandas as pd
 from cxlib.data import Quarter, open_dataset
 from cxlib.measure import contrasts
 from cxlib.measure.contrast import compare
+from tests.conftest import draws
 
-WORLDS = int(os.environ.get("CX_NULLS", "12"))
+WORLDS = int(os.environ.get("CX_NULLS", draws(12, 6)))
 MOST = 0.06 if WORLDS >= 200 else 0.05 + 4 * np.sqrt(0.05 * 0.95 / WORLDS)
 SHOCK = 0.15  # the standard deviation, in logarithms, of what all contacts of a day share
 DAYS = pd.date_range("2025-01-01", "2025-06-30")

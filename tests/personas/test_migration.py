@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cxlib.personas.migration import ABSENT, GROWING, NO_PERSONA, STEADY, movement
+from tests.conftest import draws
 
 
 def people(labels, first=0):
@@ -56,17 +57,17 @@ def drawn(rng, count=400, shift=0.0):
 
 
 def test_intervals_hold_the_truth_and_no_change_is_seldom_called_one():
-    """500 draws of customers who largely stay: coverage 95%, false alarms 5%, ± 4 errors."""
-    rng = np.random.default_rng(0)
+    """Draws of customers who largely stay: coverage 95%, false alarms 5%, ± 4 errors."""
+    rng, runs = np.random.default_rng(0), draws(500, 150)
     held = alarms = 0
-    for _ in range(500):
+    for _ in range(runs):
         shares = movement(*drawn(rng)).shares
         row = shares.iloc[0]
         held += row.low <= 0 <= row.high
         alarms += (shares.verdict != STEADY).any()
-    error = np.sqrt(0.95 * 0.05 / 500)
-    assert 0.95 - 4 * error < held / 500 <= 1
-    assert alarms / 500 < 0.05 + 4 * error
+    error = np.sqrt(0.95 * 0.05 / runs)
+    assert 0.95 - 4 * error < held / runs <= 1
+    assert alarms / runs < 0.05 + 4 * error
 
 
 def test_a_persona_that_grows_is_called_growing():

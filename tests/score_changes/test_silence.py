@@ -8,6 +8,7 @@ from cxlib.score_changes import silence_page as show
 from cxlib.score_changes.activity import PAST, account_activity
 from cxlib.score_changes.silence import _no_contact as no_contact
 from cxlib.score_changes.silence import gone_silent
+from tests.conftest import draws
 
 
 def activity(rng, accounts=400, contacts=6.0, bursts=0.0, moods=0.0, quiet=0) -> pd.DataFrame:
@@ -36,11 +37,12 @@ def activity(rng, accounts=400, contacts=6.0, bursts=0.0, moods=0.0, quiet=0) ->
     ids=["steady", "bursts", "great bursts", "moods"],
 )  # fmt: skip
 def test_where_no_account_has_gone_silent_hardly_any_is_named(bursts, moods):
-    """In at most 10% of 100 draws any: 5% nominal for each kind of silence, or 10% together."""
-    draws = [
-        activity(np.random.default_rng(seed), bursts=bursts, moods=moods) for seed in range(100)
+    """In at most 10% of draws any: 5% nominal for each kind of silence, or 10% together."""
+    drawn = [
+        activity(np.random.default_rng(seed), bursts=bursts, moods=moods)
+        for seed in range(draws(100, 40))
     ]
-    assert np.mean([len(gone_silent(each).accounts) > 0 for each in draws]) <= 0.10
+    assert np.mean([len(gone_silent(each).accounts) > 0 for each in drawn]) <= 0.10
 
 
 def test_accounts_that_have_gone_silent_are_named():
