@@ -179,7 +179,8 @@ def edit_often(folder: Path, writer: int, gate) -> None:
 
 def test_eight_people_who_save_at_once_lose_nothing(folder):
     """Two logs' worth of edits of the same two rows, while the file is read all the time."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     gate = context.Barrier(WRITERS)
     people = [context.Process(target=edit_often, args=(folder, n, gate)) for n in range(WRITERS)]
     for each in people:

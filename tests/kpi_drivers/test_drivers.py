@@ -5,7 +5,7 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from cxlib.demo.truth import DRIVERS, NPS_PER_CSAT
-from cxlib.kpi_drivers.drivers import find_drivers
+from cxlib.kpi_drivers.drivers import RESAMPLES, find_drivers
 from cxlib.kpi_drivers.outcomes import answers_with_contact
 from cxlib.kpi_drivers.page import driver_frame
 from cxlib.kpi_drivers.shapley import divide
@@ -216,7 +216,8 @@ def test_among_many_candidates_those_that_matter_are_kept():
     rng = np.random.default_rng(1)
     answers = pd.DataFrame(rng.normal(size=(2_000, 200))).add_prefix("fact ")
     score = answers["fact 150"] - 0.5 * answers["fact 7"] + rng.normal(size=2_000)
-    found = find_drivers(answers.assign(customer_id=range(2_000), score=score), "csat")
+    answers = answers.assign(customer_id=range(2_000), score=score)
+    found = find_drivers(answers, "csat", resamples=draws(RESAMPLES, 50))
     assert [(each.name, each.sign) for each in found.drivers[:2]] == [
         ("fact 150", 1),
         ("fact 7", -1),
