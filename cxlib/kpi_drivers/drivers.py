@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from cxlib.kpi_drivers.regression import Fit, regress
+from cxlib.kpi_drivers.regression import Fit, hidden_cause, regress
 from cxlib.kpi_drivers.shapes import find_shapes
 from cxlib.kpi_drivers.shapley import MOST_EXACT, ROUNDING, divide, shares_of_many
 from cxlib.measure.contrast import Judged, adjust
@@ -57,6 +57,8 @@ class Driver(Judged):
         standardised: The same in standard deviations of both.
         p: Probability of so strong a link where there is none.
         q: The same, allowing for how many candidates there were (Benjamini and Hochberg 1995).
+        hidden: What share of what is left of the driver and of the score a hidden cause would have
+            to explain to account for it (`hidden_causes.robustness`).
     """
 
     name: str
@@ -68,6 +70,7 @@ class Driver(Judged):
     standardised: Estimate | None
     p: float
     q: float
+    hidden: float = 0.0
 
     @property
     def sign(self) -> int:
@@ -166,6 +169,7 @@ def find_drivers(
                 rank_probability=float((places[:, each] == place).mean()),
                 tied=bool((again[:, each] > after).mean() < TOLD_APART),
                 inflation=_inflation(design, list(designs[name])),
+                hidden=hidden_cause(design, list(designs[name]), used.score),
                 **effects[name],
                 q=q[each],
             )

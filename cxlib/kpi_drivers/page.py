@@ -273,7 +273,9 @@ def driver_finding(drivers: Drivers) -> Finding:
         evidence=f"Explains {estimate(first.share)} of the variation; an association, not proof of "
         f"a cause. Comes first in {first.rank_probability:.0%} of resamples. All facts of the "
         f"{fact} together explain {drivers.explained:.0%}, in {rows(drivers.answers, counted)}."
-        f"{_ties(drivers)}{_gaps(drivers)}",
+        f"{_ties(drivers)}{_gaps(drivers)} A hidden cause would have to explain "
+        f"{number(first.hidden, 'share')} of what is left of both {first.name} and {score} to "
+        "account for all of it.",
     )
 
 

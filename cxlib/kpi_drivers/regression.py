@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from cxlib.measure.estimate import CONFIDENCE
+from cxlib.measure.hidden_causes import robustness
 
 # So often the signs of clusters are turned.
 TURNS = 1_999
@@ -119,3 +120,28 @@ def _moved(table, residual, clusters, products) -> np.ndarray:
         some = sums[first : first + CHUNK]
         moved.append(np.linalg.solve(products - own + ridge, some[:, :, None])[:, :, 0])
     return np.concatenate(moved)
+
+
+def hidden_cause(design: pd.DataFrame, names: list[str], score: pd.Series) -> float:
+    """How strong a hidden cause would have to be to account for a driver (`hidden_causes.py`).
+
+    Args:
+        design: The columns of all drivers.
+        names: Those of the driver.
+        score: The outcome.
+
+    Returns:
+        The share that it would have to explain of what is left of both, from 0 to 1.
+    """
+    freedom = len(score) - design.shape[1] - 1
+    with_it, without = (_left(each, score) for each in (design, design.drop(columns=names)))
+    if freedom <= 1 or not with_it > 0:
+        return 1.0
+    return robustness(np.sqrt(max(without - with_it, 0.0) / (with_it / freedom)), freedom)
+
+
+def _left(design: pd.DataFrame, score: pd.Series) -> float:
+    """The sum of squares that a regression leaves."""
+    columns = np.column_stack([np.ones(len(design)), design.to_numpy(float)])
+    fitted = columns @ np.linalg.lstsq(columns, score.to_numpy(float), rcond=None)[0]
+    return float(((score.to_numpy(float) - fitted) ** 2).sum())

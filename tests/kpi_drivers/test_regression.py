@@ -4,7 +4,8 @@ import pytest
 from scipy import stats
 from statsmodels.api import OLS, add_constant
 
-from cxlib.kpi_drivers.regression import regress
+from cxlib.kpi_drivers.regression import hidden_cause, regress
+from cxlib.measure.hidden_causes import robustness
 
 
 def drawn(seed, count=120, width=3):
@@ -52,3 +53,19 @@ def test_a_level_of_one_cluster_alone_breaks_nothing():
     found = regress(design, score, clusters)
     assert np.isfinite(found.covariance.to_numpy()).all()
     assert 0 < found.chance(["a", "only"]) <= 1
+
+
+def test_how_strong_a_hidden_cause_must_be_is_told_as_published():
+    """By the t of ordinary least squares (Cinelli and Hazlett 2020)."""
+    rng = np.random.default_rng(5)
+    design = pd.DataFrame(rng.normal(size=(400, 2)), columns=["wait", "other"])
+    score = 0.4 * design.wait + 0.3 * design.other + rng.normal(size=400)
+    t = OLS(score, add_constant(design)).fit().tvalues["wait"]
+    assert hidden_cause(design, ["wait"], score) == pytest.approx(robustness(t, 397))
+
+
+def test_a_category_is_as_hidden_as_its_columns_together():
+    rng = np.random.default_rng(6)
+    kinds = pd.get_dummies(pd.Series(rng.choice(list("abc"), 900)), drop_first=True, dtype=float)
+    score = 0.8 * kinds.b + rng.normal(size=900)
+    assert hidden_cause(kinds, ["b", "c"], score) > hidden_cause(kinds, ["c"], score) >= 0
