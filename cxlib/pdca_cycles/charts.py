@@ -19,10 +19,12 @@ from cxlib.page.figure import (
     dated,
     styled,
     towards_now,
+    whiskers,
 )
-from cxlib.page.wording import axis_label, month, number, rows, scale
+from cxlib.page.wording import axis_label, estimate, month, number, rows, scale
 from cxlib.pdca_cycles.page import cycle_finding, reading
 from cxlib.pdca_cycles.review import ACT, CHECK, DO, IMPROVED, PLAN, WORSENED, Cycle
+from cxlib.pdca_cycles.trial import TRIAL
 
 STAGE_COLOURS = {PLAN: GREY, DO: SKY, CHECK: ORANGE, ACT: BLUE}
 VERDICT_COLOURS = {IMPROVED: GREEN, WORSENED: RED}
@@ -77,11 +79,12 @@ def control_chart(cycle: Cycle, currency: str = "") -> Figure:
     figure, axis = canvas(2.7)
     towards_now(axis, _short(_conclusion(cycle, currency), 100))
     chart = cycle.chart
+    if cycle.found and cycle.found.method == TRIAL:
+        return _arms(figure, axis, cycle, currency)
     if chart is None:
-        why = cycle.problem or "a trial has no months before the change"
         axis.set_axis_off()
-        axis.text(0.5, 0.5, why, ha="center", color=GREY, wrap=True)
-        return Figure(figure, f"No control chart for {cycle.cycle_id}: {why}.")
+        axis.text(0.5, 0.5, cycle.problem, ha="center", color=GREY, wrap=True)
+        return Figure(figure, f"No control chart for {cycle.cycle_id}: {cycle.problem}.")
     factor = scale(cycle.kpi.unit)
     axis.axhline(chart.centre * factor, color=INK, lw=0.9)
     for limit in (chart.lower, chart.upper):
@@ -102,6 +105,17 @@ def control_chart(cycle: Cycle, currency: str = "") -> Figure:
     axis.set_axisbelow(True)
     special = sum(bool(s) for s in chart.signals[chart.baseline :])
     return Figure(figure, _chart_words(cycle, special, currency))
+
+
+def _arms(figure, axis, cycle: Cycle, currency: str) -> Figure:
+    """The KPI in the two arms of a trial, which has no months before the change to chart."""
+    figure.set_figheight(1.3)
+    arms = {"control": cycle.before, "tried": cycle.after}
+    colours = [GREY, VERDICT_COLOURS.get(cycle.verdict, GREY)]
+    whiskers(axis, list(arms.values()), list(arms), colours, scale(cycle.kpi.unit))
+    axis.set_xlabel(axis_label(cycle.kpi, currency))
+    told = " and ".join(f"{name} {estimate(each, currency)}" for name, each in arms.items())
+    return Figure(figure, f"{cycle.cycle_id}, the two arms of a trial with 95% intervals: {told}.")
 
 
 def _draw_watch(axis, cycle: Cycle, factor: float) -> None:

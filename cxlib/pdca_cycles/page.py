@@ -80,8 +80,12 @@ def cycle_finding(cycle: Cycle, currency: str = "") -> Finding:
     end = {IMPROVED: " (better)", WORSENED: " (worse)"}.get(cycle.verdict, "")
     if cycle.held is False:
         end = f", but the gain has been lost since {month(cycle.watch.alarm)}"
+    told = f"{label} {way} {moved}"
+    if cycle.found.method == TRIAL:
+        way = "higher" if cycle.effect.value > 0 else "lower"
+        told = f"{label} {moved} {way} than in its control"
     return Finding(
-        f"{name}: {label} {way} {moved}{end}.",
+        f"{name}: {told}{end}.",
         estimate=cycle.effect,
         evidence=f"{capital(interval(cycle.effect, currency, sign=True))}. {_evidence(cycle)}",
     )

@@ -58,10 +58,10 @@ def test_the_better_arm_is_found_with_its_interval(tmp_path):
     assert not found.effect.excludes(0.06)
     assert (found.after.value, found.before.value) == pytest.approx((shares.B, shares.A))
     said = show.cycle_finding(found)
-    assert said.sentence.startswith("“New offer” (T1): purchases rose ")
+    assert said.sentence.endswith("higher than in its control (better).")
     assert "against" in said.evidence
     assert "alike in 2 of 2 facts" in said.evidence
-    assert "a trial has no months before" in control_chart(found).alt
+    assert "two arms of a trial with 95% intervals: control " in control_chart(found).alt
 
 
 def test_arms_that_differed_before_tell_no_effect(tmp_path):
