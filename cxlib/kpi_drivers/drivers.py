@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from cxlib.kpi_drivers.not_applicable import without_zeros
 from cxlib.kpi_drivers.regression import Fit, hidden_cause, regress
 from cxlib.kpi_drivers.shapes import find_shapes
 from cxlib.kpi_drivers.shapley import MOST_EXACT, ROUNDING, divide, shares_of_many
@@ -98,6 +99,8 @@ class Drivers:
         gaps: For what share of the answers a driver is not known, where it is not.
         exact: Whether the shares are exact; beyond 20 drivers they are Johnson's relative weights.
         problem: Why nothing can be said; empty where something can.
+        zeros: How often a driver is 0 beside a scale that begins with 1, which is taken for "not
+            applicable" (`not_applicable.py`).
     """
 
     outcome: str
@@ -109,6 +112,7 @@ class Drivers:
     gaps: Mapping[str, float] = field(default_factory=dict)
     exact: bool = True
     problem: str = ""
+    zeros: Mapping[str, float] = field(default_factory=dict)
 
 
 def find_drivers(
@@ -132,10 +136,12 @@ def find_drivers(
         answers: `customer_id`, `score`, `account_id` where accounts are shared, and a column per
             candidate: numbers, or texts for categories, which enter as one.
         outcome: The score's name.
-        keep: Candidates to use even though they all but determine the score.
+        keep: Candidates to use even though they all but determine the score, and with a 0 that is
+            one of their scale.
         resamples: How many; fewer where there are more than 12 drivers.
         seed: For the resamples.
     """
+    answers, zeros = without_zeros(answers, {*WHOSE, *keep})
     used, designs, dropped, looked = _designed(answers, keep)
     if problem := _obstacle(used, designs):
         return Drivers(outcome, (), np.nan, len(used), dropped, problem=problem)
@@ -178,9 +184,11 @@ def find_drivers(
     gaps = {
         name: float(gap) for name in designs if name in used and (gap := used[name].isna().mean())
     }
+    zeros = {name: zeros[name] for name in designs if name in zeros}
     return Drivers(
-        outcome, tuple(drivers), explained, len(used), dropped, turned, gaps, shares.exact
-    )
+        outcome, tuple(drivers), explained, len(used), dropped, turned, gaps, shares.exact,
+        zeros=zeros,
+    )  # fmt: skip
 
 
 def _designed(

@@ -273,7 +273,7 @@ def driver_finding(drivers: Drivers) -> Finding:
         evidence=f"Explains {estimate(first.share)} of the variation; an association, not proof of "
         f"a cause. Comes first in {first.rank_probability:.0%} of resamples. All facts of the "
         f"{fact} together explain {drivers.explained:.0%}, in {rows(drivers.answers, counted)}."
-        f"{_ties(drivers)}{_gaps(drivers)} A hidden cause would have to explain "
+        f"{_ties(drivers)}{_gaps(drivers)}{_zeros(drivers)} A hidden cause would have to explain "
         f"{number(first.hidden, 'share')} of what is left of both {first.name} and {score} to "
         "account for all of it.",
     )
@@ -307,6 +307,17 @@ def _gaps(drivers: Drivers) -> str:
         return ""
     counted = _looked_at(drivers.outcome)[1]
     return f" Not known for a part of the {counted}s, which count as a group: {listed(words)}."
+
+
+def _zeros(drivers: Drivers) -> str:
+    """Whose 0 is taken for "not applicable", in words."""
+    words = [f"{name} ({number(share, 'share')})" for name, share in drivers.zeros.items()]
+    if not words:
+        return ""
+    return (
+        f" A 0 beside a scale that begins with 1 is taken for “not applicable”: {listed(words)}. "
+        "Is it an answer, `find_drivers(…, keep=[…])` counts it."
+    )
 
 
 def _ties(drivers: Drivers) -> str:

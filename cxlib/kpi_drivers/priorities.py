@@ -70,7 +70,11 @@ def make_map(
         seen: Answers over a longer time, whose worst and best twentieth mark the ends, so that what
             has become better shows; those from which the drivers were found, if None.
     """
-    seen = answers if seen is None else seen
+    # Where a 0 says nothing, it is no performance either.
+    answers, seen = (
+        each.assign(**{name: each[name].where(each[name] != 0) for name in drivers.zeros})
+        for each in (answers, answers if seen is None else seen)
+    )
     left_out, placed = {}, []
     for driver in drivers.drivers:
         if driver.name not in answers:

@@ -132,3 +132,25 @@ def test_in_five_slices_of_noise_no_headline_is_made_more_often_than_chance():
         found = find_drivers(table, "csat", resamples=10)
         claims += any(each.detected for each in found.drivers)
     assert claims <= stats.binom.ppf(0.99, 5 * reports, 0.06)
+
+
+def test_a_zero_beside_a_scale_is_not_the_worst_of_it():
+    """A tenth have not used it, and are as content as others: asked for, and left out till then."""
+    rng = np.random.default_rng(9)
+    wifi = rng.choice(6, 3_000, p=[0.1, 0.1, 0.2, 0.25, 0.2, 0.15])
+    table = of_each(rng, 3_000, wifi=wifi, calls=rng.poisson(1.0, 3_000).clip(max=5))
+    table["score"] = 0.3 * np.where(wifi == 0, 5, wifi) - 0.3 * (table.wait + table.x + table.z)
+    table["score"] += rng.normal(size=3_000)
+    found = find_drivers(table, "csat", resamples=50)
+    assert found.zeros == {"wifi": pytest.approx((wifi == 0).mean())}
+    assert named(found, "wifi").per_step.value == pytest.approx(0.3, abs=0.05)
+    assert "taken for “not applicable”: wifi (" in show.driver_finding(found).evidence
+    counted = find_drivers(table, "csat", keep=["wifi"], resamples=50)
+    assert counted.zeros == {}
+    assert counted.turned == ("wifi",)
+    known = table[wifi > 0]
+    kept, without = (
+        next(each for each in make_map(found, rows).placements if each.driver.name == "wifi")
+        for rows in (table, known)
+    )
+    assert kept.performance.value == pytest.approx(without.performance.value, abs=1e-9)
