@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from cxlib.measure.coefficients import beside, of_ranks, partial, probability, with_interval
 from cxlib.measure.contrast import FALSE_DISCOVERIES, Judged, adjust
@@ -39,7 +41,7 @@ class Across(Judged):
         r: Pearson's correlation of the accounts' values, with its interval.
         rho: Spearman's, with its interval.
         partial: Spearman's with the other KPIs held equal; None where that leaves too few accounts.
-        p: Probability of so strong a correlation rho where there is none.
+        p: Probability of so strong a correlation where there is none, on ranks and on values.
         q: p, adjusted for the number of pairs (Benjamini and Hochberg 1995).
         reversals: The segments within which it goes the other way.
     """
@@ -59,9 +61,12 @@ def correlate_accounts(
 ) -> tuple[Across, ...]:
     """Correlate KPIs across accounts, pair by pair, strongest first.
 
-    What stands out is decided on ranks, which single large accounts do not sway. A pair that
-    stands out is looked at within segments as well: if its deviations from the segments' means
-    are correlated the other way, beyond chance, the correlation comes from the segments.
+    What stands out is decided on ranks, which single large accounts do not sway, and must stand out
+    on the values as well: KPIs of few contacts vary more, and lean the same way, so that ranks go
+    together by chance alone (a slope with HC3 errors, either way round; MacKinnon and White 1985,
+    *Journal of Econometrics* 29). A pair that stands out is looked at within segments as well: if
+    its deviations from the segments' means are correlated the other way, beyond chance, the
+    correlation comes from the segments.
 
     Args:
         values: A row per account, a column per KPI; NaN where not known.
@@ -79,7 +84,7 @@ def correlate_accounts(
         complete = values[[x, y, *given]].dropna().rank()
         pairs.append(
             (x, y, with_interval(r, len(both)), with_interval(rho, len(both), 0, of_ranks(rho)),
-             partial(complete, x, y, given), probability(rho, len(both) - 2))
+             partial(complete, x, y, given), max(probability(rho, len(both) - 2), _uneven(both)))
         )  # fmt: skip
     if not pairs:
         return ()
@@ -87,6 +92,20 @@ def correlate_accounts(
     found = [Across(*each, float(adjusted)) for each, adjusted in zip(pairs, q, strict=True)]
     found = _with_reversals(found, values, segments)
     return tuple(sorted(found, key=lambda each: (each.p, each.x, each.y)))
+
+
+def _uneven(both: pd.DataFrame) -> float:
+    """The probability of so steep a slope where there is none, though some accounts vary more."""
+    x, y = (both[name].to_numpy(float) - both[name].mean() for name in both)
+    return max(_slope(x, y), _slope(y, x))
+
+
+def _slope(x: np.ndarray, y: np.ndarray) -> float:
+    squares = float((x**2).sum())
+    slope = float(x @ y) / squares
+    left = (y - slope * x) / (1 - 1 / len(x) - x**2 / squares).clip(min=1e-9)
+    error = np.sqrt(((x * left) ** 2).sum()) / squares
+    return float(2 * stats.t.sf(abs(slope) / max(error, 1e-300), len(x) - 2))
 
 
 def _with_reversals(
