@@ -296,3 +296,14 @@ def test_faults_show_the_shape_of_what_they_hold(write):
     text = "customer_id,account_id,birth_year\n1,001,ann@mail.org\n2,002,1970\n3,002,1980\n"
     data = open_dataset(write(customers__csv=text))
     assert set(data.faults[data.faults.table == "customers"].value) == {"xxx@xxxx.xxx"}
+
+
+def test_dozens_of_columns_of_free_text_are_masked(write):
+    """Each of them holds an address; masks are not stacked until nobody can put them into words."""
+    names = [f"note_{number}" for number in range(60)]
+    row = ",".join(["a", "1", "2026-01-05 09:00:00", "phone", *["call ann@x.io"] * len(names)])
+    head = ",".join(["interaction_id", "customer_id", "started_at", "channel", *names])
+    data = open_dataset(write(interactions__csv=f"{head}\n{row}\n", surveys__csv=None))
+    shown = data.tables["interactions"].execute()[names].iloc[0]
+    assert shown.str.startswith("call ").all()
+    assert not shown.str.contains("ann").any()

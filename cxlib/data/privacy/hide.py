@@ -15,7 +15,7 @@ from pandera.ibis import DataFrameSchema
 from cxlib.data.config import Config
 from cxlib.data.contract import TEXT, TYPE_NAMES, schemas
 from cxlib.data.dataset import Dataset
-from cxlib.data.engines.base import OWN, RECURS, keep, upload
+from cxlib.data.engines.base import OWN, RECURS, keep, keep_query, upload
 from cxlib.data.hidden_filters import shown_scope
 from cxlib.data.intake import Intake
 from cxlib.data.privacy.masks import CANDIDATE, masked_text, shape_of
@@ -35,6 +35,8 @@ from cxlib.errors import DataError
 SCOPES = frozenset({"scope", "control_scope"})
 # So many letters of a pseudonym keep masked values of a category apart.
 APART = 8
+# Columns of free text that are masked at once.
+AT_ONCE = 8
 
 
 def personal_columns(config: Config, tables: Mapping[str, ir.Table]) -> dict[str, list[str]]:
@@ -124,23 +126,30 @@ def _hidden(rows: ir.Table, schema: DataFrameSchema, personal: list[str], key: s
         for name in rows.columns
         if rows[name].type() == TEXT and name not in {*hidden, *keys, *SCOPES}
     ]
+    read, stacked = rows, 0
     for name in free:
-        rows = _masked(rows, schema.name, name, key)
+        masked = _masked(rows, read, schema.name, name, key)
+        stacked, rows = stacked + (masked is not rows), masked
+        if stacked == AT_ONCE:
+            # Masks of dozens of columns, one upon the other, are more than can be put into words.
+            backend, part = rows.get_backend(), f"{OWN}masked_until_{schema.name}_{name}"
+            stacked, rows = 0, keep_query(backend, backend.compile(rows), part, "VIEW")
     hiding = _in_engine if rows.get_backend().name == "duckdb" else _by_list
     return hiding(rows, schema.name, hidden, key)
 
 
-def _masked(rows: ir.Table, table: str, name: str, key: str) -> ir.Table:
+def _masked(rows: ir.Table, read: ir.Table, table: str, name: str, key: str) -> ir.Table:
     """The rows with what names a person masked in a column of texts; each text is looked at once.
 
+    Texts are looked at in the rows as they were read, on which no other column's masks are stacked.
     Texts that recur are what a column counts, such as products: these stay apart.
     """
-    texts = rows.select(text=rows[name]).distinct()
+    texts = read.select(text=read[name]).distinct()
     texts = texts.filter(texts.text.re_search(CANDIDATE)).text.execute()
     shown = {text: found for text in texts if (found := masked_text(text)) != text}
     if not shown:
         return rows
-    counts = rows.aggregate(rows=rows[name].count(), texts=rows[name].nunique()).execute().iloc[0]
+    counts = read.aggregate(rows=read[name].count(), texts=read[name].nunique()).execute().iloc[0]
     if counts.rows >= RECURS * counts.texts:
         shown = {text: f"{found} {pseudonym(name, text, key)[:APART]}"
                  for text, found in shown.items()}  # fmt: skip
