@@ -10,6 +10,9 @@ from numpy import format_float_positional
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import Kpi
 
+# Nobody counts two days and more in hours.
+DAYS_FROM = 48 * 3_600
+
 
 class Written(str):
     """A number as it is written, which still knows what it is.
@@ -40,6 +43,8 @@ def number(
     Examples:
         >>> number(0.7262, "share"), number(95.4, "seconds"), number(3671, "seconds")
         ('72.6%', '95 s', '1 h 1 min')
+        >>> number(10_000, "seconds"), number(3_640_620, "seconds")
+        ('2 h 47 min', '42.1 days')
         >>> number(65000, "money", "EUR"), number(0.031, "share", sign=True)
         ('65,000 EUR', '+3.1 points')
     """
@@ -96,6 +101,8 @@ def _duration(seconds: float, like: float) -> str:
     if like < 3_600:
         minutes, rest = divmod(round(seconds), 60)
         return f"{minutes} min {rest} s"
+    if like >= DAYS_FROM:
+        return f"{seconds / 86_400:.1f} days"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes} min"
 
