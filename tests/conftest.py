@@ -4,6 +4,7 @@ import gc
 import os
 import re
 import shutil
+import warnings
 from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -68,7 +69,10 @@ def pytest_unconfigure():
 @pytest.fixture(scope="module", autouse=True)
 def _libraries_stay():
     """What is imported by now is not looked through for garbage again, a tenth of the time."""
-    gc.collect()
+    with warnings.catch_warnings():
+        # What a file before has left open is not this one's fault.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
     gc.freeze()
 
 

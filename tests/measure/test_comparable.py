@@ -92,7 +92,10 @@ def test_one_fee_for_all_puts_nobody_at_the_top(dataset):
     tiers = standings(quarter_books(data, data.quarter), data.config.tiers)[-1].tiers
     assert (tiers.accounts.tier == "III").all()
     told = threshold_table(tiers, data.config.tiers)
-    assert told.frame["At least"][0] == "no account: most have the same, or are set by hand"
+    assert (
+        told.frame["At least"][0]
+        == "no account: most have the same, too little, or are set by hand"
+    )
 
 
 def test_a_rating_of_the_datasets_own_is_split_and_weighed(dataset):
