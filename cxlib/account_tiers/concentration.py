@@ -10,8 +10,10 @@ from cxlib.measure.estimate import CONFIDENCE, Estimate
 
 TOP = 0.1
 # Of fewer accounts, nothing is said; and of fewer than so many more, no interval would hold what
-# it promises, since a few large accounts that happen to be there or not decide.
+# it promises, since a few large accounts that happen to be there or not decide. Where revenue is
+# uneven (this standard deviation of its logarithms), that takes more accounts still.
 FEWEST_ACCOUNTS, FEWEST_FOR_INTERVAL = 10, 100
+UNEVEN, FEWEST_IF_UNEVEN = 1.1, 400
 POINTS = 200
 # Of more accounts, influences alone tell the spread well.
 RESAMPLED, RESAMPLES, CHUNK = 5_000, 600, 100
@@ -25,10 +27,11 @@ class Concentration:
     Attributes:
         accounts: How many.
         gini: 0 if all bring the same, near 1 if one brings all; without an interval where there
-            are fewer than `FEWEST_FOR_INTERVAL` accounts.
+            are fewer than `needed` accounts.
         top_share: The share of the revenue that the largest tenth of accounts brings; likewise.
         largest: The share that the largest account brings; counted, so without an interval.
         largest_account: Its id; empty if there is no revenue.
+        needed: How many accounts it takes for an interval.
         lorenz: The curve: `accounts` (share of them, smallest first) and `revenue` (their share).
         problem: Why nothing can be said; empty where something can.
     """
@@ -40,6 +43,7 @@ class Concentration:
     largest_account: str
     lorenz: pd.DataFrame
     problem: str = ""
+    needed: int = FEWEST_FOR_INTERVAL
 
 
 def revenue_concentration(revenue: pd.Series, seed: int = 0) -> Concentration:
@@ -65,8 +69,16 @@ def revenue_concentration(revenue: pd.Series, seed: int = 0) -> Concentration:
         problem = f"at least {FEWEST_ACCOUNTS} accounts are needed; there are {len(values)}"
         return Concentration(len(values), None, None, largest, name, curve, problem)
     ordered = values.to_numpy(float)
-    gini, top_share = (_estimate(figure, ordered, seed) for figure in (_gini, _top_share))
-    return Concentration(len(values), gini, top_share, largest, name, curve)
+    needed = _needed(ordered)
+    gini, top_share = (_estimate(figure, ordered, needed, seed) for figure in (_gini, _top_share))
+    return Concentration(len(values), gini, top_share, largest, name, curve, needed=needed)
+
+
+def _needed(ordered: np.ndarray) -> int:
+    """How many accounts it takes for an interval that holds what it promises."""
+    paying = ordered[ordered > 0]
+    uneven = len(paying) > 1 and np.log(paying).std(ddof=1) > UNEVEN
+    return FEWEST_IF_UNEVEN if uneven else FEWEST_FOR_INTERVAL
 
 
 def _lorenz(ordered: np.ndarray) -> pd.DataFrame:
@@ -107,11 +119,11 @@ def _error(influence: np.ndarray) -> np.ndarray:
     return np.sqrt((influence**2).sum(axis=1) / count / (count - 1))
 
 
-def _estimate(figure, ordered: np.ndarray, seed: int) -> Estimate:
+def _estimate(figure, ordered: np.ndarray, needed: int, seed: int) -> Estimate:
     count = len(ordered)
     (value,), (error,) = figure(ordered[None])
     value = min(float(value), 1.0)  # but for rounding
-    if count < FEWEST_FOR_INTERVAL:
+    if count < needed:
         return Estimate(value, np.nan, np.nan, count, "share")
     reach = stats.t.ppf(0.5 + CONFIDENCE / 2, count - 1)
     above, below = reach, reach

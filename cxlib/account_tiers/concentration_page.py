@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cxlib.account_tiers.concentration import FEWEST_FOR_INTERVAL, TOP, Concentration
+from cxlib.account_tiers.concentration import TOP, Concentration
 from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, conclude, styled
 from cxlib.page.finding import Finding
 from cxlib.page.wording import capital, interval, number
@@ -19,7 +19,7 @@ def concentration_finding(found: Concentration) -> Finding:
         "draw of accounts like these."
         if found.gini.has_interval
         else f"Gini {number(found.gini.value)}. Without intervals: of fewer than "
-        f"{FEWEST_FOR_INTERVAL} accounts, they would be too narrow."
+        f"{found.needed} accounts as uneven as these, they would be too narrow."
     )
     return Finding(
         f"The largest tenth of accounts ({number(tenth, 'count')}) brings "

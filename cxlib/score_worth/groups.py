@@ -13,6 +13,7 @@ from cxlib.errors import ArgumentError
 from cxlib.measure import intervals
 from cxlib.measure.contrast import Judged, adjusted_probabilities, difference
 from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.measure.hidden_causes import robustness
 from cxlib.measure.kpis import PASSIVE, PROMOTER
 from cxlib.score_worth.results import CONTROLS, RESULTS
 
@@ -73,6 +74,8 @@ class Gap(Judged):
         difference: upper less lower.
         q: Probability of so large a gap where there is none, adjusted for the number of
             results.
+        hidden: What share of what is left of both the group and the result a hidden cause would
+            have to explain to account for the gap (`hidden_causes.robustness`).
     """
 
     result: str
@@ -80,6 +83,7 @@ class Gap(Judged):
     upper: str
     difference: Estimate
     q: float
+    hidden: float
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,10 @@ def compare_groups(
             values = known.loc[which == name, result]
             adjusted[name][result] = _possible(result, fit.params[index], ends[index], values)
         means = {name: adjusted[name][result] for name in kept}
-        gaps += [(result, *pair, _gap(fit, means, pair, result)) for pair in pairs]
+        gaps += [
+            (result, *pair, _gap(fit, means, pair, result), _hidden(fit, kept, pair))
+            for pair in pairs
+        ]
     return Comparison(
         groups=tuple(
             Group(name, int(sizes[name]), _raw(known[which == name], results), adjusted[name])
@@ -169,10 +176,21 @@ def _gap(fit, means: Mapping[str, Estimate], pair: tuple[str, str], result: str)
     two = (means[lower], means[upper])
     if result == "retained" or not all(each.has_interval for each in two):
         return difference(two[1], two[0])
+    return contrast_of(fit, _contrast(fit, list(means), pair), UNITS[result])
+
+
+def _hidden(fit, names: list[str], pair: tuple[str, str]) -> float:
+    """How strong a hidden cause would have to be to account for the gap of two groups."""
+    plain = fit.model.fit()
+    return robustness(plain.t_test(_contrast(fit, names, pair)).tvalue.item(), plain.df_resid)
+
+
+def _contrast(fit, names: list[str], pair: tuple[str, str]) -> np.ndarray:
+    """The second group less the first, among a regression's coefficients."""
+    lower, upper = pair
     contrast = np.zeros(len(fit.params))
-    names = list(means)
     contrast[[names.index(lower), names.index(upper)]] = -1, 1
-    return contrast_of(fit, contrast, UNITS[result])
+    return contrast
 
 
 def _judged(gaps: list[tuple], pairs: Sequence[tuple[str, str]]) -> tuple[Gap, ...]:
@@ -180,10 +198,12 @@ def _judged(gaps: list[tuple], pairs: Sequence[tuple[str, str]]) -> tuple[Gap, .
     q = np.ones(len(gaps))
     for pair in pairs:
         places = [
-            place for place, each in enumerate(gaps) if each[1:3] == pair and each[-1].has_interval
+            place for place, each in enumerate(gaps) if each[1:3] == pair and each[3].has_interval
         ]
-        q[places] = adjusted_probabilities([gaps[place][-1] for place in places])
-    return tuple(Gap(*each, float(p)) for each, p in zip(gaps, q, strict=True))
+        q[places] = adjusted_probabilities([gaps[place][3] for place in places])
+    return tuple(
+        Gap(*each, q=float(p), hidden=hidden) for (*each, hidden), p in zip(gaps, q, strict=True)
+    )
 
 
 def controls(accounts: pd.DataFrame) -> tuple[tuple[str, ...], np.ndarray]:

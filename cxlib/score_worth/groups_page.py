@@ -56,7 +56,16 @@ def group_finding(found: Comparison, months: int, currency: str = "") -> Finding
         f"{capital(best)} differed from {worst} in the {months} months after: "
         f"{listed(_gap(each, currency, short=True) for each in clear)}.",
         estimate=clear[0].difference,
-        evidence=f"{capital(listed(_gap(each, currency) for each in clear))}. {evidence}",
+        evidence=f"{capital(listed(_gap(each, currency) for each in clear))}. "
+        f"{_hidden_cause(clear[0])} {evidence}",
+    )
+
+
+def _hidden_cause(gap: Gap) -> str:
+    return (
+        f"A cause that is not in the data, such as the account manager, would account for the gap "
+        f"in {LABELS[gap.result].lower()} if it explained {number(gap.hidden, 'share')} of what "
+        "else sets accounts apart in both."
     )
 
 

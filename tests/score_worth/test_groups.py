@@ -75,6 +75,37 @@ def test_like_for_like_finds_the_planted_gap_behind_a_contrary_raw_one():
     assert raw / 200 > 0.95
 
 
+def test_a_gap_says_how_strong_a_hidden_cause_would_have_to_be():
+    """As Cinelli and Hazlett (2020) define it: put in, such a cause leaves nothing of the gap."""
+    later = accounts(np.random.default_rng(2), effect=300.0)
+    found = compare_groups(later, "nps")
+    gap = found.gap("revenue", "detractors", "promoters")
+    answer = later["answer: nps"]
+    treated, passive = (answer >= 9).astype(float), ((answer >= 7) & (answer < 9)).astype(float)
+    _, others = controls(later)
+    known = np.column_stack([np.ones(len(later)), passive, others])
+
+    def left(values):
+        return values - known @ np.linalg.lstsq(known, values, rcond=None)[0]
+
+    of_group = left(treated)
+    of_result = left(later.revenue.to_numpy())
+    of_result -= of_group * (of_group @ of_result) / (of_group @ of_group)
+    # A cause of this strength in both: a part of the group, and of what the group leaves.
+    cause = of_group / np.linalg.norm(of_group) * np.sqrt(gap.hidden)
+    rest = of_result / np.linalg.norm(of_result)
+    cause += rest * np.sqrt(gap.hidden * (1 - gap.hidden))
+    spare = left(np.random.default_rng(3).normal(size=len(later)))
+    for each in (of_group, of_result):
+        spare -= each * (each @ spare) / (each @ each)
+    cause += spare / np.linalg.norm(spare) * np.sqrt(1 - cause @ cause)
+    table = np.column_stack([known, treated, cause])
+    fit = np.linalg.lstsq(table, later.revenue.to_numpy(), rcond=None)[0]
+    assert fit[-2] == pytest.approx(0, abs=abs(gap.difference.value) * 1e-6)
+    assert 0.05 < gap.hidden < 0.9
+    assert "A cause that is not in the data" in show.group_finding(found, 6).evidence
+
+
 def test_groups_that_do_not_differ_are_seldom_said_to():
     """Any of six results of the best against the worst; at most 9% of 200, nominally 5%."""
     called = 0
