@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from cxlib.measure.coefficients import beside, of_ranks, partial, probability, with_interval
-from cxlib.measure.contrast import FALSE_DISCOVERIES, Judged, adjust
+from cxlib.measure.contrast import FALSE_DISCOVERIES, FALSE_LINKS, Judged, adjust
 from cxlib.measure.estimate import Estimate
 
 FEWEST_ACCOUNTS = 30
@@ -46,6 +47,7 @@ class Across(Judged):
         reversals: The segments within which it goes the other way.
     """
 
+    level: ClassVar[float] = FALSE_LINKS
     x: str
     y: str
     r: Estimate

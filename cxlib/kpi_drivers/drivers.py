@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from cxlib.kpi_drivers.not_applicable import without_zeros
 from cxlib.kpi_drivers.regression import Fit, hidden_cause, regress
 from cxlib.kpi_drivers.shapes import find_shapes
 from cxlib.kpi_drivers.shapley import MOST_EXACT, ROUNDING, divide, shares_of_many
-from cxlib.measure.contrast import Judged, adjust
+from cxlib.measure.contrast import FALSE_LINKS, Judged, adjust
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 
 FEWEST_ANSWERS = 50
@@ -62,6 +63,7 @@ class Driver(Judged):
             to explain to account for it (`hidden_causes.robustness`).
     """
 
+    level: ClassVar[float] = FALSE_LINKS
     name: str
     share: Estimate
     rank_probability: float

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from scipy import stats
@@ -11,6 +12,10 @@ from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.kpis import COMPLEMENTS, Kpi
 
 FALSE_DISCOVERIES = 0.05
+# A page looks for links in many ways (by account, behind several outcomes, with what came later);
+# were each to call at 5%, one page in three would find a link in nothing. What happens month by
+# month has too few months for this, and keeps to 5%.
+FALSE_LINKS = 0.01
 POWER = 0.80
 
 
@@ -19,14 +24,16 @@ class Judged:
 
     Attributes:
         q: The probability of so much where there is nothing, adjusted for how many were looked at.
+        level: Below which q it stands out.
     """
 
     q: float
+    level: ClassVar[float] = FALSE_DISCOVERIES
 
     @property
     def detected(self) -> bool:
         """Whether it stands out from chance."""
-        return self.q < FALSE_DISCOVERIES
+        return self.q < self.level
 
 
 def adjust(p: Sequence[float]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from statsmodels.regression.linear_model import OLS
 from cxlib.data.config import Config
 from cxlib.errors import ArgumentError
 from cxlib.measure import intervals
-from cxlib.measure.contrast import Judged, adjusted_probabilities, difference
+from cxlib.measure.contrast import FALSE_LINKS, Judged, adjusted_probabilities, difference
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.hidden_causes import robustness
 from cxlib.measure.kpis import PASSIVE, PROMOTER
@@ -78,6 +79,7 @@ class Gap(Judged):
             have to explain to account for the gap (`hidden_causes.robustness`).
     """
 
+    level: ClassVar[float] = FALSE_LINKS
     result: str
     lower: str
     upper: str

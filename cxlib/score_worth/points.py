@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
 from cxlib.measure import intervals
-from cxlib.measure.contrast import FALSE_DISCOVERIES, Judged, adjusted_probabilities
+from cxlib.measure.contrast import FALSE_LINKS, Judged, adjusted_probabilities
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.hidden_causes import robustness
 from cxlib.score_worth.groups import contrast_of, controls
@@ -40,6 +41,7 @@ class Worth(Judged):
         accounts: How many it rests on.
     """
 
+    level: ClassVar[float] = FALSE_LINKS
     kpi: str
     per_point: Estimate
     q: float
@@ -55,7 +57,7 @@ class Worth(Judged):
     @property
     def bends(self) -> bool:
         """Whether the bend stands out from chance."""
-        return self.bend_q < FALSE_DISCOVERIES
+        return self.bend_q < FALSE_LINKS
 
 
 def worth_of_points(
