@@ -14,6 +14,9 @@ NORMAL = special.ndtri(0.5 + CONFIDENCE / 2)
 FEWEST_TO_SPARE = 10
 NEARLY_ONE = 1 - 1e-12
 
+# By so much a leverage of 1 falls short of it by rounding.
+LEVERAGE_SLACK = 1e-8
+
 
 def with_interval(r: float, count: int, lost: int = 0, spread: float = 1.0) -> Estimate:
     """A correlation with Fisher's interval.
@@ -87,3 +90,17 @@ def beside(
         if name not in near and not any(name in each and each & near for each in families):
             kept.append(name)
     return tuple(kept)
+
+
+def decide_alone(design: np.ndarray) -> np.ndarray:
+    """Which rows of a regression each decide a coefficient of their own (leverage 1).
+
+    They are fitted exactly, tell nothing of the other rows, and errors of the kind HC3 are not
+    defined with them (MacKinnon and White 1985, *Journal of Econometrics* 29).
+
+    Examples:
+        >>> decide_alone(np.array([[1, 0], [1, 0], [1, 1]])).tolist()
+        [False, False, True]
+    """
+    leverage = np.einsum("ij,ji->i", design, np.linalg.pinv(design))
+    return leverage > 1 - LEVERAGE_SLACK

@@ -12,6 +12,7 @@ from statsmodels.regression.linear_model import OLS
 from cxlib.data.config import Config
 from cxlib.errors import ArgumentError
 from cxlib.measure import intervals
+from cxlib.measure.coefficients import decide_alone
 from cxlib.measure.contrast import FALSE_LINKS, Judged, adjusted_probabilities, difference
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.hidden_causes import robustness
@@ -143,15 +144,14 @@ def compare_groups(
     known, which = known[which.isin(kept)], which[which.isin(kept)]
     results = [name for name in RESULTS if name in known and known[name].notna().all()]
     results = [name for name in results if len(known) and known[name].nunique() > 1]
-    alike, others = controls(known)
     groups = np.column_stack([(which == name).astype(float) for name in kept] or [[]])
+    alike, used, design = with_controls(known, groups)
+    known, which = known[used], which[used]
     adjusted: dict[str, dict[str, Estimate]] = {name: {} for name in kept}
     gaps = []
     pairs = _pairs(kept)
     for result in results:
-        fit = OLS(known[result].to_numpy(), np.column_stack([groups, others])).fit(
-            cov_type="HC3", use_t=True
-        )
+        fit = OLS(known[result].to_numpy(), design).fit(cov_type="HC3", use_t=True)
         ends = fit.conf_int(1 - CONFIDENCE)
         for index, name in enumerate(kept):
             values = known.loc[which == name, result]
@@ -163,7 +163,12 @@ def compare_groups(
         ]
     return Comparison(
         groups=tuple(
-            Group(name, int(sizes[name]), _raw(known[which == name], results), adjusted[name])
+            Group(
+                name,
+                int((which == name).sum()),
+                _raw(known[which == name], results),
+                adjusted[name],
+            )
             for name in kept
         ),
         gaps=_judged(gaps, pairs),
@@ -237,6 +242,27 @@ def controls(accounts: pd.DataFrame) -> tuple[tuple[str, ...], np.ndarray]:
         return (), np.zeros((len(accounts), 0))
     table = np.column_stack(columns)
     return tuple(names), table - table.mean(axis=0)
+
+
+def with_controls(
+    accounts: pd.DataFrame, columns: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """The columns of a regression beside what else tells accounts apart.
+
+    An account that alone decides a coefficient, such as the only one without a known tenure, is
+    left out.
+
+    Returns:
+        The names of what is known, which accounts are in, and the columns.
+    """
+    used = np.ones(len(accounts), bool)
+    while True:
+        names, others = controls(accounts[used])
+        design = np.column_stack([columns[used], others])
+        alone = decide_alone(design)
+        if not alone.any():
+            return names, used, design
+        used[np.flatnonzero(used)[alone]] = False
 
 
 def contrast_of(fit, contrast: np.ndarray, unit: str) -> Estimate:

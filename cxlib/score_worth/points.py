@@ -12,7 +12,7 @@ from cxlib.measure import intervals
 from cxlib.measure.contrast import FALSE_LINKS, Judged, adjusted_probabilities
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.hidden_causes import robustness
-from cxlib.score_worth.groups import contrast_of, controls
+from cxlib.score_worth.groups import contrast_of, with_controls
 from cxlib.score_worth.results import POINTS_OF
 
 FEWEST_ACCOUNTS = 50
@@ -158,5 +158,5 @@ def _bent(
 
 
 def _fit(known: pd.DataFrame, columns: list[pd.Series], errors: str = "HC3"):
-    design = np.column_stack([np.ones(len(known)), *columns, controls(known)[1]])
-    return OLS(known.revenue.to_numpy(), design).fit(cov_type=errors, use_t=True)
+    _, used, design = with_controls(known, np.column_stack([np.ones(len(known)), *columns]))
+    return OLS(known.revenue.to_numpy()[used], design).fit(cov_type=errors, use_t=True)

@@ -8,6 +8,7 @@ from cxlib.account_tiers.assignment import tier_of
 from cxlib.errors import ArgumentError
 from cxlib.score_worth import groups_page as show
 from cxlib.score_worth.groups import compare_groups, controls
+from cxlib.score_worth.points import worth_of_points
 from cxlib.score_worth.results import RESULTS, later_business
 
 
@@ -104,6 +105,21 @@ def test_a_gap_says_how_strong_a_hidden_cause_would_have_to_be():
     assert fit[-2] == pytest.approx(0, abs=abs(gap.difference.value) * 1e-6)
     assert 0.05 < gap.hidden < 0.9
     assert "A cause that is not in the data" in show.group_finding(found, 6).evidence
+
+
+@pytest.mark.parametrize("which", ["tenure", "prior_contacts", "tier"])
+def test_an_account_that_alone_decides_a_coefficient_is_left_out(which):
+    """The only account without a known tenure, or in its tier, tells nothing of the others."""
+    later = accounts(np.random.default_rng(5), 200, effect=500.0)
+    later.loc[later.index[7], which] = "II" if which == "tier" else np.nan
+    without = compare_groups(later.drop(later.index[7]), "nps")
+    found = compare_groups(later, "nps")
+    assert len(later) - 1 == sum(each.accounts for each in found.groups)
+    assert all(each.difference.has_interval for each in found.gaps)
+    for one, other in zip(found.gaps, without.gaps, strict=True):
+        assert one.difference.low == pytest.approx(other.difference.low)
+    worths = worth_of_points(later.assign(nps=later["answer: nps"]), ["nps"], {})
+    assert worths[0].per_point.has_interval
 
 
 def test_groups_that_do_not_differ_are_seldom_said_to():
