@@ -39,6 +39,7 @@ LOADING = {
     "score_worth": {"results"},
     "account_tiers": {"accounts", "service"},
     "pdca_cycles": {"log", "targets"},
+    "journeys": {"channels", "contacts", "hardship"},
 }
 SHOWING = re.compile(r"page|\w+_page|cards|charts|explore|form|whatif|wording|passport|schema")
 DRAWS = {"matplotlib", "seaborn", "IPython", "ipywidgets"}

@@ -11,11 +11,11 @@ def test_notebooks_are_found_in_the_order_of_their_numbers(suite):
     assert (found[0].title, found[0].question) == ("02_a", "What?")
 
 
-def test_the_suite_has_its_seven_notebooks():
+def test_the_suite_has_its_eight_notebooks():
     found = find_notebooks(ROOT / "notebooks")
     assert [each.name for each in found] == [
         "data_readiness", "personas", "kpi_drivers", "score_changes", "score_worth", "account_tiers",
-        "pdca_cycles",
+        "pdca_cycles", "journeys",
     ]  # fmt: skip
     assert all(each.question.endswith("?") for each in found)
 

@@ -1,0 +1,212 @@
+"""Contacts in the order in which their customers made them, in the engine."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from cxlib.data import Dataset
+from cxlib.journeys.next_issue import expected_ratios
+from cxlib.measure.clusters import unit_of, with_unit
+from cxlib.measure.kpis import catalogue
+from cxlib.measure.panel import Panel, measure_spans
+from cxlib.measure.rows import SECONDS_PER_DAY, contact_rows, within, without_strangers
+
+# A wait longer than nine in ten of its channel is a long one, and so many transfers are many.
+LONG_WAIT, MANY_TRANSFERS = 0.9, 2
+# What makes a contact hard, by its column; the last four are the signs of silent frustration.
+SIGNS = {
+    "_switched": "came back on another channel",
+    "_transferred": "passed on",
+    "_abandoned": "gave up waiting",
+    "_passed_around": "passed on twice or more",
+    "_again": "had to come back",
+    "_long_wait": "among the longest waits",
+}
+SILENT = ("_abandoned", "_passed_around", "_again", "_long_wait")
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """The contacts of a period, each with what its customer met.
+
+    Attributes:
+        rows: The contacts, in the engine: those of the dataset, `_unit`, `_day`, `_before_at`,
+            `_before_channel`, `_before_step` (the same customer's contact before), a column of 0 or
+            1 for each of `SIGNS` that is known, and `_hard`: any of `SILENT`.
+        step: The column that tells where on the journey a contact is; empty if there is none.
+        signs: Those that the data can tell.
+        start, end: The period.
+    """
+
+    rows: ir.Table
+    step: str
+    signs: tuple[str, ...]
+    start: datetime
+    end: datetime
+
+
+def step_of(data: Dataset) -> str:
+    """What tells where on the journey a contact is: the touchpoint, or else what it is about."""
+    known = ("touchpoint", "reason")
+    return next((name for name in known if data.has("interactions", name)), "")
+
+
+def matter_of(data: Dataset) -> str:
+    """What tells what a contact is about: the reason, or else the touchpoint."""
+    known = ("reason", "touchpoint")
+    return next((name for name in known if data.has("interactions", name)), "")
+
+
+def follow(data: Dataset, start: datetime, end: datetime, *columns: str) -> Journeys:
+    """The contacts of a period, each with the one before it and with what made it hard.
+
+    Whether a customer came back is looked up among all contacts, whatever the filter. Customers of
+    whom nobody knows who they are have no journey, and are left out.
+
+    Args:
+        data: The dataset.
+        start, end: The period.
+        columns: Further columns of the contact, its customer and its account.
+
+    Raises:
+        MissingData: There are no contacts, or not these columns.
+    """
+    data.require("interactions")
+    step, matter = step_of(data), matter_of(data)
+    unit = unit_of(data, "interactions", ())
+    wanted = dict.fromkeys([*unit, *filter(None, (step, matter)), *columns])
+    rows = contact_rows(data, wanted, followed=False)
+    rows = without_strangers(data, _after_another(data, rows, step, matter))
+    rows = with_unit(within(rows, "started_at", start, end), unit)
+    rows = rows.mutate(_day=rows.started_at.truncate("D"))
+    signs = _signs(data, rows, matter)
+    rows = rows.mutate(**{name: flag.fill_null(False).cast("int64") for name, flag in
+                          signs.items()})  # fmt: skip
+    shown = [rows[name] for name in SILENT if name in signs]
+    hard = ibis.greatest(*shown) if shown else ibis.literal(0)
+    rows = rows.mutate(_hard=hard.cast("int64"))
+    return Journeys(rows, step, tuple(signs), start, end)
+
+
+def _after_another(data: Dataset, rows: ir.Table, step: str, matter: str) -> ir.Table:
+    """Rows with the contact that the same customer had before."""
+    every = data.contacts
+    before = {"_before_at": every.started_at, "_before_channel": every.channel}
+    before |= {"_before_step": every[step]} if step else {}
+    before |= {"_before_matter": every[matter]} if matter else {}
+    order = [every.started_at, every.interaction_id]
+    lagged = {
+        name: column.lag().over(group_by=every.customer_id, order_by=order)
+        for name, column in before.items()
+    }
+    side = every.select("interaction_id", **lagged)
+    return rows.left_join(side, "interaction_id").drop("interaction_id_right")
+
+
+def _signs(data: Dataset, rows: ir.Table, matter: str) -> dict[str, ir.BooleanColumn]:
+    """What can be told of each contact."""
+    found = {}
+    if matter:
+        days = (rows.started_at.epoch_seconds() - rows._before_at.epoch_seconds()) / SECONDS_PER_DAY
+        again = (days <= data.config.thresholds.repeat_days) & (rows._before_matter == rows[matter])
+        found["_again"] = again
+        found["_switched"] = again & (rows._before_channel != rows.channel)
+    if data.has("interactions", "transfers"):
+        found["_transferred"] = rows.transfers >= 1
+        found["_passed_around"] = rows.transfers >= MANY_TRANSFERS
+    if data.has("interactions", "abandoned"):
+        found["_abandoned"] = rows.abandoned
+    if data.has("interactions", "wait_seconds"):
+        usual = rows.group_by("channel").agg(long=rows.wait_seconds.quantile(LONG_WAIT)).execute()
+        long = ibis.literal(None, "float64")
+        for channel, most in usual.dropna().itertuples(index=False):
+            long = (rows.channel == channel).ifelse(float(most), long)
+        found["_long_wait"] = rows.wait_seconds > long
+    return {name: found[name] for name in SIGNS if name in found}
+
+
+def moves_between(journeys: Journeys, gap_days: int) -> pd.DataFrame:
+    """How often customers go from one step to another within a journey.
+
+    A journey ends where its customer makes no contact for `gap_days`.
+
+    Returns:
+        `one` (empty where a journey begins), `other`, `journeys` (how many moves), `customers`.
+    """
+    rows = journeys.rows.filter(journeys.rows[journeys.step].notnull())
+    days = (rows.started_at.epoch_seconds() - rows._before_at.epoch_seconds()) / SECONDS_PER_DAY
+    one = (days <= gap_days).ifelse(rows._before_step, "")
+    moves = rows.mutate(one=one.fill_null(""), other=rows[journeys.step])
+    found = moves.group_by("one", "other").agg(
+        journeys=moves.count(), customers=moves.customer_id.nunique()
+    )
+    return found.execute().sort_values(["journeys", "one", "other"], ascending=[False, True, True],
+                                       ignore_index=True)  # fmt: skip
+
+
+def issue_pairs(data: Dataset, start: datetime, end: datetime, window: int) -> pd.DataFrame:
+    """How often customers had one issue after another, in both orders.
+
+    Each customer counts by the first contact about each issue in the period; contacts younger than
+    the window count as the second of two alone.
+
+    Returns:
+        As `next_issue.next_issues` takes it.
+    """
+    matter = matter_of(data)
+    columns = ["first", "then", "followed", "preceded", "expected"]
+    if not matter:
+        return pd.DataFrame(columns=columns)
+    rows = without_strangers(data, data.rows("interactions", matter))
+    rows = within(rows, "started_at", start, end)
+    rows = rows.filter(rows[matter].notnull()).mutate(_issue=rows[matter])
+    firsts = rows.group_by("customer_id", "_issue").agg(at=rows.started_at.min())
+    firsts = firsts.mutate(at=firsts.at.epoch_seconds() / SECONDS_PER_DAY)
+    others = firsts.select("customer_id", then=firsts._issue, later=firsts.at)
+    both = firsts.join(others, "customer_id").filter(lambda each: each._issue != each.then)
+    gap = both.later - both.at
+    counts = both.group_by("_issue", "then").agg(
+        followed=((gap > 0) & (gap <= window)).sum(),
+        preceded=((gap < 0) & (gap >= -window)).sum(),
+    )
+    found = counts.execute().rename(columns={"_issue": "first"})
+    daily = (
+        firsts.mutate(day=firsts.at.floor())
+        .group_by("day", "_issue")
+        .agg(n=lambda each: each.count())
+        .execute()
+    )
+    table = daily.pivot_table(index="day", columns="_issue", values="n", fill_value=0)
+    if found.empty:
+        return pd.DataFrame(columns=columns)
+    table = table.reindex(np.arange(table.index.min(), table.index.max() + 1), fill_value=0)
+    ratios = expected_ratios(table, window)
+    expected = [ratios.loc[one, other] for one, other in zip(found["first"], found.then,
+                                                             strict=True)]  # fmt: skip
+    found = found.assign(expected=expected).sort_values(["first", "then"], ignore_index=True)
+    return found[columns]
+
+
+def cost_of_contact(data: Dataset, start: datetime, end: datetime) -> float:
+    """What a contact costs on average; NaN where it is not known."""
+    if not data.has("interactions", "cost"):
+        return np.nan
+    rows = within(data.rows("interactions"), "started_at", start, end)
+    cost = rows.cost.mean().execute()
+    return np.nan if cost is None else float(cost)
+
+
+def measured(data: Dataset, kpis: Iterable[str], by: Sequence[str]) -> Panel:
+    """KPIs of the last twelve months by columns; without any where a column is empty."""
+    start, end = data.quarter.shift(-3).start, data.quarter.end
+    span = pd.DataFrame({"period": ["year"], "start": [start], "end": [end]})
+    span = span.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
+    known = catalogue(data.config)
+    kpis = [name for name in kpis if all(by) and all(data.has(known[name].table, each)
+                                                     for each in by)]  # fmt: skip
+    return measure_spans(data, span, kpis, [name for name in by if name])

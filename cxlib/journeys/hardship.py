@@ -1,0 +1,215 @@
+"""Where on the journey it is hard, and who suffers there in silence."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from cxlib.data import Dataset
+from cxlib.journeys.contacts import SIGNS, Journeys
+from cxlib.measure import intervals
+from cxlib.measure.contrast import Judged, adjust
+from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.measure.rows import within
+
+# Of contacts of fewer customers, a place is not judged.
+FEWEST_CUSTOMERS = 20
+# An answer in this part of its scale is low: 1 and 2 of five, up to 4 of ten.
+LOW = 0.4
+
+
+@dataclass(frozen=True)
+class Place(Judged):
+    """A touchpoint, or whatever contacts are parted by.
+
+    Attributes:
+        name: Of the place.
+        contacts, customers: How many.
+        hard: The share of contacts with a sign of silent frustration.
+        gap: Less that of all other places together; None where it is not judged.
+        q: The probability of so large a gap where there is none, for how many are looked at.
+    """
+
+    name: str
+    contacts: int
+    customers: int
+    hard: Estimate
+    gap: Estimate | None
+    q: float
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is harder here than elsewhere, beyond chance."""
+        return self.gap is not None and self.detected and self.gap.value > 0
+
+
+def hard_places(journeys: Journeys, shown: Collection[str]) -> tuple[Place, ...]:
+    """How hard each place is, and whether it is harder than all others together.
+
+    Contacts of one account or customer go together, and so do those of one day: each place's gap
+    has the variance of both, less that of their cells (Cameron, Gelbach and Miller 2011, *Journal
+    of Business & Economic Statistics* 29).
+
+    Args:
+        journeys: As `contacts.follow` gives them.
+        shown: The places that may be shown.
+
+    Returns:
+        The hardest first.
+    """
+    if not journeys.step or not journeys.signs:
+        return ()
+    rows = journeys.rows.rename(_place=journeys.step)
+    rows = rows.filter(rows._place.isin(sorted(shown))) if len(shown) else rows.limit(0)
+    totals = rows.group_by("_place").agg(
+        n=lambda each: each.count(), y=lambda each: each._hard.sum(),
+        customers=lambda each: each.customer_id.nunique(),
+    )  # fmt: skip
+    totals = totals.execute().set_index("_place").sort_index().astype(float)
+    if len(totals) < 2:
+        return ()
+    others = totals.sum() - totals
+    share, rest = totals.y / totals.n, others.y / others.n
+    cells = rows.group_by("_place", "_unit", "_day").agg(
+        n=lambda each: each.count(), y=lambda each: each._hard.sum()
+    )
+    # A cell's pull on each place's gap; on its own place's share the first alone.
+    pulls = {}
+    for number, name in enumerate(totals.index):
+        own = (cells.y - float(share[name]) * cells.n) / float(totals.n[name])
+        away = (cells.y - float(rest[name]) * cells.n) / float(others.n[name])
+        here = cells._place == name
+        pulls |= {f"gap{number}": here.ifelse(own, -away), f"own{number}": here.ifelse(own, 0.0)}
+    spread = _two_ways(cells.mutate(**pulls), list(pulls))
+    reach = stats.norm.ppf(0.5 + CONFIDENCE / 2)
+    gaps, error = share - rest, np.sqrt([spread[f"gap{n}"] for n in range(len(totals))])
+    judged = (totals.customers >= FEWEST_CUSTOMERS) & (error > 0)
+    p = 2 * stats.norm.sf(np.abs(gaps) / np.where(error > 0, error, np.inf))
+    q = np.ones(len(totals))
+    q[judged.to_numpy()] = adjust(p[judged.to_numpy()])
+    found = []
+    for number, (name, row) in enumerate(totals.iterrows()):
+        half = reach * np.sqrt(spread[f"own{number}"])
+        hard = Estimate(share[name], max(share[name] - half, 0), min(share[name] + half, 1),
+                        row.n, "share")  # fmt: skip
+        wide = reach * error[number]
+        gap = Estimate(gaps[name], gaps[name] - wide, gaps[name] + wide, row.n, "share")
+        found.append(Place(str(name), int(row.n), int(row.customers), hard,
+                           gap if judged[name] else None, float(q[number])))  # fmt: skip
+    return tuple(sorted(found, key=lambda each: -each.hard.value))
+
+
+def _two_ways(cells, names: list[str]) -> pd.Series:
+    """The variance of sums whose rows share a unit, a day, or both; never less than of units."""
+    squares = {}
+    for kind, keys in (("unit", ["_unit"]), ("day", ["_day"]), ("both", ["_unit", "_day"])):
+        sums = cells.group_by(*keys).agg(**{name: cells[name].sum() for name in names})
+        total = sums.agg(**{name: (sums[name] * sums[name]).sum() for name in names})
+        squares[kind] = total.execute().iloc[0]
+    return np.maximum(squares["unit"] + squares["day"] - squares["both"], squares["unit"])
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One thing that makes contacts hard.
+
+    Attributes:
+        name: A key of `contacts.SIGNS`.
+        contacts: How many had it.
+        share: Of all contacts.
+        cost: What these contacts cost together; NaN if unknown.
+    """
+
+    name: str
+    contacts: int
+    share: float
+    cost: float
+
+
+def count_signs(data: Dataset, journeys: Journeys) -> tuple[Sign, ...]:
+    """What makes contacts hard, the most frequent first, and what such contacts cost."""
+    rows, costs = journeys.rows, data.has("interactions", "cost")
+    sums = {name: rows[name].sum() for name in journeys.signs}
+    if costs:
+        sums |= {f"{name} cost": (rows[name] * rows.cost).sum() for name in journeys.signs}
+    if not journeys.signs:
+        return ()
+    found = rows.agg(n=rows.count(), **sums).execute().iloc[0].fillna(0)
+    signs = [
+        Sign(name, int(found[name]), found[name] / max(found.n, 1),
+             float(found[f"{name} cost"]) if costs else np.nan)
+        for name in SIGNS if name in journeys.signs
+    ]  # fmt: skip
+    return tuple(sorted(signs, key=lambda each: -each.contacts))
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Customers who met a sign of frustration somewhere, and whether we heard of it.
+
+    Attributes:
+        name: The place.
+        met: Customers who did.
+        heard: Of these, those who answered a survey in the period.
+        silent: The share who did not.
+        estimated: How many met trouble, those included whom no sign shows (Chapman); None without
+            low answers.
+    """
+
+    name: str
+    met: int
+    heard: int
+    silent: Estimate
+    estimated: float | None
+
+
+def silent_customers(
+    data: Dataset, journeys: Journeys, shown: Collection[str]
+) -> tuple[Silent, ...]:
+    """How many customers met trouble at each place without our hearing of it.
+
+    A share with Wilson's interval, each customer counted once in a place. The estimate takes signs
+    and low answers as two looks at the same customers (Chapman 1951), which holds only if who
+    meets a sign is no likelier to answer low; it is then too small.
+
+    Args:
+        data: The dataset.
+        journeys: As `contacts.follow` gives them.
+        shown: The places that may be shown.
+
+    Returns:
+        The place with most such customers first.
+    """
+    if not journeys.step or not journeys.signs or not data.has("surveys") or not len(shown):
+        return ()
+    rows = journeys.rows.rename(_place=journeys.step)
+    met = rows.filter(rows._place.isin(sorted(shown))).group_by("_place", "customer_id")
+    met = met.agg(hard=lambda each: each._hard.max())
+    answers = within(data.rows("surveys"), "sent_at", journeys.start, journeys.end)
+    answers = answers.filter(answers.score.notnull())
+    worst = ibis.literal(False)
+    for metric, (low, high) in data.config.scales.items():
+        worst = worst | ((answers.metric == metric) & (answers.score <= low + LOW * (high - low)))
+    heard = answers.mutate(low=worst.cast("int64")).group_by("customer_id")
+    heard = heard.agg(low=lambda each: each.low.max()).mutate(heard=1)
+    both = met.left_join(heard, "customer_id").drop("customer_id_right")
+    both = both.mutate(heard=both.heard.fill_null(0), low=both.low.fill_null(0))
+    counts = both.group_by("_place").agg(
+        met=both.hard.sum(), heard=(both.hard * both.heard).sum(),
+        low=both.low.sum(), twice=(both.hard * both.low).sum(),
+    )  # fmt: skip
+    found = []
+    for row in counts.execute().sort_values("_place").itertuples(index=False):
+        name, met_by, heard_of, low_by, twice = row
+        if met_by < FEWEST_CUSTOMERS:
+            continue
+        share = 1 - heard_of / met_by
+        ends = intervals.wilson_interval(share, met_by)
+        guess = (met_by + 1) * (low_by + 1) / (twice + 1) - 1 if twice else None
+        found.append(Silent(str(name), int(met_by), int(heard_of),
+                            Estimate(share, *(float(each) for each in ends), met_by, "share"),
+                            guess))  # fmt: skip
+    return tuple(sorted(found, key=lambda each: -each.met))
