@@ -150,46 +150,49 @@ def moves_between(journeys: Journeys, gap_days: int) -> pd.DataFrame:
 
 
 def issue_pairs(data: Dataset, start: datetime, end: datetime, window: int) -> pd.DataFrame:
-    """How often customers had one issue after another, in both orders.
+    """How many customers had one issue after another more often than before it, in both orders.
 
-    Each customer counts by the first contact about each issue in the period; contacts younger than
-    the window count as the second of two alone.
+    Of each customer, contacts about the two issues that lie within the window are put in pairs;
+    whoever has as many pairs in one order as in the other does not count.
+
+    Args:
+        data: The dataset.
+        start, end: The period.
+        window: Days.
 
     Returns:
-        As `next_issue.next_issues` takes it.
+        As `next_issue.next_issues` takes it; empty where contacts have no reason.
     """
-    matter = matter_of(data)
     columns = ["first", "then", "followed", "preceded", "expected"]
-    if not matter:
+    if not data.has("interactions", "reason"):
         return pd.DataFrame(columns=columns)
-    rows = without_strangers(data, data.rows("interactions", matter))
+    rows = without_strangers(data, data.rows("interactions", "reason"))
     rows = within(rows, "started_at", start, end)
-    rows = rows.filter(rows[matter].notnull()).mutate(_issue=rows[matter])
-    firsts = rows.group_by("customer_id", "_issue").agg(at=rows.started_at.min())
-    firsts = firsts.mutate(at=firsts.at.epoch_seconds() / SECONDS_PER_DAY)
-    others = firsts.select("customer_id", then=firsts._issue, later=firsts.at)
-    both = firsts.join(others, "customer_id").filter(lambda each: each._issue != each.then)
+    rows = rows.filter(rows.reason.notnull())
+    at = rows.started_at.epoch_seconds() / SECONDS_PER_DAY
+    rows = rows.select("customer_id", "reason", at=at)
+    others = rows.select("customer_id", then="reason", later="at")
+    both = rows.join(others, "customer_id")
     gap = both.later - both.at
-    counts = both.group_by("_issue", "then").agg(
-        followed=((gap > 0) & (gap <= window)).sum(),
-        preceded=((gap < 0) & (gap >= -window)).sum(),
+    both = both.filter((both.reason != both.then) & (gap != 0) & (gap.abs() <= window))
+    both = both.mutate(order=(both.later > both.at).ifelse(1, -1))
+    leaning = both.group_by("customer_id", "reason", "then").agg(
+        order=lambda each: each.order.sum()
     )
-    found = counts.execute().rename(columns={"_issue": "first"})
-    daily = (
-        firsts.mutate(day=firsts.at.floor())
-        .group_by("day", "_issue")
-        .agg(n=lambda each: each.count())
-        .execute()
+    found = leaning.group_by("reason", "then").agg(
+        followed=lambda each: (each.order > 0).sum(), preceded=lambda each: (each.order < 0).sum()
     )
-    table = daily.pivot_table(index="day", columns="_issue", values="n", fill_value=0)
+    found = found.execute().rename(columns={"reason": "first"})
+    daily = rows.mutate(day=rows.at.floor()).group_by("day", "reason")
+    daily = daily.agg(n=lambda each: each.count()).execute()
     if found.empty:
         return pd.DataFrame(columns=columns)
+    table = daily.pivot_table(index="day", columns="reason", values="n", fill_value=0)
     table = table.reindex(np.arange(table.index.min(), table.index.max() + 1), fill_value=0)
     ratios = expected_ratios(table, window)
-    expected = [ratios.loc[one, other] for one, other in zip(found["first"], found.then,
-                                                             strict=True)]  # fmt: skip
-    found = found.assign(expected=expected).sort_values(["first", "then"], ignore_index=True)
-    return found[columns]
+    pairs = zip(found["first"], found.then, strict=True)
+    found = found.assign(expected=[ratios.loc[one, other] for one, other in pairs])
+    return found.sort_values(["first", "then"], ignore_index=True)[columns]
 
 
 def cost_of_contact(data: Dataset, start: datetime, end: datetime) -> float:

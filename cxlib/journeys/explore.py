@@ -31,4 +31,4 @@ def places_by(data: Dataset, by: str, quarters: int) -> Figure | Finding:
     journeys = replace(follow(data, start, end, by), step=by)
     shown = shown_in(measured(data, AT_TOUCHPOINTS, [by]), by)
     places = hard_places(journeys, shown)
-    return hard_figure(places) or hard_finding(places, count_signs(data, journeys))
+    return hard_figure(places) or hard_finding(places, count_signs(data, journeys), by)

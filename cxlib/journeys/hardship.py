@@ -97,9 +97,14 @@ def hard_places(journeys: Journeys, shown: Collection[str]) -> tuple[Place, ...]
                         row.n, "share")  # fmt: skip
         wide = reach * error[number]
         gap = Estimate(gaps[name], gaps[name] - wide, gaps[name] + wide, row.n, "share")
-        found.append(Place(str(name), int(row.n), int(row.customers), hard,
+        found.append(Place(_called(journeys.step, name), int(row.n), int(row.customers), hard,
                            gap if judged[name] else None, float(q[number])))  # fmt: skip
     return tuple(sorted(found, key=lambda each: -each.hard.value))
+
+
+def _called(step: str, name: str) -> str:
+    """A touchpoint goes by its name; of a reason or a channel, it is said what it is."""
+    return str(name) if step == "touchpoint" else f"{step} {name}"
 
 
 def _two_ways(cells, names: list[str]) -> pd.Series:
@@ -209,7 +214,7 @@ def silent_customers(
         share = 1 - heard_of / met_by
         ends = intervals.wilson_interval(share, met_by)
         guess = (met_by + 1) * (low_by + 1) / (twice + 1) - 1 if twice else None
-        found.append(Silent(str(name), int(met_by), int(heard_of),
+        found.append(Silent(_called(journeys.step, name), int(met_by), int(heard_of),
                             Estimate(share, *(float(each) for each in ends), met_by, "share"),
                             guess))  # fmt: skip
     return tuple(sorted(found, key=lambda each: -each.met))

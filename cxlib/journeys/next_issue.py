@@ -20,7 +20,8 @@ class NextIssue(Judged):
 
     Attributes:
         first, then: The issues.
-        followed, preceded: Customers who had `then` within the window after `first`, and before.
+        followed, preceded: Customers who had `then` within the window after `first` more often
+            than before it, and less often.
         ratio: The first number over the second, over what trends alone would make of it.
         surplus: How many customers would have been spared `then`, had `first` not brought it.
         q: The probability of so much where there is no order, for how many pairs were looked at.
@@ -39,13 +40,14 @@ class NextIssue(Judged):
 def next_issues(pairs: pd.DataFrame) -> tuple[NextIssue, ...]:
     """Which issues follow one another beyond chance, the clearest first.
 
-    Of customers who had both issues within the window, as many would have had the one first as the
-    other, if neither brings the other, however unequally often customers make contact; but for
-    trends of the whole company, which the expected ratio allows for (sequence symmetry: Hallas
-    1996, *Epidemiology* 7; Tsiropoulos, Andersen and Hallas 2009, *Pharmacoepidemiology and Drug
-    Safety* 18). Each customer counts once in a pair, so that the interval is the exact one of a
-    binomial (Clopper and Pearson 1934). Lift, which tools for association rules give, finds issues
-    that merely have the same customers.
+    Of customers who had both issues within the window, as many would have the one first as the
+    other, if neither brings the other, however often each comes and however unequally often
+    customers make contact; but for trends of the whole company, which the expected ratio allows for
+    (sequence symmetry: Hallas 1996, *Epidemiology* 7; Tsiropoulos, Andersen and Hallas 2009,
+    *Pharmacoepidemiology and Drug Safety* 18). They count first occurrences; but of a common issue
+    the first comes early, so here all contacts within the window count. Each customer counts once
+    in a pair, so that the interval is the exact one of a binomial (Clopper and Pearson 1934). Lift,
+    which tools for association rules give, finds issues that merely have the same customers.
 
     Args:
         pairs: `first`, `then`, `followed`, `preceded`, `expected` (the ratio that trends make): a
@@ -85,7 +87,7 @@ def expected_ratios(daily: pd.DataFrame, window: int) -> pd.DataFrame:
     """The ratio of both orders that trends and seasons alone would make, by pair of issues.
 
     Args:
-        daily: A row per day, without gaps, a column per issue: how many first contacts.
+        daily: A row per day, without gaps, a column per issue: how many contacts.
         window: Days.
 
     Returns:

@@ -144,7 +144,7 @@ def map_table(panel: Panel, step: str) -> Table | None:
     return make_table(records, f"KPIs by {step} and channel, twelve months", folded=True)
 
 
-def hard_finding(places: Sequence[Place], signs: Sequence[Sign]) -> Finding:
+def hard_finding(places: Sequence[Place], signs: Sequence[Sign], step: str) -> Finding:
     """Where on the journey contacts are harder than elsewhere, beyond chance."""
     judged = [each for each in places if each.gap is not None]
     if len(judged) < 2:
@@ -155,12 +155,12 @@ def hard_finding(places: Sequence[Place], signs: Sequence[Sign]) -> Finding:
         )
     how = (
         f"A contact counts as hard if the customer {_kinds(signs)}. "
-        f"{looked_at(len(judged), 'touchpoint')}; what accounts and days share is allowed for. It "
-        "shows where, not why: channels and reasons differ between touchpoints."
+        f"{looked_at(len(judged), step)}; what accounts and days share is allowed for. It "
+        f"shows where, not why: what else differs by {step} is not allowed for."
     )
     broken = [each for each in judged if each.broken]
     if not broken:
-        return Finding("No touchpoint is clearly harder than the others.", evidence=how, news=False)
+        return Finding(f"No {step} is clearly harder than the others.", evidence=how, news=False)
     words = [
         f"{each.name} ({number(each.hard.value, 'share')} of contacts, "
         f"{number(each.gap.value, 'share', sign=True)})"
@@ -194,7 +194,9 @@ def hard_figure(places: Sequence[Place]) -> Figure | None:
     colours = [RED if each.broken else BLUE for each in places]
     whiskers(axes, [each.hard for each in places], labels, colours, 100)
     axes.set_xlabel("% of contacts that were hard")
-    first = f"Contacts are hardest at {broken[0].name}" if broken else "No touchpoint stands out"
+    first = (
+        f"Contacts are hardest at {broken[0].name}" if broken else "None stands out from the others"
+    )
     conclude(axes, first)
     words = "; ".join(f"{each.name} {estimate(each.hard)}" for each in places)
     return Figure(figure, f"Share of hard contacts by touchpoint: {words}.")

@@ -30,8 +30,9 @@ from cxlib.page.wording import (
 MOST_MOVES, MOST_ISSUES = 10, 10
 
 
-def move_finding(moves: pd.DataFrame, gap_days: int) -> Finding:
+def move_finding(moves: pd.DataFrame, gap_days: int, step: str) -> Finding:
     """Where journeys begin, and how often customers stay at a touchpoint."""
+    at = "at" if step == "touchpoint" else f"with {step}"
     begun, on = moves[moves.one == ""], moves[moves.one != ""]
     if begun.empty:
         return Finding("No journey can be followed: contacts have no touchpoint.", news=False)
@@ -39,8 +40,8 @@ def move_finding(moves: pd.DataFrame, gap_days: int) -> Finding:
     share = first.journeys / begun.journeys.sum()
     stay = on.journeys[on.one == on.other].sum() / max(on.journeys.sum(), 1)
     return Finding(
-        f"{percent(share)} of journeys begin at {first.other}. Where a journey goes on, it stays "
-        f"at the same touchpoint in {percent(stay)} of cases.",
+        f"{percent(share)} of journeys begin {at} {first.other}. Where a journey goes on, it stays "
+        f"{at.split()[0]} the same {step} in {percent(stay)} of cases.",
         evidence=f"{rows(begun.journeys.sum(), 'journey')} with "
         f"{rows(moves.journeys.sum(), 'contact')}. A new journey begins after {gap_days} days "
         "without contact.",

@@ -76,6 +76,9 @@ def test_valve_seats():
     assert at == pytest.approx([0.6585, 0.8085, 1.0143], abs=5e-5)
 
 
+COMMON = (0.35, 0.35, 0.35, 0.1, 0.35, 1.0)
+
+
 def contacts(rng, customers=4_000, effect=0.0, trend=0.0) -> pd.DataFrame:
     """A year of contacts about six issues, of customers who call unequally often (gamma frailty).
 
@@ -84,7 +87,8 @@ def contacts(rng, customers=4_000, effect=0.0, trend=0.0) -> pd.DataFrame:
     eager = rng.gamma(0.5, 2.0, customers)
     rows = []
     for issue in "abcdef":
-        number = rng.poisson(0.35 * eager)
+        # Some issues come ten times as often as others.
+        number = rng.poisson(dict(zip("abcdef", COMMON, strict=True))[issue] * eager)
         whose = np.repeat(np.arange(customers), number)
         day = rng.uniform(0, 365, len(whose))
         if issue == "c" and trend:
@@ -105,20 +109,19 @@ def contacts(rng, customers=4_000, effect=0.0, trend=0.0) -> pd.DataFrame:
 
 
 def pairs_of(rows: pd.DataFrame, window: int = 30) -> pd.DataFrame:
-    """Both orders of each pair, by customers' first contacts about each issue."""
-    first = rows.groupby(["customer", "issue"]).day.min().unstack()
-    daily = pd.DataFrame(
-        {name: np.histogram(first[name].dropna(), np.arange(367))[0] for name in first}
-    )
+    """Both orders of each pair, a customer counted by which comes first more often."""
+    daily = pd.crosstab(rows.day.astype(int), rows.issue).reindex(range(386), fill_value=0)
     expected = expected_ratios(daily, window)
-    found = []
-    for one in first:
-        for other in first.columns.drop(one):
-            gap = first[other] - first[one]
-            found.append({"first": one, "then": other, "followed": int(gap.between(0, window).sum()),
-                          "preceded": int((-gap).between(0, window).sum()),
-                          "expected": expected.loc[one, other]})  # fmt: skip
-    return pd.DataFrame(found)
+    both = rows.merge(rows, on="customer", suffixes=("", "_then"))
+    gap = both.day_then - both.day
+    both = both[(both.issue != both.issue_then) & (gap.abs() <= window)]
+    order = np.sign(both.day_then - both.day).groupby(
+        [both.customer, both.issue, both.issue_then]).sum()  # fmt: skip
+    sides = order.groupby(level=[1, 2]).agg(followed=lambda each: (each > 0).sum(),
+                                            preceded=lambda each: (each < 0).sum())  # fmt: skip
+    found = sides.rename_axis(["first", "then"]).reset_index()
+    pairs = zip(found["first"], found.then, strict=True)
+    return found.assign(expected=[expected.loc[one, other] for one, other in pairs])
 
 
 def lift_of(rows: pd.DataFrame) -> float:
