@@ -53,8 +53,28 @@ def draw_interactions(rng, base, people, months, count: int) -> pd.DataFrame:
     contacts = pd.concat([first, second]).sort_values(
         ["started_at", "customer_id"], ignore_index=True
     )
+    contacts["reason"] = _with_next_issue(contacts)
     contacts.insert(0, "interaction_id", [f"I{i:08d}" for i in range(1, len(contacts) + 1)])
     return contacts
+
+
+def _with_next_issue(contacts: pd.DataFrame) -> pd.Series:
+    """The reasons, with some of one issue turned into the one that it brings.
+
+    Only contacts that are no repeats and that no repeat follows, so that nothing else changes;
+    drawn apart from all else.
+    """
+    first, then = truth.NEXT_ISSUE
+    rows = contacts.sort_values(["customer_id", "started_at"], kind="stable")
+    whose = rows.groupby("customer_id")
+    before, after = (whose.started_at.diff(step).abs() for step in (1, -1))
+    same_after = whose.reason.shift(-1) == rows.reason
+    week = pd.Timedelta(days=7)
+    turns = (rows.reason == first) & (whose.reason.shift(1) == first)
+    turns &= (before > week) & (before <= pd.Timedelta(days=30)) & ~(same_after & (after <= week))
+    rng = np.random.default_rng(truth.SEED_OF_NEXT_ISSUE)
+    turns &= rng.random(len(rows)) < truth.NEXT_ISSUE_SHARE
+    return rows.reason.mask(turns, then).sort_index()
 
 
 def _when(rng, base, people, months, count: int) -> tuple[np.ndarray, pd.DatetimeIndex]:

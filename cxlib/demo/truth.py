@@ -253,6 +253,14 @@ CYCLES = (
     ),
 )  # fmt: skip
 
+# Where contacts are harder than elsewhere: developers come there with integrations and bugs, which
+# are seldom solved the first time. They also answer least, so that they suffer in silence.
+BROKEN_TOUCHPOINT, SILENT_PERSONA = "research", "developer"
+# So many who ask about an integration come again about a bug; with the other issues, customers only
+# look as if one brought another, since some kinds of customers have both.
+NEXT_ISSUE, NEXT_ISSUE_SHARE = ("integration", "bug"), 0.8
+SEED_OF_NEXT_ISSUE = 2027
+
 # P04's gain is lost, evenly, between these two dates; the others' effects last.
 SLIP_BACK = (datetime(2025, 12, 1), datetime(2026, 4, 1))
 # P05 follows one month in which abandonment was so many times the usual.

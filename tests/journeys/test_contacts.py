@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from cxlib.data import open_dataset
+from cxlib.data.contract import TOUCHPOINTS
+from cxlib.demo import truth
 from cxlib.journeys import page, paths_page
 from cxlib.journeys.channels import answers_of, judge_channels, preferred_and_used, question_of
 from cxlib.journeys.contacts import follow, issue_pairs, measured, moves_between
@@ -143,6 +145,23 @@ def test_a_touchpoint_is_judged_as_its_rows_are_by_hand(data):
     )
     half = places["use"].gap.high - places["use"].gap.value
     assert half == pytest.approx(1.959964 * np.sqrt(variance), rel=1e-5)
+
+
+def test_the_demonstrations_journeys_are_found(data, demo):
+    """The broken touchpoint, the issue that another follows, and who suffers in silence."""
+    start, end = data.quarter.shift(-3).start, data.quarter.end
+    found = follow(data, start, end)
+    places = hard_places(found, set(TOUCHPOINTS))
+    assert [each.name for each in places if each.broken] == [truth.BROKEN_TOUCHPOINT]
+    following = next_issues(issue_pairs(data, start, end, 30))
+    assert [(each.first, each.then) for each in following if each.detected] == [truth.NEXT_ISSUE]
+    rows = found.rows.execute()
+    met = rows[rows._hard == 1].customer_id.unique()
+    answers = data.frame("surveys")
+    answers = answers[(answers.sent_at >= start) & answers.score.notna()]
+    silent = pd.Series(~pd.Series(met).isin(answers.customer_id).to_numpy(), met)
+    by_persona = silent.groupby(demo.personas.reindex(met)).mean()
+    assert by_persona.idxmax() == truth.SILENT_PERSONA
 
 
 def with_places(data, places: pd.Series, worse: str = "", rng=None, share: float = 0.0):
