@@ -9,12 +9,11 @@ __getattr__, __dir__ = offer(
     channels="answers_of judge_channels preferred_and_used question_of",
     explore="explore_places",
     durations="cumulative_incidence mean_cumulative",
-    hardship="count_signs hard_places silent_customers",
+    hardship="count_signs hard_places silent_customers stories",
     mix="split_difference standardised",
     next_issue="next_issues",
-    page="AT_TOUCHPOINTS hard_figure hard_finding map_figure map_finding map_table place_frame"
-    " shown_in"
-    " sign_table silent_figure silent_finding silent_table",
+    page="AT_TOUCHPOINTS hard_figure hard_finding map_figure map_finding map_table persona_finding"
+    " persona_table place_frame shown_in sign_table silent_figure silent_finding silent_table",
     paths_page="judgement_figure judgement_finding move_figure move_finding move_table"
     " next_finding next_frame next_table preference_finding",
 )

@@ -1,7 +1,7 @@
 """Contacts in the order in which their customers made them, in the engine."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import ibis
@@ -48,6 +48,10 @@ class Journeys:
     signs: tuple[str, ...]
     start: datetime
     end: datetime
+
+    def by(self, column: str) -> "Journeys":
+        """The same contacts, parted by another column."""
+        return replace(self, step=column)
 
 
 def step_of(data: Dataset) -> str:

@@ -1,7 +1,5 @@
 """Widgets for JupyterLab, each with a twin without widgets, which the widget calls."""
 
-from dataclasses import replace
-
 import ipywidgets as widgets
 
 from cxlib.data import Dataset
@@ -28,7 +26,7 @@ def explore_places(data: Dataset) -> widgets.Widget:
 def places_by(data: Dataset, by: str, quarters: int) -> Figure | Finding:
     """How hard contacts are, by a column; or why they cannot be compared."""
     start, end = data.quarter.shift(1 - quarters).start, data.quarter.end
-    journeys = replace(follow(data, start, end, by), step=by)
+    journeys = follow(data, start, end, by).by(by)
     shown = shown_in(measured(data, AT_TOUCHPOINTS, [by]), by)
     places = hard_places(journeys, shown)
     return hard_figure(places) or hard_finding(places, count_signs(data, journeys), by)

@@ -1,6 +1,6 @@
 """Where on the journey it is hard, and who suffers there in silence."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -11,7 +11,13 @@ from scipy import stats
 from cxlib.data import Dataset
 from cxlib.journeys.contacts import SIGNS, Journeys
 from cxlib.measure import intervals
-from cxlib.measure.contrast import Judged, adjust
+from cxlib.measure.contrast import (
+    FALSE_DISCOVERIES,
+    Judged,
+    adjust,
+    adjusted_probabilities,
+    difference,
+)
 from cxlib.measure.estimate import CONFIDENCE, Estimate
 from cxlib.measure.rows import within
 
@@ -19,6 +25,7 @@ from cxlib.measure.rows import within
 FEWEST_CUSTOMERS = 20
 # An answer in this part of its scale is low: 1 and 2 of five, up to 4 of ten.
 LOW = 0.4
+PLAIN = ("touchpoint", "persona")
 
 
 @dataclass(frozen=True)
@@ -103,8 +110,8 @@ def hard_places(journeys: Journeys, shown: Collection[str]) -> tuple[Place, ...]
 
 
 def _called(step: str, name: str) -> str:
-    """A touchpoint goes by its name; of a reason or a channel, it is said what it is."""
-    return str(name) if step == "touchpoint" else f"{step} {name}"
+    """A touchpoint or persona goes by its name; of a reason or a channel, it is said what it is."""
+    return str(name) if step in PLAIN else f"{step} {name}"
 
 
 def _two_ways(cells, names: list[str]) -> pd.Series:
@@ -218,3 +225,43 @@ def silent_customers(
                             Estimate(share, *(float(each) for each in ends), met_by, "share"),
                             guess))  # fmt: skip
     return tuple(sorted(found, key=lambda each: -each.met))
+
+
+def quietest(silent: Sequence[Silent]) -> tuple[Silent, Estimate] | None:
+    """The group whose customers keep silent more than all others beyond chance, and by how much.
+
+    Args:
+        silent: Groups that share no customer, such as personas.
+    """
+    gaps = []
+    for each in silent:
+        met = sum(other.met for other in silent) - each.met
+        share = 1 - (sum(other.heard for other in silent) - each.heard) / max(met, 1)
+        ends = (float(end) for end in intervals.wilson_interval(share, max(met, 1)))
+        gaps.append(difference(each.silent, Estimate(share, *ends, met, "share")))
+    if len(gaps) < 2:
+        return None
+    q = adjusted_probabilities(gaps)
+    clear = [pair for pair, p in zip(zip(silent, gaps, strict=True), q, strict=True)
+             if p < FALSE_DISCOVERIES and pair[1].value > 0]  # fmt: skip
+    return max(clear, key=lambda pair: pair[1].value, default=None)
+
+
+def stories(journeys: Journeys, shown: Collection[str]) -> pd.DataFrame:
+    """What each group of customers mostly does: where and by which channel, about what.
+
+    Returns:
+        By `group`, the one with most contacts first: `contacts`, and the commonest value of each of
+        `touchpoint`, `channel` and `reason` that is known, with its share.
+    """
+    rows, found = journeys.rows.filter(journeys.rows[journeys.step].isin(sorted(shown))), []
+    for column in [name for name in ("touchpoint", "channel", "reason") if name in rows.columns]:
+        counts = rows.group_by(journeys.step, column).agg(n=lambda each: each.count()).execute()
+        counts = counts.sort_values(["n", column], ascending=[False, True])
+        totals = counts.groupby(journeys.step).n.sum().rename("contacts")
+        first = counts.groupby(journeys.step).first().join(totals)
+        found.append(pd.DataFrame({"contacts": totals, column: first[column],
+                                   f"{column} share": first.n / totals}))  # fmt: skip
+    table = pd.concat(found, axis=1)
+    table = table.loc[:, ~table.columns.duplicated()].rename_axis("group").reset_index()
+    return table.sort_values("contacts", ascending=False, ignore_index=True)

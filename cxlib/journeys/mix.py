@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from cxlib.measure import intervals
@@ -71,8 +70,3 @@ def standardised(answers: pd.DataFrame, group: str, strata: list[str]) -> dict[s
         low, high = (float(each) for each in intervals.t_interval(mean, spread))
         found[str(name)] = Estimate(mean, low, high, len(mine), "score")
     return found
-
-
-def strata_of(answers: pd.DataFrame, mean: str = "score") -> pd.DataFrame:
-    """`n` and `mean` of strata, as `split_difference` takes them, from rows with `stratum`."""
-    return answers.groupby("stratum")[mean].agg(n="size", mean="mean").astype(np.float64)

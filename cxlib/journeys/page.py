@@ -8,7 +8,7 @@ import pandas as pd
 
 from cxlib.data.contract import TOUCHPOINTS
 from cxlib.journeys.contacts import SIGNS
-from cxlib.journeys.hardship import Place, Sign, Silent
+from cxlib.journeys.hardship import Place, Sign, Silent, quietest
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.page.figure import (
     BLUE,
@@ -33,6 +33,7 @@ from cxlib.page.wording import (
     number,
     percent,
     rows,
+    size,
 )  # fmt: skip
 
 MOST_PLACES = 12
@@ -279,6 +280,49 @@ def silent_table(silent: Sequence[Silent]) -> Table | None:
         records,
         "Customers with signs of trouble; in all, by signs and low answers as two looks (Chapman)",
     )
+
+
+def persona_finding(places: Sequence[Place], silent: Sequence[Silent]) -> Finding:
+    """Which persona has it harder than the others, and which keeps silent about it."""
+    if not places:
+        return Finding("No personas were found, so journeys are not shown by persona.", news=False)
+    worst, quiet = [each for each in places if each.broken], quietest(silent)
+    words = []
+    if quiet:
+        words.append(
+            f"{capital(quiet[0].name)} suffer in silence: {number(quiet[0].silent.value, 'share')} "
+            f"of those who met trouble told us nothing, {size(quiet[1].value, 'share')} more than "
+            "of others."
+        )
+    if worst:
+        words.append(f"Contacts are hardest for {listed(each.name for each in worst)}.")
+    return Finding(
+        " ".join(words) or "No persona was shown to have it harder, or to keep silent more.",
+        estimate=quiet[0].silent if quiet else None,
+        evidence=f"{capital(interval(quiet[0].silent))}. " if quiet else "",
+        news=bool(words),
+    )
+
+
+def persona_table(
+    told: pd.DataFrame, places: Sequence[Place], silent: Sequence[Silent]
+) -> Table | None:
+    """Each persona's journey in a line: where, how, about what, how hard, how silent."""
+    hard = {each.name: each.hard for each in places}
+    quiet = {each.name: each.silent for each in silent}
+    records = [
+        {"Persona": row["group"], "Contacts": number(row["contacts"], "count")}
+        | {
+            head: f"{row[column]} ({row[f'{column} share']:.0%})"
+            for head, column in (("Mostly at", "touchpoint"), ("By", "channel"),
+                                 ("About", "reason"))
+            if column in told
+        }
+        | {"Hard contacts": estimate(hard.get(row["group"])),
+           "Silent about trouble": estimate(quiet.get(row["group"]))}
+        for row in told.to_dict("records")
+    ]  # fmt: skip
+    return make_table(records, "Each persona's journey, twelve months")
 
 
 def place_frame(places: Sequence[Place]) -> pd.DataFrame:

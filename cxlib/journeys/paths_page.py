@@ -135,10 +135,10 @@ def next_finding(found: Sequence[NextIssue], window: int, cost: float, currency:
     if np.isfinite(cost):
         ends = [number(each * cost, "money", currency) for each in
                 (best.surplus.low, best.surplus.high)]  # fmt: skip
-        saved = f" Preventing it would have saved {ends[0]} to {ends[1]} in contacts."
+        saved = f" If one brings the other, preventing it saves {ends[0]} to {ends[1]} of contacts."
     return Finding(
-        f"{capital(best.first)} is often followed by {best.then}{more}: by "
-        f"{rows(round(best.surplus.value), 'customer')} more than chance within {window} days.",
+        f"{capital(best.first)} is often followed by {best.then}{more}: within {window} days for "
+        f"{rows(round(best.surplus.value), 'customer')} more than by chance.",
         estimate=best.surplus,
         evidence=f"{capital(interval(best.surplus))}; {best.followed:,} had {best.then} after it "
         f"and {best.preceded:,} before.{saved} {how}",

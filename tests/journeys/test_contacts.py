@@ -13,8 +13,17 @@ from cxlib.demo import truth
 from cxlib.journeys import page, paths_page
 from cxlib.journeys.channels import answers_of, judge_channels, preferred_and_used, question_of
 from cxlib.journeys.contacts import follow, issue_pairs, measured, moves_between
-from cxlib.journeys.hardship import count_signs, hard_places, silent_customers
+from cxlib.journeys.hardship import (
+    Silent,
+    count_signs,
+    hard_places,
+    quietest,
+    silent_customers,
+    stories,
+)
 from cxlib.journeys.next_issue import next_issues
+from cxlib.measure.estimate import Estimate
+from cxlib.measure.intervals import wilson_interval
 from tests.conftest import ROOT, SHARED, draws
 
 HAND = """interaction_id,customer_id,started_at,channel,touchpoint,reason,wait_seconds,transfers,abandoned,cost
@@ -162,6 +171,34 @@ def test_the_demonstrations_journeys_are_found(data, demo):
     silent = pd.Series(~pd.Series(met).isin(answers.customer_id).to_numpy(), met)
     by_persona = silent.groupby(demo.personas.reindex(met)).mean()
     assert by_persona.idxmax() == truth.SILENT_PERSONA
+    known = data.attach("customers", demo.personas.rename_axis("customer_id").reset_index())
+    theirs = follow(known, start, end, "persona").by("persona")
+    personas = set(demo.personas)
+    quiet, gap = quietest(silent_customers(known, theirs, personas))
+    assert quiet.name == truth.SILENT_PERSONA
+    assert quiet.silent.value == pytest.approx(by_persona.max())
+    assert gap.low > 0
+    told = stories(theirs, personas).set_index("group")
+    assert told.loc["buyer", ["touchpoint", "channel", "reason"]].tolist() == [
+        "purchase", "email", "billing"
+    ]  # fmt: skip
+
+
+def test_personas_that_are_silent_alike_are_told_apart_in_at_most_one_case_in_twenty():
+    rng, called = np.random.default_rng(1), 0
+    for _ in range(1_000):
+        met = rng.integers(40, 400, 4)
+        heard = rng.binomial(met, 0.5)
+        sides = [
+            Silent(
+                name, m, h, Estimate(1 - h / m, *wilson_interval(1 - h / m, m), m, "share"), None
+            )
+            for name, m, h in zip("ABCD", met, heard, strict=True)
+        ]
+        called += quietest(sides) is not None
+    # Only more silence counts; nominally 2.5%, and chance adds four standard errors.
+    assert called / 1_000 <= 0.025 + 4 * np.sqrt(0.025 * 0.975 / 1_000)
+    assert quietest(sides[:1]) is None
 
 
 def with_places(data, places: pd.Series, worse: str = "", rng=None, share: float = 0.0):
