@@ -195,9 +195,7 @@ def hard_figure(places: Sequence[Place]) -> Figure | None:
     colours = [RED if each.broken else BLUE for each in places]
     whiskers(axes, [each.hard for each in places], labels, colours, 100)
     axes.set_xlabel("% of contacts that were hard")
-    first = (
-        f"Contacts are hardest at {broken[0].name}" if broken else "None stands out from the others"
-    )
+    first = f"Hardest: {broken[0].name}" if broken else "None stands out from the others"
     conclude(axes, first)
     words = "; ".join(f"{each.name} {estimate(each.hard)}" for each in places)
     return Figure(figure, f"Share of hard contacts by touchpoint: {words}.")

@@ -74,7 +74,7 @@ def move_figure(moves: pd.DataFrame, smallest: int) -> Figure | None:
             arrowstyle="-|>", mutation_scale=10 + width, color=BLUE if ahead else ORANGE,
             alpha=0.75, shrinkA=2, shrinkB=4,
         ))  # fmt: skip
-        middle, height = (one + other) / 2, 0.12 + 0.225 * abs(other - one)
+        middle, height = (one + other) / 2, 0.2 + 0.225 * abs(other - one)
         axes.text(middle, height if ahead else -height, f"{row.journeys:,}", ha="center",
                   va="bottom" if ahead else "top", fontsize=8.5)  # fmt: skip
     for name, number_ in place.items():
