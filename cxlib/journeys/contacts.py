@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
@@ -27,6 +28,7 @@ SIGNS = {
     "_again": "had to come back",
     "_long_wait": "among the longest waits",
 }
+KEPT = ("interaction_id", "customer_id", "started_at", "channel")
 SILENT = ("_abandoned", "_passed_around", "_again", "_long_wait")
 
 
@@ -49,9 +51,18 @@ class Journeys:
     start: datetime
     end: datetime
 
-    def by(self, column: str) -> "Journeys":
-        """The same contacts, parted by another column."""
-        return replace(self, step=column)
+    def by(self, column: str, members: pd.DataFrame | None = None) -> "Journeys":
+        """The same contacts, parted by another column.
+
+        Args:
+            column: Which.
+            members: That column by `customer_id`, if the contacts have it not; contacts of other
+                customers are left out.
+        """
+        if members is None:
+            return replace(self, step=column)
+        side = ibis.memtable(members, schema={"customer_id": "string", column: "string"})
+        return replace(self, step=column, rows=self.rows.join(side, "customer_id"))
 
 
 def step_of(data: Dataset) -> str:
@@ -94,7 +105,18 @@ def follow(data: Dataset, start: datetime, end: datetime, *columns: str) -> Jour
     shown = [rows[name] for name in SILENT if name in signs]
     hard = ibis.greatest(*shown) if shown else ibis.literal(0)
     rows = rows.mutate(_hard=hard.cast("int64"))
-    return Journeys(rows, step, tuple(signs), start, end)
+    own = [name for name in rows.columns if name.startswith("_")]
+    cost = ["cost"] if data.has("interactions", "cost") else []
+    kept = dict.fromkeys([*KEPT, *wanted, *cost, *own])
+    return Journeys(_kept(rows.select(*kept)), step, tuple(signs), start, end)
+
+
+def _kept(rows: ir.Table) -> ir.Table:
+    """The rows, worked out once: a page asks them a dozen questions."""
+    engine = rows.get_backend()
+    if engine.name == "pyspark":
+        return rows
+    return engine.create_table(f"journeys_{uuid4().hex}", rows, temp=True)
 
 
 def _after_another(data: Dataset, rows: ir.Table, step: str, matter: str) -> ir.Table:
@@ -142,6 +164,8 @@ def moves_between(journeys: Journeys, gap_days: int) -> pd.DataFrame:
     Returns:
         `one` (empty where a journey begins), `other`, `journeys` (how many moves), `customers`.
     """
+    if not journeys.step:
+        return pd.DataFrame(columns=["one", "other", "journeys", "customers"])
     rows = journeys.rows.filter(journeys.rows[journeys.step].notnull())
     days = (rows.started_at.epoch_seconds() - rows._before_at.epoch_seconds()) / SECONDS_PER_DAY
     one = (days <= gap_days).ifelse(rows._before_step, "")

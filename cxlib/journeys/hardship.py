@@ -83,23 +83,16 @@ def hard_places(journeys: Journeys, shown: Collection[str]) -> tuple[Place, ...]
     cells = rows.group_by("_place", "_unit", "_day").agg(
         n=lambda each: each.count(), y=lambda each: each._hard.sum()
     )
-    # A cell's pull on each place's gap; on its own place's share the first alone.
-    pulls = {}
-    for number, name in enumerate(totals.index):
-        own = (cells.y - float(share[name]) * cells.n) / float(totals.n[name])
-        away = (cells.y - float(rest[name]) * cells.n) / float(others.n[name])
-        here = cells._place == name
-        pulls |= {f"gap{number}": here.ifelse(own, -away), f"own{number}": here.ifelse(own, 0.0)}
-    spread = _two_ways(cells.mutate(**pulls), list(pulls))
+    spread = _two_ways(cells.execute(), totals, others)
     reach = stats.norm.ppf(0.5 + CONFIDENCE / 2)
-    gaps, error = share - rest, np.sqrt([spread[f"gap{n}"] for n in range(len(totals))])
+    gaps, error = share - rest, np.sqrt(spread.gap.to_numpy())
     judged = (totals.customers >= FEWEST_CUSTOMERS) & (error > 0)
     p = 2 * stats.norm.sf(np.abs(gaps) / np.where(error > 0, error, np.inf))
     q = np.ones(len(totals))
     q[judged.to_numpy()] = adjust(p[judged.to_numpy()])
     found = []
     for number, (name, row) in enumerate(totals.iterrows()):
-        half = reach * np.sqrt(spread[f"own{number}"])
+        half = reach * np.sqrt(spread.own[name])
         hard = Estimate(share[name], max(share[name] - half, 0), min(share[name] + half, 1),
                         row.n, "share")  # fmt: skip
         wide = reach * error[number]
@@ -114,14 +107,31 @@ def _called(step: str, name: str) -> str:
     return str(name) if step in PLAIN else f"{step} {name}"
 
 
-def _two_ways(cells, names: list[str]) -> pd.Series:
-    """The variance of sums whose rows share a unit, a day, or both; never less than of units."""
-    squares = {}
-    for kind, keys in (("unit", ["_unit"]), ("day", ["_day"]), ("both", ["_unit", "_day"])):
-        sums = cells.group_by(*keys).agg(**{name: cells[name].sum() for name in names})
-        total = sums.agg(**{name: (sums[name] * sums[name]).sum() for name in names})
-        squares[kind] = total.execute().iloc[0]
-    return np.maximum(squares["unit"] + squares["day"] - squares["both"], squares["unit"])
+def _two_ways(cells: pd.DataFrame, totals: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The variance of each place's share (`own`) and of its gap to the others (`gap`).
+
+    Args:
+        cells: `n` and `y` by `_place`, `_unit` and `_day`.
+        totals, others: `n` and `y` of each place, and of all others.
+    """
+    unit, day = pd.factorize(cells._unit)[0], pd.factorize(cells._day)[0]
+    both = pd.factorize(unit.astype(np.int64) * (day.max() + 1) + day)[0]
+    y, n = cells.y.to_numpy(float), cells.n.to_numpy(float)
+
+    def variance(pull: np.ndarray) -> float:
+        units, days, cross = (
+            float((np.bincount(group, pull) ** 2).sum()) for group in (unit, day, both)
+        )
+        return max(units + days - cross, units)
+
+    found = []
+    for name in totals.index:
+        here = (cells._place == name).to_numpy()
+        own, away = (
+            (y - each.y[name] / each.n[name] * n) / each.n[name] for each in (totals, others)
+        )
+        found.append((variance(np.where(here, own, 0.0)), variance(np.where(here, own, -away))))
+    return pd.DataFrame(found, totals.index, ["own", "gap"])
 
 
 @dataclass(frozen=True)

@@ -51,8 +51,8 @@ def in_order(names) -> list[str]:
 
 
 def shown_in(panel: Panel, column: str) -> set[str]:
-    """The groups of a panel that may be shown."""
-    return set(panel.frame[column].dropna().astype(str))
+    """The groups of a panel that may be shown; none where it has no such column."""
+    return set() if column not in panel.frame else set(panel.frame[column].dropna().astype(str))
 
 
 def map_finding(panel: Panel, step: str, question: str) -> Finding:
@@ -226,7 +226,7 @@ def silent_finding(silent: Sequence[Silent]) -> Finding:
     most = max(silent, key=lambda each: each.met * each.silent.value)
     unheard = most.met - most.heard
     return Finding(
-        f"At {most.name}, {rows(unheard, 'customer')} met trouble and told us nothing: "
+        f"At {most.name}, {rows(unheard, 'customer')} met trouble and did not tell us: "
         f"{number(most.silent.value, 'share')} of all who did.",
         estimate=most.silent,
         evidence=f"{capital(interval(most.silent))}. Trouble is a sign in their contacts: they "
@@ -289,7 +289,7 @@ def persona_finding(places: Sequence[Place], silent: Sequence[Silent]) -> Findin
     if quiet:
         words.append(
             f"{capital(quiet[0].name)} suffer in silence: {number(quiet[0].silent.value, 'share')} "
-            f"of those who met trouble told us nothing, {size(quiet[1].value, 'share')} more than "
+            f"of those who met trouble did not tell us, {size(quiet[1].value, 'share')} more than "
             "of others."
         )
     if worst:

@@ -118,7 +118,7 @@ def next_finding(found: Sequence[NextIssue], window: int, cost: float, currency:
     """
     if not found:
         return Finding(
-            "Whether one issue brings another cannot be told: too few customers have had two.",
+            "Whether one issue brings another is not known: too few customers have had two.",
             news=False,
         )
     how = (

@@ -171,10 +171,9 @@ def test_the_demonstrations_journeys_are_found(data, demo):
     silent = pd.Series(~pd.Series(met).isin(answers.customer_id).to_numpy(), met)
     by_persona = silent.groupby(demo.personas.reindex(met)).mean()
     assert by_persona.idxmax() == truth.SILENT_PERSONA
-    known = data.attach("customers", demo.personas.rename_axis("customer_id").reset_index())
-    theirs = follow(known, start, end, "persona").by("persona")
+    theirs = found.by("persona", demo.personas.rename_axis("customer_id").reset_index())
     personas = set(demo.personas)
-    quiet, gap = quietest(silent_customers(known, theirs, personas))
+    quiet, gap = quietest(silent_customers(data, theirs, personas))
     assert quiet.name == truth.SILENT_PERSONA
     assert quiet.silent.value == pytest.approx(by_persona.max())
     assert gap.low > 0
