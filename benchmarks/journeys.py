@@ -24,9 +24,7 @@ def main(folder: Path) -> None:
             write_large_demo(data, size // CUSTOMERS_SHARE, size, 12, 2026)
         out = folder / f"pages of {size}"
         # Rows are read and validated once for all pages; the page on readiness does it first.
-        command = (
-            f"{BIN}/cx report {QUARTER} --dataset {data} --out '{out}' --quiet --fresh --only"
-        )
+        command = f"{BIN}/cx report {QUARTER} --dataset {data} --out '{out}' --quiet --fresh --only"
         read = seconds(f"{command} data_readiness", folder)
         both = seconds(f"{command} data_readiness,journeys", folder)
         alone = seconds(f"{command} journeys", folder)

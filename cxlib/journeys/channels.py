@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -61,7 +62,7 @@ def answers_of(data: Dataset, question: str, start: datetime, end: datetime) -> 
     columns = list(dict.fromkeys(["channel", *([matter] if matter else []), *unit]))
     rows = within(data.rows("surveys", *columns), "sent_at", start, end)
     rows = with_unit(rows.filter((rows.metric == question) & rows.score.notnull()), unit)
-    what = rows[matter] if matter else "all"
+    what = rows[matter] if matter else ibis.literal("all")
     return rows.select("channel", "score", matter=what, unit="_unit").execute()
 
 
