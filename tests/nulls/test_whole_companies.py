@@ -9,15 +9,20 @@ from scipy import stats
 from tests.conftest import cx, draws
 
 COMPANIES = draws(40, 1)
-PAGES = 7
+PAGES = 8
 DAYS = pd.date_range("2024-01-01", "2026-09-30")
 MONTHS = pd.date_range("2024-01-01", "2026-09-01", freq="MS")
 SHOCK = 0.15  # the standard deviation, in logarithms, of what all contacts of a day share
 KPIS = ["csat", "average_handle_time", "first_contact_resolution", "average_speed_of_answer",
         "transfer_rate", "cost_per_contact"]  # fmt: skip
-# The pages on data and on tiers state facts; of these they say that nothing was found.
+# The pages on data, tiers and journeys state facts; of these they say that nothing was found.
 QUIET = {
     "data_readiness": ("No drift was found", "No response bias was found"),
+    "journeys": (
+        "No reason is clearly harder",
+        "No issue was shown to bring another",
+        "Customers were not shown to judge channels differently",
+    ),
     "account_tiers": ("No difference between tiers", "No account clearly gets more or less"),
 }
 
