@@ -124,14 +124,16 @@ def test_the_same_wait_in_other_words_is_left_out_and_named_as_a_copy():
 
 
 def test_in_five_slices_of_noise_no_headline_is_made_more_often_than_chance():
-    claims, reports = 0, 60 if LONG else 20
+    claims, reports = set(), 60 if LONG else 20
     for seed in range(5 * reports):
         rng = np.random.default_rng(seed)
         table = of_each(rng, 200, kind=rng.choice(list("pqrstuvw"), 200))
         table["score"] = np.clip(np.round(4 + rng.normal(size=200)), 1, 5)
         found = find_drivers(table, "csat", resamples=10)
-        claims += any(each.detected for each in found.drivers)
-    assert claims <= stats.binom.ppf(0.99, 5 * reports, 0.06)
+        claims |= {seed // 5} if any(each.detected for each in found.drivers) else set()
+    # Any of the five, in at most 5% of reports.
+    print(f"{len(claims)} of {reports} reports make a headline")
+    assert len(claims) <= stats.binom.ppf(0.99, reports, 0.05)
 
 
 def test_a_zero_beside_a_scale_is_not_the_worst_of_it():
