@@ -38,7 +38,7 @@ class Journeys:
 
     Attributes:
         rows: The contacts, in the engine: those of the dataset, `_unit`, `_day`, `_before_at`,
-            `_before_channel`, `_before_step` (the same customer's contact before), a column of 0 or
+            `_before_step` (the same customer's contact before), a column of 0 or
             1 for each of `SIGNS` that is known, and `_hard`: any of `SILENT`.
         step: The column that tells where on the journey a contact is; empty if there is none.
         signs: Those that the data can tell.
@@ -122,13 +122,16 @@ def _kept(rows: ir.Table) -> ir.Table:
 def _after_another(data: Dataset, rows: ir.Table, step: str, matter: str) -> ir.Table:
     """Rows with the contact that the same customer had before."""
     every = data.contacts
-    before = {"_before_at": every.started_at, "_before_channel": every.channel}
-    before |= {"_before_step": every[step]} if step else {}
-    before |= {"_before_matter": every[matter]} if matter else {}
-    order = [every.started_at, every.interaction_id]
+    order, whose = [every.started_at, every.interaction_id], [every.customer_id]
+    before = {"_before_at": (every.started_at, whose)}
+    before |= {"_before_step": (every[step], whose)} if step else {}
+    if matter:
+        # The contact before about the same, whatever else the customer asked in between.
+        same = [*whose, every[matter]]
+        before |= {"_same_at": (every.started_at, same), "_same_channel": (every.channel, same)}
     lagged = {
-        name: column.lag().over(group_by=every.customer_id, order_by=order)
-        for name, column in before.items()
+        name: column.lag().over(group_by=group, order_by=order)
+        for name, (column, group) in before.items()
     }
     side = every.select("interaction_id", **lagged)
     return rows.left_join(side, "interaction_id").drop("interaction_id_right")
@@ -138,10 +141,10 @@ def _signs(data: Dataset, rows: ir.Table, matter: str) -> dict[str, ir.BooleanCo
     """What can be told of each contact."""
     found = {}
     if matter:
-        days = (rows.started_at.epoch_seconds() - rows._before_at.epoch_seconds()) / SECONDS_PER_DAY
-        again = (days <= data.config.thresholds.repeat_days) & (rows._before_matter == rows[matter])
+        days = (rows.started_at.epoch_seconds() - rows._same_at.epoch_seconds()) / SECONDS_PER_DAY
+        again = (days <= data.config.thresholds.repeat_days) & rows[matter].notnull()
         found["_again"] = again
-        found["_switched"] = again & (rows._before_channel != rows.channel)
+        found["_switched"] = again & (rows._same_channel != rows.channel)
     if data.has("interactions", "transfers"):
         found["_transferred"] = rows.transfers >= 1
         found["_passed_around"] = rows.transfers >= MANY_TRANSFERS
