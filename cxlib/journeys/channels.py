@@ -1,12 +1,10 @@
 """Which channels customers prefer and use, and how they judge them for the same matters."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 import ibis
-import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset
@@ -14,7 +12,7 @@ from cxlib.journeys.contacts import Journeys, matter_of
 from cxlib.journeys.mix import standardised
 from cxlib.measure import intervals
 from cxlib.measure.clusters import unit_of, with_unit
-from cxlib.measure.contrast import FALSE_LINKS, Judged, adjusted_probabilities, difference
+from cxlib.measure.contrast import FALSE_LINKS, Judged, adjusted_probabilities, against_rest
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.rows import within
 
@@ -77,7 +75,10 @@ def judge_channels(answers: pd.DataFrame, shown: set[str]) -> tuple[Judgement, .
     alike = standardised(known, "channel", ["matter"])
     if len(alike) < 2:
         return ()
-    gaps = [_gap(name, alike) for name in alike]
+    gaps = [
+        against_rest(each, [other for other in alike.values() if other is not each])
+        for each in alike.values()
+    ]
     return tuple(sorted(
         (
             Judgement(name, len(mine), _mean(mine), alike[name], gap, float(q))
@@ -87,21 +88,6 @@ def judge_channels(answers: pd.DataFrame, shown: set[str]) -> tuple[Judgement, .
         ),
         key=lambda each: each.alike.value,
     ))  # fmt: skip
-
-
-def _gap(name: str, alike: Mapping[str, Estimate]) -> Estimate:
-    """A channel less the others together, which count by their answers."""
-    others = [each for other, each in alike.items() if other != name]
-    weights = np.array([each.n for each in others]) / sum(each.n for each in others)
-    value = float(weights @ [each.value for each in others])
-    below, above = (
-        float(np.sqrt(weights**2 @ [half(each) ** 2 for each in others]))
-        for half in (lambda each: each.value - each.low, lambda each: each.high - each.value)
-    )
-    return difference(
-        alike[name],
-        Estimate(value, value - below, value + above, sum(each.n for each in others), "score"),
-    )
 
 
 def _mean(answers: pd.DataFrame) -> Estimate:

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from cxlib.measure.contrast import Judged, adjusted_probabilities, difference
+from cxlib.measure.contrast import Judged, adjusted_probabilities, against_rest
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.kpis import COUNT, TOTAL
 from cxlib.measure.panel import Panel, estimate_of
@@ -57,7 +55,7 @@ def against_others(panel: Panel, kpis: Sequence[str], apart: bool = True) -> tup
             others = [other for key, other in groups.items() if key not in few | {group}]
             sums = panel.kpis[name].kind in (TOTAL, COUNT)
             compared = apart and not sums and group not in few
-            gap = _gap(each, others) if compared else None
+            gap = against_rest(each, others) if compared else None
             cells.append(Cell(name, str(group), each, gap, 1.0))
     tested = [each for each in cells if each.gap]
     q = iter(adjusted_probabilities([each.gap for each in tested]))
@@ -65,15 +63,3 @@ def against_others(panel: Panel, kpis: Sequence[str], apart: bool = True) -> tup
         Cell(each.kpi, each.group, each.value, each.gap, float(next(q)) if each.gap else 1.0)
         for each in cells
     )
-
-
-def _gap(one: Estimate, others: Sequence[Estimate]) -> Estimate | None:
-    """An estimate less the others together; None without intervals."""
-    if not others or not all(each.has_interval for each in (one, *others)):
-        return None
-    weights = np.array([each.n for each in others]) / sum(each.n for each in others)
-    value = float(weights @ [each.value for each in others])
-    below = np.sqrt(weights**2 @ [(each.value - each.low) ** 2 for each in others])
-    above = np.sqrt(weights**2 @ [(each.high - each.value) ** 2 for each in others])
-    n = sum(each.n for each in others)
-    return difference(one, Estimate(value, value - below, value + above, n, one.unit))

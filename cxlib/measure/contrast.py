@@ -123,6 +123,24 @@ def difference(now: Estimate, before: Estimate) -> Estimate:
     return Estimate(value, low, high, min(now.n, before.n), now.unit, now.confidence)
 
 
+def against_rest(one: Estimate, others: Sequence[Estimate]) -> Estimate | None:
+    """An estimate less the others together, which count by their numbers; None without intervals.
+
+    Examples:
+        >>> phone, chat = Estimate(4.0, 3.8, 4.2, 50, "score"), Estimate(3.5, 3.3, 3.7, 50, "score")
+        >>> against_rest(phone, [chat]).value, against_rest(phone, [])
+        (0.5, None)
+    """
+    if not others or not all(each.has_interval for each in (one, *others)):
+        return None
+    weights = np.array([each.n for each in others]) / sum(each.n for each in others)
+    value = float(weights @ [each.value for each in others])
+    below = np.sqrt(weights**2 @ [(each.value - each.low) ** 2 for each in others])
+    above = np.sqrt(weights**2 @ [(each.high - each.value) ** 2 for each in others])
+    n = sum(each.n for each in others)
+    return difference(one, Estimate(value, value - below, value + above, n, one.unit))
+
+
 def independent(kpi: Kpi, now: Estimate, before: Estimate) -> Contrast:
     """Two estimates that share nothing, such as those of two personas.
 
