@@ -73,6 +73,8 @@ def judge_channels(answers: pd.DataFrame, shown: set[str]) -> tuple[Judgement, .
     """
     known = answers[answers.channel.isin(shown)]
     alike = standardised(known, "channel", ["matter"])
+    # A channel with answers of one customer alone has no interval, and is not judged.
+    alike = {name: each for name, each in alike.items() if each.has_interval}
     if len(alike) < 2:
         return ()
     gaps = [

@@ -266,3 +266,14 @@ def test_touchpoints_dealt_by_lot_to_real_customers_are_alike(share):
         right += "use" in broken
     assert named / count <= (0.05 if count >= 100 else 0.05 + 2 * np.sqrt(0.05 * 0.95 / count))
     assert right / count >= (0.8 if share else 0)
+
+
+def test_a_channel_judged_by_one_customer_alone_is_not_compared():
+    rows = [("phone", "all", 3 + number % 3, f"u{number}") for number in range(30)]
+    rows += [("chat", "all", 2 + number % 3, f"v{number}") for number in range(30)]
+    answers = pd.DataFrame(rows, columns=["channel", "matter", "score", "unit"])
+    alone = pd.DataFrame([("email", "all", 1, "one")] * 5, columns=answers.columns)
+    shown = {"phone", "chat", "email"}
+    judged = judge_channels(pd.concat([answers, alone]), shown)
+    assert [each.channel for each in judged] == ["chat", "phone"]
+    assert judge_channels(pd.concat([answers[:30], alone]), shown) == ()
