@@ -28,6 +28,12 @@ ROWS = {
     "counted by rows, so the lines of one order belong into one row.",
     "cycles": "A row is an improvement cycle.",
     "targets": "A row is the target of a KPI in a quarter.",
+    "events": "A row is something that a customer did without making contact, such as a visit to "
+    "the help pages.",
+    "complaints": "A row is a complaint. One that goes on to an outside body or a small claims "
+    "court is a row more.",
+    "experience_map": "A row is what is known of a persona at a stage of its experience, from "
+    "interviews, comments or observation. Pages show it as it is written: name no person.",
 }
 
 

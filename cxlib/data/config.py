@@ -221,6 +221,22 @@ class PersonaRules:
 
 
 @dataclass(frozen=True)
+class Assumptions:
+    """Rules of thumb, which pages use only where they say so."""
+
+    source: str = setting(
+        "Where these come from, as pages say it", "rules of thumb of the field, not your data"
+    )
+    silent_for_one: float = setting("Customers who suffer in silence for one who complains", 100)
+    outside_cost: float = setting(
+        "What a complaint to an outside body costs, as a multiple of a contact", 16
+    )
+    outside_time: float = setting("The same in time", 6)
+    claim_cost: float = setting("What a small claim costs, as a multiple of a contact", 27)
+    claim_time: float = setting("The same in time", 12)
+
+
+@dataclass(frozen=True)
 class Leadership:
     """What stands on the quarter's first screen."""
 
@@ -295,6 +311,7 @@ class Config:
     care: CareRules = CareRules()
     personas: PersonaRules = PersonaRules()
     leadership: Leadership = Leadership()
+    assumptions: Assumptions = Assumptions()
     privacy: Privacy = Privacy()
     inventory: tuple[Mapping[str, str], ...] = setting(
         "The information behind the reports, for the page on data readiness: sections "

@@ -40,6 +40,10 @@ PARTS_OF_OFFERED = ("answered", "abandoned", "in_time", "resolved", "transferred
 REVENUE_KINDS = ("new", "recurring", "upsell", "cross_sell", "refund")
 ROOT_CAUSES = ("customer", "employee", "company")
 DECISIONS = ("adopt", "adapt", "abandon")
+# Who is complained to, in the order in which a complaint climbs.
+BODIES = ("company", "outside body", "small claim")
+# The customer's side of the journey.
+STAGES = ("connection", "exposure", "experience", "mastery")
 
 
 def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrameSchema]:
@@ -54,6 +58,7 @@ def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrame
         "counts": [_at_most(part, "offered") for part in PARTS_OF_OFFERED],
         "surveys": [_score_within(metric, *ends) for metric, ends in scales.items()],
         "revenue": [_refund_negative()],
+        "complaints": [_not_before("closed_at", "opened_at")],
     }
     columns = (
         _accounts(),
@@ -64,6 +69,9 @@ def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrame
         _revenue(),
         _cycles(),
         _targets(),
+        _events(),
+        _complaints(),
+        _experience_map(),
     )
     return {
         name: pa.DataFrameSchema(each, across.get(name), name=name)
@@ -218,6 +226,40 @@ def _targets() -> dict[str, pa.Column]:
         "scope": _text("The part that it applies to, as a filter"),
         "objective": _text("The objective that it serves"),
         "owner": _text("Who answers for the target"),
+    }
+
+
+def _events() -> dict[str, pa.Column]:
+    return {
+        "customer_id": _link("customers", "Who it was", required=True),
+        "at": _time("When", required=True),
+        "touchpoint": _text("Stage of the journey", checks=[_one_of(TOUCHPOINTS)]),
+        "channel": _text("Web, app, kiosk, …"),
+        "what": _text("What the customer did or used, such as the help pages"),
+    }
+
+
+def _complaints() -> dict[str, pa.Column]:
+    return {
+        "customer_id": _link("customers", "Who complained", required=True),
+        "body": _text("To whom", required=True, checks=[_one_of(BODIES)]),
+        "opened_at": _time("When the complaint was made", required=True),
+        "closed_at": _time("When it was settled; empty while it is open"),
+        "cost": _number("Cost of the complaint", "money", _not_negative()),
+    }
+
+
+def _experience_map() -> dict[str, pa.Column]:
+    return {
+        "persona": _text("The persona's name, or its letter", required=True),
+        "stage": _text("Stage of the experience", required=True, checks=[_one_of(STAGES)]),
+        "actions": _text("What they do there"),
+        "needs": _text("What they need and expect"),
+        "thoughts": _text("What they think"),
+        "feelings": _text("What they feel"),
+        "opportunity": _text("What we could do better"),
+        "metric": _text("By what we would see it"),
+        "evidence": _text("How we know, such as 12 interviews in May 2026"),
     }
 
 

@@ -33,6 +33,8 @@ EVENT = MappingProxyType(
         "counts": "day",
         "surveys": "sent_at",
         "revenue": "booked_at",
+        "events": "at",
+        "complaints": "opened_at",
     }
 )
 

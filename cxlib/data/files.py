@@ -17,6 +17,7 @@ from cxlib.errors import ArgumentError, DataError
 # In the order in which they refer to one another; `contract.py` says what each holds.
 TABLES = (
     "accounts", "customers", "interactions", "counts", "surveys", "revenue", "cycles", "targets",
+    "events", "complaints", "experience_map",
 )  # fmt: skip
 # The passport of personas that somebody keeps with the dataset, so that they stay the same.
 PERSONAS = "personas.json"

@@ -14,7 +14,10 @@ from types import MappingProxyType
 from cxlib.errors import DataError
 
 Reader = Callable[[object, str], object]
-PLACE = r"(accounts|customers|interactions|surveys|revenue|cycles|targets)[.]\w+"
+PLACE = (
+    r"(accounts|customers|interactions|counts|surveys|revenue|cycles|targets|events|complaints|"
+    r"experience_map)[.]\w+"
+)
 
 
 def setting(meaning: str, default: object = MISSING, reads: Reader | None = None):

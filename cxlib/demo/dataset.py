@@ -12,6 +12,7 @@ import pandas as pd
 
 from cxlib.data.quarter import Quarter
 from cxlib.demo import truth
+from cxlib.demo.beyond import draw_complaints, draw_events, told
 from cxlib.demo.contacts import bond_in, draw_interactions, draw_surveys, pick
 from cxlib.demo.names import account_names
 
@@ -82,6 +83,9 @@ def make_demo(
         "revenue": _revenue(rng, base, months),
         "cycles": _cycles(),
         "targets": _targets(last, quarters),
+        "events": draw_events(contacts),
+        "complaints": draw_complaints(contacts),
+        "experience_map": told(),
     }
     known = base.growth_potential.notna() & base.strategic_value.notna() & (base.resized_to == 1)
     known &= ~np.array([truth.TIERS[i].borderline for i in base.planted])
@@ -109,7 +113,7 @@ def draw_company(
 
 
 def write_demo(folder: Path, demo: Demo) -> None:
-    """Write demonstration data as a dataset: `dataset.toml` and a Parquet file per table."""
+    """Write demonstration data as a dataset: `dataset.toml` and a file per table."""
     folder.mkdir(parents=True, exist_ok=True)
     thresholds = "\n".join(f"{name} = {value}" for name, value in truth.TIER_THRESHOLDS.items())
     names = "\n".join(f'{letter} = "{name}"' for letter, name in truth.PERSONA_NAMES.items())
@@ -127,7 +131,12 @@ def write_demo(folder: Path, demo: Demo) -> None:
         f"{_inventory()}",
         encoding="utf-8",
     )
+    # What people write down themselves is a file that they can open.
+    own = demo.tables["experience_map"]
+    own.to_csv(folder / "experience_map.csv", index=False, lineterminator="\n")
     for name, frame in demo.tables.items():
+        if frame is own:
+            continue
         frame.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
 
 

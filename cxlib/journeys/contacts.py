@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import ibis
@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset
-from cxlib.journeys.next_issue import expected_ratios
 from cxlib.measure.clusters import unit_of, with_unit
 from cxlib.measure.kpis import catalogue
 from cxlib.measure.panel import Panel, measure_spans
@@ -37,9 +36,9 @@ class Journeys:
     """The contacts of a period, each with what its customer met.
 
     Attributes:
-        rows: The contacts, in the engine: those of the dataset, `_unit`, `_day`, `_before_at`,
-            `_before_step` (the same customer's contact before), a column of 0 or
-            1 for each of `SIGNS` that is known, and `_hard`: any of `SILENT`.
+        rows: The contacts, in the engine: those of the dataset, `_unit`, `_day`, `_same_channel`
+            (of the contact before about the same), a column of 0 or 1 for each of `SIGNS` that is
+            known, and `_hard`: any of `SILENT`.
         step: The column that tells where on the journey a contact is; empty if there is none.
         signs: Those that the data can tell.
         start, end: The period.
@@ -78,7 +77,7 @@ def matter_of(data: Dataset) -> str:
 
 
 def follow(data: Dataset, start: datetime, end: datetime, *columns: str) -> Journeys:
-    """The contacts of a period, each with the one before it and with what made it hard.
+    """The contacts of a period, each with what made it hard.
 
     Whether a customer came back is looked up among all contacts, whatever the filter. Customers of
     whom nobody knows who they are have no journey, and are left out.
@@ -94,9 +93,9 @@ def follow(data: Dataset, start: datetime, end: datetime, *columns: str) -> Jour
     data.require("interactions")
     step, matter = step_of(data), matter_of(data)
     unit = unit_of(data, "interactions", ())
-    wanted = dict.fromkeys([*unit, *filter(None, (step, matter)), *columns])
-    rows = contact_rows(data, wanted, followed=False)
-    rows = without_strangers(data, _after_another(data, rows, step, matter))
+    known = [name for name in ("agent_id", "wait_seconds") if data.has("interactions", name)]
+    wanted = dict.fromkeys([*unit, *filter(None, (step, matter)), *known, *columns])
+    rows = without_strangers(data, _with_the_same_before(data, wanted, matter, start, end))
     rows = with_unit(within(rows, "started_at", start, end), unit)
     rows = rows.mutate(_day=rows.started_at.truncate("D"))
     signs = _signs(data, rows, matter)
@@ -105,13 +104,13 @@ def follow(data: Dataset, start: datetime, end: datetime, *columns: str) -> Jour
     shown = [rows[name] for name in SILENT if name in signs]
     hard = ibis.greatest(*shown) if shown else ibis.literal(0)
     rows = rows.mutate(_hard=hard.cast("int64"))
-    own = [name for name in rows.columns if name.startswith("_")]
+    own = [name for name in rows.columns if name.startswith("_") and name != "_same_at"]
     cost = ["cost"] if data.has("interactions", "cost") else []
-    kept = dict.fromkeys([*KEPT, *wanted, *cost, *own])
-    return Journeys(_kept(rows.select(*kept)), step, tuple(signs), start, end)
+    columns = dict.fromkeys([*KEPT, *wanted, *cost, *own])
+    return Journeys(kept(rows.select(*columns)), step, tuple(signs), start, end)
 
 
-def _kept(rows: ir.Table) -> ir.Table:
+def kept(rows: ir.Table) -> ir.Table:
     """The rows, worked out once: a page asks them a dozen questions."""
     engine = rows.get_backend()
     if engine.name == "pyspark":
@@ -119,21 +118,28 @@ def _kept(rows: ir.Table) -> ir.Table:
     return engine.create_table(f"journeys_{uuid4().hex}", rows, temp=True)
 
 
-def _after_another(data: Dataset, rows: ir.Table, step: str, matter: str) -> ir.Table:
-    """Rows with the contact that the same customer had before."""
+def _with_the_same_before(
+    data: Dataset, wanted: Iterable[str], matter: str, start: datetime, end: datetime
+) -> ir.Table:
+    """Contacts with the one before it of the same customer about the same, whatever came between.
+
+    `_same_at` and `_same_channel`, as far back as a contact counts as a repeat.
+    """
     every = data.contacts
-    order, whose = [every.started_at, every.interaction_id], [every.customer_id]
-    before = {"_before_at": (every.started_at, whose)}
-    before |= {"_before_step": (every[step], whose)} if step else {}
-    if matter:
-        # The contact before about the same, whatever else the customer asked in between.
-        same = [*whose, every[matter]]
-        before |= {"_same_at": (every.started_at, same), "_same_channel": (every.channel, same)}
-    lagged = {
-        name: column.lag().over(group_by=group, order_by=order)
-        for name, (column, group) in before.items()
-    }
-    side = every.select("interaction_id", **lagged)
+    if not matter:
+        return contact_rows(data, wanted, followed=False)
+    before = start - timedelta(days=data.config.thresholds.repeat_days)
+    lately = within(every, "started_at", before, end)
+    order = {"group_by": [lately.customer_id, lately[matter]],
+             "order_by": [lately.started_at, lately.interaction_id]}  # fmt: skip
+    same = {"_same_at": lately.started_at.lag().over(**order),
+            "_same_channel": lately.channel.lag().over(**order)}  # fmt: skip
+    if data.tables["interactions"] is every:
+        # Nothing is filtered out, so what came before stands where the contacts stand.
+        whole = replace(data, tables=data.tables | {"interactions": lately.mutate(**same)})
+        return contact_rows(whole, wanted, followed=False)
+    side = lately.select("interaction_id", **same)
+    rows = contact_rows(data, wanted, followed=False)
     return rows.left_join(side, "interaction_id").drop("interaction_id_right")
 
 
@@ -157,73 +163,6 @@ def _signs(data: Dataset, rows: ir.Table, matter: str) -> dict[str, ir.BooleanCo
             long = (rows.channel == channel).ifelse(float(most), long)
         found["_long_wait"] = rows.wait_seconds > long
     return {name: found[name] for name in SIGNS if name in found}
-
-
-def moves_between(journeys: Journeys, gap_days: int) -> pd.DataFrame:
-    """How often customers go from one step to another within a journey.
-
-    A journey ends where its customer makes no contact for `gap_days`.
-
-    Returns:
-        `one` (empty where a journey begins), `other`, `journeys` (how many moves), `customers`.
-    """
-    if not journeys.step:
-        return pd.DataFrame(columns=["one", "other", "journeys", "customers"])
-    rows = journeys.rows.filter(journeys.rows[journeys.step].notnull())
-    days = (rows.started_at.epoch_seconds() - rows._before_at.epoch_seconds()) / SECONDS_PER_DAY
-    one = (days <= gap_days).ifelse(rows._before_step, "")
-    moves = rows.mutate(one=one.fill_null(""), other=rows[journeys.step])
-    found = moves.group_by("one", "other").agg(
-        journeys=moves.count(), customers=moves.customer_id.nunique()
-    )
-    return found.execute().sort_values(["journeys", "one", "other"], ascending=[False, True, True],
-                                       ignore_index=True)  # fmt: skip
-
-
-def issue_pairs(data: Dataset, start: datetime, end: datetime, window: int) -> pd.DataFrame:
-    """How many customers had one issue after another more often than before it, in both orders.
-
-    Of each customer, contacts about the two issues that lie within the window are put in pairs;
-    whoever has as many pairs in one order as in the other does not count.
-
-    Args:
-        data: The dataset.
-        start, end: The period.
-        window: Days.
-
-    Returns:
-        As `next_issue.next_issues` takes it; empty where contacts have no reason.
-    """
-    columns = ["first", "then", "followed", "preceded", "expected"]
-    if not data.has("interactions", "reason"):
-        return pd.DataFrame(columns=columns)
-    rows = without_strangers(data, data.rows("interactions", "reason"))
-    rows = within(rows, "started_at", start, end)
-    rows = rows.filter(rows.reason.notnull())
-    at = rows.started_at.epoch_seconds() / SECONDS_PER_DAY
-    rows = rows.select("customer_id", "reason", at=at)
-    others = rows.select("customer_id", then="reason", later="at")
-    both = rows.join(others, "customer_id")
-    gap = both.later - both.at
-    both = both.filter((both.reason != both.then) & (gap != 0) & (gap.abs() <= window))
-    both = both.mutate(order=(both.later > both.at).ifelse(1, -1))
-    leaning = both.group_by("customer_id", "reason", "then").agg(
-        order=lambda each: each.order.sum()
-    )
-    found = leaning.group_by("reason", "then").agg(
-        followed=lambda each: (each.order > 0).sum(), preceded=lambda each: (each.order < 0).sum()
-    )
-    found = found.execute().rename(columns={"reason": "first"})
-    daily = rows.mutate(day=rows.at.floor()).group_by("day", "reason")
-    daily = daily.agg(n=lambda each: each.count()).execute()
-    if found.empty:
-        return pd.DataFrame(columns=columns)
-    table = daily.pivot_table(index="day", columns="reason", values="n", fill_value=0)
-    table = table.reindex(np.arange(table.index.min(), table.index.max() + 1), fill_value=0)
-    ratios = expected_ratios(table, window)
-    pairs = zip(found["first"], found.then, strict=True)
-    found = found.assign(expected=[ratios.loc[one, other] for one, other in pairs])
-    return found.sort_values(["first", "then"], ignore_index=True)[columns]
 
 
 def cost_of_contact(data: Dataset, start: datetime, end: datetime) -> float:

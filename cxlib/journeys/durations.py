@@ -6,7 +6,9 @@ import pandas as pd
 CENSORED = 0
 
 
-def cumulative_incidence(time: pd.Series, end: pd.Series) -> pd.DataFrame:
+def cumulative_incidence(
+    time: pd.Series, end: pd.Series, count: pd.Series | None = None
+) -> pd.DataFrame:
     """The share that has ended in each way by each moment, where some have not ended yet.
 
     The estimator of Aalen and Johansen (1978, *Scandinavian Journal of Statistics* 5): one less
@@ -15,6 +17,7 @@ def cumulative_incidence(time: pd.Series, end: pd.Series) -> pd.DataFrame:
     Args:
         time: How long each was followed.
         end: How it ended, by number; 0 for not yet.
+        count: How many there are of each; one, if None.
 
     Returns:
         A column per way of ending, by time.
@@ -25,8 +28,9 @@ def cumulative_incidence(time: pd.Series, end: pd.Series) -> pd.DataFrame:
         [0.75, 0.25]
     """
     kinds = sorted(set(end) - {CENSORED})
-    counts = pd.crosstab(time, end).sort_index()
-    at_risk = len(time) - counts.sum(axis=1).cumsum().shift(fill_value=0)
+    ones = pd.Series(1, time.index) if count is None else count
+    counts = ones.groupby([time, end]).sum().unstack(fill_value=0).sort_index()
+    at_risk = ones.sum() - counts.sum(axis=1).cumsum().shift(fill_value=0)
     ended = counts.reindex(columns=kinds, fill_value=0)
     left = (1 - ended.sum(axis=1) / at_risk).cumprod().shift(fill_value=1.0)
     return (ended.mul(left / at_risk, axis=0)).cumsum()

@@ -143,16 +143,25 @@ class Sign:
         contacts: How many had it.
         share: Of all contacts.
         cost: What these contacts cost together; NaN if unknown.
+        lost: The answers about such contacts less those about all others; None where too few
+            customers answered.
     """
 
     name: str
     contacts: int
     share: float
     cost: float
+    lost: Estimate | None = None
 
 
-def count_signs(data: Dataset, journeys: Journeys) -> tuple[Sign, ...]:
-    """What makes contacts hard, the most frequent first, and what such contacts cost."""
+def count_signs(data: Dataset, journeys: Journeys, question: str = "") -> tuple[Sign, ...]:
+    """What makes contacts hard, the most frequent first, and what such contacts cost.
+
+    Args:
+        data: The dataset.
+        journeys: As `contacts.follow` gives them.
+        question: The survey question that tells how much worse they are judged.
+    """
     rows, costs = journeys.rows, data.has("interactions", "cost")
     sums = {name: rows[name].sum() for name in journeys.signs}
     if costs:
@@ -160,12 +169,35 @@ def count_signs(data: Dataset, journeys: Journeys) -> tuple[Sign, ...]:
     if not journeys.signs:
         return ()
     found = rows.agg(n=rows.count(), **sums).execute().iloc[0].fillna(0)
+    lost = _lost(data, journeys, question)
     signs = [
         Sign(name, int(found[name]), found[name] / max(found.n, 1),
-             float(found[f"{name} cost"]) if costs else np.nan)
+             float(found[f"{name} cost"]) if costs else np.nan, lost.get(name))
         for name in SIGNS if name in journeys.signs
     ]  # fmt: skip
     return tuple(sorted(signs, key=lambda each: -each.contacts))
+
+
+def _lost(data: Dataset, journeys: Journeys, question: str) -> dict[str, Estimate]:
+    """By sign, the mean answer about contacts with it, less that about all others."""
+    if not question or not data.has("surveys", "interaction_id"):
+        return {}
+    asked = within(data.rows("surveys"), "sent_at", journeys.start, journeys.end)
+    asked = asked.filter((asked.metric == question) & asked.score.notnull())
+    about = journeys.rows.select("interaction_id", "_unit", *journeys.signs)
+    answers = asked.select("interaction_id", "score").join(about, "interaction_id").execute()
+    unit, score = pd.factorize(answers._unit)[0], answers.score.to_numpy(float)
+    found, reach = {}, stats.norm.ppf(0.5 + CONFIDENCE / 2)
+    for name in journeys.signs:
+        met = answers[name].to_numpy() == 1
+        if min(len(set(unit[met])), len(set(unit[~met]))) < FEWEST_CUSTOMERS:
+            continue
+        sides = np.where(met, score[met].mean(), score[~met].mean())
+        sizes = np.where(met, met.sum(), -(~met).sum())
+        half = reach * np.sqrt((np.bincount(unit, (score - sides) / sizes) ** 2).sum())
+        gap = score[met].mean() - score[~met].mean()
+        found[name] = Estimate(gap, gap - half, gap + half, int(met.sum()), "score")
+    return found
 
 
 @dataclass(frozen=True)
@@ -261,8 +293,9 @@ def stories(journeys: Journeys, shown: Collection[str]) -> pd.DataFrame:
     """What each group of customers mostly does: where and by which channel, about what.
 
     Returns:
-        By `group`, the one with most contacts first: `contacts`, and the commonest value of each of
-        `touchpoint`, `channel` and `reason` that is known, with its share.
+        By `group`, the one with most contacts first: `contacts`, the commonest value of each of
+        `touchpoint`, `channel` and `reason` that is known, with its share; and, where known, the
+        median `wait` in seconds and the share who came back about the same (`again`).
     """
     rows, found = journeys.rows.filter(journeys.rows[journeys.step].isin(sorted(shown))), []
     for column in [name for name in ("touchpoint", "channel", "reason") if name in rows.columns]:
@@ -272,6 +305,10 @@ def stories(journeys: Journeys, shown: Collection[str]) -> pd.DataFrame:
         first = counts.groupby(journeys.step).first().join(totals)
         found.append(pd.DataFrame({"contacts": totals, column: first[column],
                                    f"{column} share": first.n / totals}))  # fmt: skip
+    more = {"wait": rows.wait_seconds.quantile(0.5)} if "wait_seconds" in rows.columns else {}
+    more |= {"again": rows._again.mean()} if "_again" in journeys.signs else {}
+    if more:
+        found.append(rows.group_by(journeys.step).agg(**more).execute().set_index(journeys.step))
     table = pd.concat(found, axis=1)
     table = table.loc[:, ~table.columns.duplicated()].rename_axis("group").reset_index()
     return table.sort_values("contacts", ascending=False, ignore_index=True)

@@ -1,14 +1,18 @@
 """What the page on journeys shows of touchpoints: the map, what makes contacts hard, silence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
+from cxlib.data.config import Assumptions
 from cxlib.data.contract import TOUCHPOINTS
+from cxlib.journeys.channels import QUESTIONS
 from cxlib.journeys.contacts import SIGNS
 from cxlib.journeys.hardship import Place, Sign, Silent, quietest
+from cxlib.journeys.outcomes import Ladder
+from cxlib.measure.estimate import Estimate
 from cxlib.measure.panel import Panel, estimate_of
 from cxlib.page.figure import (
     BLUE,
@@ -23,6 +27,7 @@ from cxlib.page.figure import (
     whiskers,
 )  # fmt: skip
 from cxlib.page.finding import Finding
+from cxlib.page.screen import Action
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
     capital,
@@ -37,6 +42,8 @@ from cxlib.page.wording import (
 )  # fmt: skip
 
 MOST_PLACES = 12
+# How far up on the first screen.
+BROKEN = 30
 # What is measured at each touchpoint; where a page has it, and so many customers, it may be shown.
 AT_TOUCHPOINTS = (
     "ces", "csat", "nps", "first_contact_resolution", "repeat_contact_rate", "transfer_rate",
@@ -44,7 +51,7 @@ AT_TOUCHPOINTS = (
 )  # fmt: skip
 
 
-def in_order(names) -> list[str]:
+def journey_order(names) -> list[str]:
     """Touchpoints in the order of a journey; other names by the alphabet."""
     known = {name: place for place, name in enumerate(TOUCHPOINTS)}
     return sorted(names, key=lambda name: (known.get(name, len(known)), str(name)))
@@ -93,7 +100,7 @@ def map_figure(panel: Panel, step: str, question: str) -> Figure | None:
     found = panel.of(question) if question and step else pd.DataFrame()
     if found.empty:
         return None
-    steps, channels = in_order(found[step].unique()), sorted(found.channel.unique())
+    steps, channels = journey_order(found[step].unique()), sorted(found.channel.unique())
     table = found.pivot_table(index=step, columns="channel", values="value")
     table = table.reindex(index=steps, columns=channels)
     counts = found.pivot_table(index=step, columns="channel", values="n").reindex_like(table)
@@ -130,19 +137,37 @@ def map_figure(panel: Panel, step: str, question: str) -> Figure | None:
 
 
 def map_table(panel: Panel, step: str) -> Table | None:
-    """Every KPI by touchpoint and channel; None where there is none."""
+    """Every KPI by touchpoint, channel and maybe persona; None where there is none.
+
+    Contacts and customers are those behind the KPI that has most of them.
+    """
     frame = panel.frame
     if not step or frame.empty:
         return None
-    keys = frame[[step, "channel"]].drop_duplicates().itertuples(index=False)
-    order = {name: place for place, name in enumerate(in_order(frame[step].unique()))}
+    keys = list(panel.by)
+    order = {name: place for place, name in enumerate(journey_order(frame[step].unique()))}
     names = [name for name in AT_TOUCHPOINTS if name in set(frame.kpi)]
-    records = []
-    for name, channel in sorted(keys, key=lambda key: (order[key[0]], key[1])):
-        cells = {panel.kpis[kpi].label: estimate(panel.estimate(kpi, **{step: name,
-                 "channel": channel})) for kpi in names}  # fmt: skip
-        records.append({capital(step): name, "Channel": channel} | cells)
-    return make_table(records, f"KPIs by {step} and channel, twelve months", folded=True)
+    made = frame[~frame.kpi.isin(QUESTIONS)]
+    cells = {(row.kpi, *row[keys]): row for _, row in frame.iterrows()}
+    groups = sorted(
+        frame[keys].drop_duplicates().itertuples(index=False, name=None),
+        key=lambda group: tuple(order.get(each, -1) if name == step else each
+                                for name, each in zip(keys, group, strict=True)),
+    )  # fmt: skip
+    most = made.groupby(keys)[["n", "people"]].max()
+    records = [
+        {capital(name): each for name, each in zip(keys, group, strict=True)}
+        | {"Contacts": number(most.n.get(group, np.nan), "count"),
+           "Customers": number(most.people.get(group, np.nan), "count")}
+        | {panel.kpis[kpi].label: estimate(_cell(cells.get((kpi, *group)))) for kpi in names}
+        for group in groups
+    ]  # fmt: skip
+    by = listed(f"{name}" for name in keys)
+    return make_table(records, f"KPIs by {by}, twelve months", folded=True)
+
+
+def _cell(row: pd.Series | None) -> Estimate | None:
+    return None if row is None else estimate_of(row)
 
 
 def hard_finding(places: Sequence[Place], signs: Sequence[Sign], step: str) -> Finding:
@@ -171,6 +196,15 @@ def hard_finding(places: Sequence[Place], signs: Sequence[Sign], step: str) -> F
         f"Harder than elsewhere on the journey: {listed(words)}.",
         estimate=broken[0].hard,
         evidence=f"{capital(interval(broken[0].hard))}. {how}",
+        screen=(
+            Action(
+                f"Find out what makes {broken[0].name} hard",
+                f"{number(broken[0].hard.value, 'share')} of contacts there are hard, "
+                f"{size(broken[0].gap.value, 'share')} more than elsewhere.",
+                "",
+                BROKEN,
+            ),
+        ),
     )
 
 
@@ -201,22 +235,35 @@ def hard_figure(places: Sequence[Place]) -> Figure | None:
     return Figure(figure, f"Share of hard contacts by touchpoint: {words}.")
 
 
-def sign_table(signs: Sequence[Sign], currency: str = "") -> Table | None:
-    """What makes contacts hard: how many, and what they cost; None where nothing is known."""
+def sign_table(signs: Sequence[Sign], currency: str, label: str) -> Table | None:
+    """What makes contacts hard: how many, their cost, how much worse they are judged.
+
+    Args:
+        signs: As `hardship.count_signs` gives them; of none, there is no table.
+        currency: Of money.
+        label: Of the survey question.
+    """
     records = [
         {
             "What makes it hard": capital(SIGNS[each.name]),
             "Contacts": number(each.contacts, "count"),
             "Of all contacts": percent(each.share),
             "Their cost": number(each.cost, "money", currency),
+            f"{label}, against others": estimate(each.lost, sign=True),
         }
         for each in signs
     ]
     return make_table(records, "What makes contacts hard, twelve months; a contact may count twice")
 
 
-def silent_finding(silent: Sequence[Silent]) -> Finding:
-    """Where most customers met trouble without our hearing of it."""
+def silent_finding(silent: Sequence[Silent], ladder: Ladder | None, rule: Assumptions) -> Finding:
+    """Where most customers met trouble without our hearing of it.
+
+    Args:
+        silent: As `hardship.silent_customers` gives them.
+        ladder: As `outcomes.escalation` gives it.
+        rule: What is assumed of those who complain.
+    """
     if not silent:
         return Finding(
             "Silent frustration could not be looked for: it takes surveys, and waits, transfers or "
@@ -227,11 +274,22 @@ def silent_finding(silent: Sequence[Silent]) -> Finding:
     unheard = most.met - most.heard
     return Finding(
         f"At {most.name}, {rows(unheard, 'customer')} met trouble and did not tell us: "
-        f"{number(most.silent.value, 'share')} of all who did.",
+        f"{number(most.silent.value, 'share')} of those in trouble there.",
         estimate=most.silent,
         evidence=f"{capital(interval(most.silent))}. Trouble is a sign in their contacts: they "
         "gave up, waited longest, were passed on twice or had to come back. Who answered any "
-        "survey in these months counts as heard.",
+        f"survey in these months counts as heard.{_assumed(ladder, rule)}",
+    )
+
+
+def _assumed(ladder: Ladder | None, rule: Assumptions) -> str:
+    """What the rule of thumb would make of those who complained; nothing where none is known."""
+    if ladder is None:
+        return ""
+    made = ladder.counts["company"]
+    return (
+        f" Were there {rule.silent_for_one:g} silent customers for each of the {made:,} complaints "
+        f"({rule.source}), it would be {rule.silent_for_one * made:,.0f}."
     )
 
 
@@ -309,18 +367,28 @@ def persona_table(
     hard = {each.name: each.hard for each in places}
     quiet = {each.name: each.silent for each in silent}
     records = [
-        {"Persona": row["group"], "Contacts": number(row["contacts"], "count")}
-        | {
-            head: f"{row[column]} ({row[f'{column} share']:.0%})"
-            for head, column in (("Mostly at", "touchpoint"), ("By", "channel"),
-                                 ("About", "reason"))
-            if column in told
-        }
+        {"Persona": row["group"], "Contacts": number(row["contacts"], "count"),
+         "In a sentence": _story(row)}
         | {"Hard contacts": estimate(hard.get(row["group"])),
            "Silent about trouble": estimate(quiet.get(row["group"]))}
         for row in told.to_dict("records")
     ]  # fmt: skip
     return make_table(records, "Each persona's journey, twelve months")
+
+
+def _story(row: Mapping[str, object]) -> str:
+    """What a persona mostly does, in a sentence."""
+    words = [
+        f"{word} {row[column]} ({percent(row[f'{column} share'], True)})"
+        for word, column in (("by", "channel"), ("mostly at", "touchpoint"), ("about", "reason"))
+        if column in row
+    ]
+    said = ", ".join(words)
+    if "wait" in row:
+        said += f"; waits {number(row['wait'], 'seconds')}"
+    if "again" in row:
+        said += f"; {percent(row['again'], True)} come back about the same"
+    return capital(said)
 
 
 def place_frame(places: Sequence[Place]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What the page on journeys shows of ways: from touchpoint to touchpoint, issues, channels."""
+"""What the page on journeys shows of ways: from touchpoint to touchpoint, and of issues."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,18 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from cxlib.journeys.channels import Judgement
 from cxlib.journeys.next_issue import NextIssue
-from cxlib.journeys.page import in_order
-from cxlib.measure.kpis import Kpi
-from cxlib.page.figure import BLUE, GREY, ORANGE, RED, Figure, canvas, conclude, styled
+from cxlib.journeys.page import journey_order
+from cxlib.journeys.paths import Ways
+from cxlib.page.figure import BLUE, GREY, ORANGE, Figure, canvas, conclude, styled
 from cxlib.page.finding import Finding
+from cxlib.page.screen import Action
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
     Written,
     capital,
     estimate,
     interval,
-    listed,
     looked_at,
     number,
     percent,
@@ -26,16 +25,21 @@ from cxlib.page.wording import (
     rows,
 )  # fmt: skip
 
+# How far up on the first screen.
+NEXT = 20
 # A picture of more moves cannot be read; the others are summed beside it.
-MOST_MOVES, MOST_ISSUES = 10, 10
+MOST_MOVES, MOST_ISSUES, MOST_WAYS = 10, 10, 10
 
 
-def move_finding(moves: pd.DataFrame, gap_days: int, step: str) -> Finding:
+def move_finding(ways: Ways | None, gap_days: int, step: str) -> Finding:
     """Where journeys begin, and how often customers stay at a touchpoint."""
+    if ways is None or ways.moves.empty:
+        return Finding("No journey can be followed: contacts have no touchpoint.", news=False)
+    moves = ways.moves
     at = "at" if step == "touchpoint" else f"with {step}"
     begun, on = moves[moves.one == ""], moves[moves.one != ""]
     if begun.empty:
-        return Finding("No journey can be followed: contacts have no touchpoint.", news=False)
+        return Finding("Too few customers begin a journey anywhere to say where.", news=False)
     first = begun.iloc[0]
     share = first.journeys / begun.journeys.sum()
     stay = on.journeys[on.one == on.other].sum() / max(on.journeys.sum(), 1)
@@ -43,44 +47,42 @@ def move_finding(moves: pd.DataFrame, gap_days: int, step: str) -> Finding:
         f"{percent(share)} of journeys begin {at} {first.other}. Where a journey goes on, it stays "
         f"{at.split()[0]} the same {step} in {percent(stay)} of cases.",
         evidence=f"{rows(begun.journeys.sum(), 'journey')} with "
-        f"{rows(moves.journeys.sum(), 'contact')}. A new journey begins after {gap_days} days "
+        f"{rows(moves.journeys.sum(), 'step')}. A new journey begins after {gap_days} days "
         "without contact.",
         news=False,
     )
 
 
 @styled
-def move_figure(moves: pd.DataFrame, smallest: int) -> Figure | None:
-    """The commonest ways from one touchpoint to another; None where customers stay at one.
-
-    Args:
-        moves: As `contacts.moves_between` gives them.
-        smallest: Ways of fewer customers are not shown.
-    """
-    on = moves[(moves.one != "") & (moves.one != moves.other) & (moves.customers >= smallest)]
+def move_figure(ways: Ways | None) -> Figure | None:
+    """The commonest ways from one touchpoint to another; None where customers stay at one."""
+    moves = ways.moves if ways else pd.DataFrame(columns=["one", "other"])
+    on = moves[(moves.one != "") & (moves.one != moves.other)]
     if on.empty:
         return None
     drawn = on.head(MOST_MOVES)
-    names = in_order(set(moves.other))
+    names = journey_order(set(moves.other))
     place = {name: number for number, name in enumerate(names)}
     figure, axes = canvas(3.4)
     for row in drawn.itertuples(index=False):
         one, other = place[row.one], place[row.other]
         ahead = other > one
         width = 0.8 + 5 * row.journeys / drawn.journeys.max()
+        side = 1 if ahead else -1
+        middle, peak = (one + other) / 2, side * (0.12 + 0.2 * abs(other - one))
+        # The curve's peak is half as high as the point that draws it.
+        low = side * 0.1
+        bend = mpl.path.Path([(one, low), (middle, 2 * peak - low), (other, low)], [1, 3, 3])
         axes.add_patch(mpl.patches.FancyArrowPatch(
-            (one, 0.12 if ahead else -0.12), (other, 0.12 if ahead else -0.12),
-            connectionstyle="arc3,rad=-0.45", lw=width,
-            arrowstyle="-|>", mutation_scale=10 + width, color=BLUE if ahead else ORANGE,
-            alpha=0.75, shrinkA=2, shrinkB=4,
+            path=bend, lw=width, arrowstyle="-|>", mutation_scale=10 + width,
+            color=BLUE if ahead else ORANGE, alpha=0.75,
         ))  # fmt: skip
-        middle, height = (one + other) / 2, 0.2 + 0.225 * abs(other - one)
-        axes.text(middle, height if ahead else -height, f"{row.journeys:,}", ha="center",
+        axes.text(middle, peak + side * 0.03, f"{row.journeys:,}", ha="center",
                   va="bottom" if ahead else "top", fontsize=8.5)  # fmt: skip
     for name, number_ in place.items():
         axes.text(number_, 0, name, ha="center", va="center", fontsize=8.5,
                   bbox={"boxstyle": "round,pad=0.25", "fc": "white", "ec": GREY})  # fmt: skip
-    reach = 0.35 + 0.24 * max(abs(place[each.one] - place[each.other])
+    reach = 0.3 + 0.2 * max(abs(place[each.one] - place[each.other])
                               for each in drawn.itertuples())  # fmt: skip
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_ylim(-reach, reach)
@@ -93,18 +95,39 @@ def move_figure(moves: pd.DataFrame, smallest: int) -> Figure | None:
     return Figure(figure, f"Ways between touchpoints: {words}; all others together {rest:,}.")
 
 
-def move_table(moves: pd.DataFrame, smallest: int) -> Table | None:
-    """All ways that enough customers went; None without any."""
+def turn_table(ways: Ways | None, step: str) -> Table | None:
+    """What happens at each step: where journeys end, and what comes twice; None without any."""
     records = [
-        {
-            "From": row.one or "(begins)",
-            "To": row.other,
-            "Contacts": number(row.journeys, "count"),
-            "Customers": number(row.customers, "count"),
+        {capital(step): row.step, "Steps": number(row.steps, "count")}
+        | {
+            head: percent(count / row.steps)
+            for head, count in (
+                ("Journey ends", row.ends), ("Again, same agent", row.repeats),
+                ("Again, another agent", row.redone), ("Back after one elsewhere", row.ping_pong),
+            )
         }
-        for row in moves[moves.customers >= smallest].head(25).itertuples(index=False)
-    ]
-    return make_table(records, "Ways from one touchpoint to the next, the commonest first")
+        for row in (ways.turns.itertuples() if ways else ())
+    ]  # fmt: skip
+    return make_table(records, f"What happens at each {step}: of its steps, so many")
+
+
+def variant_table(ways: Ways | None) -> Table | None:
+    """The commonest whole ways, and all others together; None without any."""
+    if ways is None:
+        return None
+    found = ways.variants
+    whole = max(found.journeys.sum(), 1)
+    records = [
+        {"Way": row.way, "Journeys": number(row.journeys, "count"),
+         "Share": percent(row.journeys / whole)}
+        for row in found.head(MOST_WAYS).itertuples()
+    ]  # fmt: skip
+    rest = found.journeys[MOST_WAYS:].sum()
+    if rest:
+        others = rows(len(found) - MOST_WAYS, "other way")
+        records.append({"Way": f"({others})", "Journeys": number(rest, "count"),
+                        "Share": percent(rest / whole)})  # fmt: skip
+    return make_table(records, "Whole journeys, the commonest ways", folded=True)
 
 
 def next_finding(found: Sequence[NextIssue], window: int, cost: float, currency: str) -> Finding:
@@ -142,6 +165,15 @@ def next_finding(found: Sequence[NextIssue], window: int, cost: float, currency:
         estimate=best.surplus,
         evidence=f"{capital(interval(best.surplus))}; {best.followed:,} had {best.then} after it "
         f"and {best.preceded:,} before.{saved} {how}",
+        screen=(
+            Action(
+                f"Solve {best.then} together with {best.first}",
+                f"Within {window} days, {rows(round(best.surplus.value), 'customer')} more than by "
+                f"chance came back about {best.then}.",
+                "",
+                NEXT,
+            ),
+        ),
     )
 
 
@@ -165,80 +197,6 @@ def _ratio(each: NextIssue) -> Written:
     if np.isfinite(each.ratio.high):
         return estimate(each.ratio)
     return Written(f"over {number(each.ratio.low)}", each.ratio.value, each.ratio.low, np.inf)
-
-
-def preference_finding(found: pd.DataFrame) -> Finding:
-    """How often customers come by the channel that they say they prefer."""
-    if found.empty:
-        return Finding(
-            "Which channels customers prefer is not known: it takes the column "
-            "customers.preferred_channel.",
-            news=False,
-        )
-    share = found.there.sum() / found.contacts.sum()
-    away = found.assign(share=found.there / found.contacts).sort_values("share").iloc[0]
-    return Finding(
-        f"{percent(share)} of contacts come by the channel that the customer prefers; of those who "
-        f"prefer {away.channel}, {percent(away.share)}.",
-        evidence=f"{rows(found.contacts.sum(), 'contact')} of "
-        f"{rows(found.customers.sum(), 'customer')} with a stated preference.",
-        news=False,
-    )
-
-
-def judgement_finding(found: Sequence[Judgement], question: Kpi | None, matter: str) -> Finding:
-    """Whether customers judge channels differently, for the same matters."""
-    if question is None or not found:
-        return Finding(
-            "Channels cannot be compared by what customers say: too few answers are about a "
-            "contact whose channel is known.",
-            news=False,
-        )
-    what = f"{matter}s" if matter else "contacts"
-    how = (
-        f"Each channel is given the mix of {what} that all have; "
-        f"{looked_at(len(found), 'channel')}. Customers choose their channel, so this shows no "
-        "cause."
-    )
-    apart = [each for each in found if each.detected]
-    if not apart:
-        return Finding(
-            f"Customers were not shown to judge channels differently, for the same {what}.",
-            evidence=how, news=False,
-        )  # fmt: skip
-    words = [
-        f"{each.channel} {number(each.alike.value)} "
-        f"({'below' if each.gap.value < 0 else 'above'} the others)"
-        for each in apart[:3]
-    ]
-    return Finding(
-        f"For the same {what}, {question.label} differs by channel: {listed(words)}.",
-        estimate=apart[0].alike,
-        evidence=f"{capital(interval(apart[0].alike))}. {how}",
-    )
-
-
-@styled
-def judgement_figure(found: Sequence[Judgement], question: Kpi | None) -> Figure | None:
-    """Each channel's answers, as they are and for the same mix; None without two channels."""
-    if len(found) < 2:
-        return None
-    figure, axes = canvas(0.9 + 0.4 * len(found))
-    for row, each in enumerate(found):
-        colour = RED if each.detected and each.gap.value < 0 else BLUE
-        axes.plot([each.alike.low, each.alike.high], [row, row], color=colour, lw=2)
-        axes.plot(each.alike.value, row, "o", color=colour, ms=6)
-        axes.plot(each.raw.value, row, "o", mfc="none", mec=colour, ms=7)
-    axes.set_yticks(range(len(found)), [f"{each.channel} ({each.answers:,})" for each in found])
-    axes.set_ylim(len(found) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"{question.label}: filled for the same mix of matters, rings as it is")
-    apart = [each for each in found if each.detected]
-    said = f"{apart[0].channel} differs for the same matters" if apart else "No channel stands out"
-    conclude(axes, capital(said))
-    words = "; ".join(f"{each.channel} {estimate(each.alike)}, as it is {number(each.raw.value)}"
-                      for each in found)  # fmt: skip
-    return Figure(figure, f"{question.label} by channel for the same mix of matters: {words}.")
 
 
 def next_frame(found: Sequence[NextIssue]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ Whoever has the KPI of all customers and that of all but three can work out what
 answered. So a filter's KPI is shown only where nobody is left over, or enough.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 import pandas as pd
@@ -15,6 +15,8 @@ from cxlib.measure.clusters import counted_rows, people_behind
 from cxlib.measure.kpis import COUNTS, Kpi
 from cxlib.measure.rows import in_spans
 
+# From a dataset and columns to a frame.
+Counting = Callable[..., pd.DataFrame]
 # What KPIs of a table add up: the other table, its moment, and whom its rows belong to.
 ADDED_UP = MappingProxyType(
     {
@@ -119,18 +121,27 @@ def _owners(
 def _beside_others(
     data: Dataset, spans: pd.DataFrame, kpis: Sequence[Kpi], by: Sequence[str]
 ) -> pd.DataFrame:
-    """The values of a slice that are left out for the sake of what no slice shows.
+    """The values of a slice that are left out for the sake of what no slice shows."""
+    column = data.slice[0]
+    people = _people(_with_other_slices(data), spans, kpis, [*by, column])
+    # Where it parts none of what is counted, there is nothing beside.
+    return _needed_beside(data, people) if column in people else people[:0]
+
+
+def _with_other_slices(data: Dataset) -> Dataset:
+    """What the slice and its others are parts of."""
+    # Slices are made first; a cycle's scope may follow.
+    (*others, _), *scopes = data.filters
+    return restricted(data.base, others + [condition for each in scopes for condition in each])
+
+
+def _needed_beside(data: Dataset, people: pd.DataFrame) -> pd.DataFrame:
+    """Which groups of a slice are left out, of the people of all slices.
 
     Whoever has the whole and all slices has what is in none of them, and what is too small in one:
     where these are too few together, the next smallest slices are left out as well.
     """
     column, own, published = data.slice
-    # Slices are made first; a cycle's scope may follow.
-    (*others, _), *scopes = data.filters
-    others += [condition for each in scopes for condition in each]
-    people = _people(restricted(data.base, others), spans, kpis, [*by, column])
-    if column not in people:
-        return people[:0]  # It parts none of what is counted.
     people = people[people.people > 0]
     keys = [name for name in people.columns if name not in (column, "people")]
     smallest = data.config.privacy.smallest_group
@@ -143,3 +154,37 @@ def _beside_others(
     before = ordered.groupby(keys).people.cumsum() - ordered.people + ordered.hidden
     needed = ordered[(before < smallest) & (ordered[column] == own)]
     return needed[[*keys, "people"]]
+
+
+def told_of(data: Dataset, table: str, keys: Sequence[str], count: Counting) -> pd.DataFrame:
+    """Counts by group that are no KPIs, without the groups that would tell of too few customers.
+
+    Args:
+        data: The dataset, within a filter or not.
+        table: Whose rows are counted.
+        keys: The columns that name a group.
+        count: The counts of a dataset by `keys` and by such further columns of the rows as are
+            asked for, with how many `customers` are behind each.
+    """
+    found, smallest = count(data), data.config.privacy.smallest_group
+    if not data.pseudonyms or smallest <= 1:
+        return found
+    found = found[found.customers >= smallest]
+    if data.base is not None:
+        asked = [*keys, "customers"]
+        few = [count(rest)[asked] for rest in left_over(data, table)]
+        few = [each[each.customers.between(1, smallest - 1)] for each in few]
+        if data.slice and data.slice[0] in data.base.columns_of(table):
+            sides = count(_with_other_slices(data), data.slice[0])[[*asked, data.slice[0]]]
+            few.append(_needed_beside(data, sides.rename(columns={"customers": "people"})))
+        found = found[~is_exposed(found, [each[list(keys)] for each in few])]
+    return found.reset_index(drop=True)
+
+
+def too_few_left(data: Dataset, table: str) -> bool:
+    """Whether fewer customers are outside the filter, of a table's rows, than may be told of."""
+    smallest = data.config.privacy.smallest_group if data.pseudonyms else 1
+    if data.base is None or smallest <= 1:
+        return False
+    counts = (rest.tables[table].customer_id.nunique().execute() for rest in left_over(data, table))
+    return any(0 < count < smallest for count in counts)

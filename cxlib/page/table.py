@@ -27,11 +27,13 @@ class Table:
         frame: The cells, already written out.
         caption: What the table says.
         folded: Only its caption is seen, until it is clicked on.
+        across: It prints on a page across.
     """
 
     frame: pd.DataFrame
     caption: str
     folded: bool = False
+    across: bool = False
 
     @property
     def data(self) -> pd.DataFrame:
@@ -59,7 +61,8 @@ class Table:
         )  # fmt: skip
         caption = escape(self.caption)
         table = (
-            f'<div class="table" tabindex="0" role="group" aria-label="{caption}">'
+            f'<div class="table{" across" * self.across}" tabindex="0" role="group" '
+            f'aria-label="{caption}">'
             f"<table><caption>{caption}</caption>"
             f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
         )

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from cxlib.data import open_dataset
+from cxlib.data.config import Assumptions
 from cxlib.data.contract import TOUCHPOINTS
 from cxlib.demo import truth
-from cxlib.journeys import page, paths_page
+from cxlib.journeys import channels_page, outcomes_page, page, paths_page
 from cxlib.journeys.channels import answers_of, judge_channels, preferred_and_used, question_of
-from cxlib.journeys.contacts import follow, issue_pairs, measured, moves_between
+from cxlib.journeys.contacts import follow, measured
 from cxlib.journeys.hardship import (
     Silent,
     count_signs,
@@ -22,6 +23,7 @@ from cxlib.journeys.hardship import (
     stories,
 )
 from cxlib.journeys.next_issue import next_issues
+from cxlib.journeys.paths import issue_pairs, ways_of
 from cxlib.measure.estimate import Estimate
 from cxlib.measure.intervals import wilson_interval
 from tests.conftest import ROOT, SHARED, draws
@@ -76,14 +78,6 @@ def test_what_makes_contacts_hard_is_counted_with_its_cost(by_hand, followed):
     assert found["_abandoned"].share == pytest.approx(1 / 8)
 
 
-def test_a_journey_ends_after_a_while_without_contact(followed):
-    moves = moves_between(followed, 30).set_index(["one", "other"]).journeys.to_dict()
-    assert moves == {("", "use"): 3, ("", "purchase"): 1, ("purchase", "use"): 1,
-                     ("use", "use"): 1, ("use", "purchase"): 2}  # fmt: skip
-    longer = moves_between(followed, 60).set_index(["one", "other"]).journeys.to_dict()
-    assert longer["purchase", "use"] == 2
-
-
 def test_orders_of_two_issues_are_counted_once_a_customer(by_hand):
     start, end = by_hand.quarter.start, by_hand.quarter.end
     pairs = issue_pairs(by_hand, start, end, 60).set_index(["first", "then"])
@@ -115,10 +109,13 @@ def test_contacts_that_tell_little_make_a_page_that_says_so(tmp_path):
     assert judge_channels(answers_of(data, "", start, end), {"phone"}) == ()
     panel = measured(data, ["ces"], ["", "channel"])
     sentences = [
-        page.hard_finding((), (), ""), page.silent_finding(()), page.map_finding(panel, "", ""),
-        paths_page.next_finding((), 30, np.nan, ""),
-        paths_page.preference_finding(preferred_and_used(data, found, {"phone"})),
-        paths_page.judgement_finding((), None, ""),
+        page.hard_finding((), (), ""), page.silent_finding((), None, Assumptions()),
+        page.map_finding(panel, "", ""), paths_page.next_finding((), 30, np.nan, ""),
+        paths_page.move_finding(ways_of(data, found, 30), 30, ""),
+        channels_page.preference_finding(preferred_and_used(data, found, {"phone"})),
+        channels_page.judgement_finding((), None, ""), channels_page.containment_finding((), 7),
+        outcomes_page.resolution_finding(None), outcomes_page.purchase_finding(None),
+        outcomes_page.ladder_finding(None, Assumptions()),
     ]  # fmt: skip
     assert not any(each.news or "nan" in each.sentence for each in sentences)
     assert question_of(data, start, end) == ""
