@@ -22,5 +22,5 @@ __getattr__, __dir__ = offer(
     paths="in_order issue_pairs moves_between steps_of turns_at variants ways_of",
     paths_page="move_figure move_finding next_finding next_frame next_table turn_table"
     " variant_table",
-    sheet="save_told sheets_of",
+    sheet="save_told sheet_finding sheets_of",
 )

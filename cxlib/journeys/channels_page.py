@@ -132,7 +132,7 @@ def four_answers(use: Use, at_steps: Panel, at_channels: Panel, step: str, quest
     answers = {
         "Which channels do customers prefer?": _preferred(use.preferred),
         "How does sentiment compare across touchpoints?": _compared(at_steps, step, question),
-        "Why one channel rather than another?": _why(use.come_with, use.switched),
+        "Why one channel rather than another?": _why(use, at_channels.frame.channel.nunique()),
         "How do we behave on each channel?": _behaviour(at_channels),
     }
     records = [{"Question": each, "Answer": answer} for each, answer in answers.items()]
@@ -161,15 +161,17 @@ def _compared(panel: Panel, step: str, question: str) -> str:
     )
 
 
-def _why(come_with: pd.DataFrame, switched: pd.DataFrame) -> str:
+def _why(use: Use, channels: int) -> str:
+    if channels < 2:
+        return "Not known: contacts came by one channel."
     words = [
-        f"{row.channel} for {row.matter} ({percent(row.share, True)}, {percent(row.usual, True)} "
-        "of all)"
-        for row in come_with.head(3).itertuples()
+        f"{row.channel} for {f'reason {row.matter}' if row.matter.isdigit() else row.matter} "
+        f"({percent(row.share, True)}, {percent(row.usual, True)} of all)"
+        for row in use.come_with.head(3).itertuples()
     ]
     said = f"What they come with: {listed(words)}." if words else "What they come with is alike."
-    if len(switched):
-        first = switched.iloc[0]
+    if len(use.switched):
+        first = use.switched.iloc[0]
         said += f" Who changes mostly goes from {first.one} to {first.other} ({first.contacts:,})."
     return said + " Their reasons would have to be asked."
 

@@ -222,7 +222,8 @@ def hard_figure(places: Sequence[Place]) -> Figure | None:
     """The share of hard contacts by touchpoint; None without two of them."""
     if len(places) < 2:
         return None
-    places = places[:MOST_PLACES]
+    judged = [each for each in places if each.gap is not None]
+    places = (judged if len(judged) > 1 else places)[:MOST_PLACES]
     broken = [each for each in places if each.broken]
     figure, axes = canvas(0.8 + 0.32 * len(places))
     labels = [f"{each.name} ({number(each.contacts, 'count')})" for each in places]

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
+from cxlib.data.contract import TOUCHPOINTS
 from cxlib.journeys.next_issue import NextIssue
 from cxlib.journeys.page import journey_order
 from cxlib.journeys.paths import Ways
@@ -61,7 +62,8 @@ def move_figure(ways: Ways | None) -> Figure | None:
     if on.empty:
         return None
     drawn = on.head(MOST_MOVES)
-    names = journey_order(set(moves.other))
+    names = journey_order({*drawn.one, *drawn.other})
+    staged = set(names) <= set(TOUCHPOINTS)
     place = {name: number for number, name in enumerate(names)}
     figure, axes = canvas(3.4)
     for row in drawn.itertuples(index=False):
@@ -75,10 +77,11 @@ def move_figure(ways: Ways | None) -> Figure | None:
         bend = mpl.path.Path([(one, low), (middle, 2 * peak - low), (other, low)], [1, 3, 3])
         axes.add_patch(mpl.patches.FancyArrowPatch(
             path=bend, lw=width, arrowstyle="-|>", mutation_scale=10 + width,
-            color=BLUE if ahead else ORANGE, alpha=0.75,
+            color=BLUE if ahead or not staged else ORANGE, alpha=0.75,
         ))  # fmt: skip
         axes.text(middle, peak + side * 0.03, f"{row.journeys:,}", ha="center",
-                  va="bottom" if ahead else "top", fontsize=8.5)  # fmt: skip
+                  va="bottom" if ahead else "top", fontsize=8.5,
+                  bbox={"fc": "white", "ec": "none", "alpha": 0.7, "pad": 0.5})  # fmt: skip
     for name, number_ in place.items():
         axes.text(number_, 0, name, ha="center", va="center", fontsize=8.5,
                   bbox={"boxstyle": "round,pad=0.25", "fc": "white", "ec": GREY})  # fmt: skip

@@ -13,6 +13,7 @@ from cxlib.data.files import find_table
 from cxlib.errors import ArgumentError
 from cxlib.journeys.contacts import Journeys
 from cxlib.measure.panel import Panel, estimate_of
+from cxlib.page.finding import Finding
 from cxlib.page.table import Table
 from cxlib.page.wording import capital, estimate, percent, rows
 
@@ -35,6 +36,9 @@ TOLD = {
     "evidence": ("How we know", ""),
 }
 MAP, PLACES, METRICS = "experience_map", "Touchpoints and channels", "Metrics"
+
+
+ALL_CELLS = 4 * 5  # what people tell, at each stage
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,18 @@ def told_of_persona(folder: Path, persona: str) -> pd.DataFrame:
         return pd.DataFrame(columns=list(TOLD))
     rows = pd.read_csv(path, dtype="str")
     return rows[rows.persona.str.lower() == persona.lower()].set_index("stage")
+
+
+def sheet_finding(sheets: Sequence[Sheet]) -> Finding:
+    """How much of the experience sheets is known."""
+    if not sheets:
+        return Finding("No persona was found of which to make a sheet.", news=False)
+    told = sum(ALL_CELLS - each.empty for each in sheets)
+    return Finding(
+        f"{rows(len(sheets), 'persona')} with a sheet; people have filled {told} of "
+        f"{ALL_CELLS * len(sheets)} cells.",
+        news=False,
+    )
 
 
 def _counts(journeys: Journeys, smallest: int) -> pd.DataFrame:
