@@ -17,8 +17,9 @@ __getattr__, __dir__ = offer(
     outcomes="escalation resolution since_purchase",
     outcomes_page="ladder_finding ladder_table purchase_figure purchase_finding resolution_figure"
     " resolution_finding",
-    page="AT_TOUCHPOINTS hard_figure hard_finding map_figure map_finding map_table persona_finding"
-    " persona_table place_frame shown_in sign_table silent_figure silent_finding silent_table",
+    page="AT_TOUCHPOINTS OF_PERSONAS hard_figure hard_finding map_figure map_finding map_table"
+    " persona_finding persona_table place_frame shown_in sign_table silent_figure silent_finding"
+    " silent_table",
     paths="in_order issue_pairs moves_between steps_of turns_at variants ways_of",
     paths_page="move_figure move_finding next_finding next_frame next_table turn_table"
     " variant_table",

@@ -49,6 +49,8 @@ AT_TOUCHPOINTS = (
     "ces", "csat", "nps", "first_contact_resolution", "repeat_contact_rate", "transfer_rate",
     "abandonment_rate", "average_handle_time",
 )  # fmt: skip
+# Of each persona as well; what follows a contact would take a sort of all contacts each time.
+OF_PERSONAS = ("ces", "csat", "nps", "abandonment_rate", "transfer_rate")
 
 
 def journey_order(names) -> list[str]:
