@@ -32,6 +32,7 @@ ROWS = {
     "the help pages.",
     "complaints": "A row is a complaint. One that goes on to an outside body or a small claims "
     "court is a row more.",
+    "followups": "A row is a low score that somebody follows up.",
     "experience_map": "A row is what is known of a persona at a stage of its experience, from "
     "interviews, comments or observation. Pages show it as it is written: name no person.",
 }

@@ -29,6 +29,7 @@ OTHER_SUBJECTS = {
     "kpi_drivers": {"score_worth"},
     "score_worth": {"pdca_cycles"},
     "account_tiers": {"score_changes", "score_worth"},
+    "voice": {"journeys", "score_worth"},
 }
 # Files of a subject that ask the engine, and those that show; all others only calculate.
 LOADING = {
@@ -39,7 +40,8 @@ LOADING = {
     "score_worth": {"results"},
     "account_tiers": {"accounts", "service"},
     "pdca_cycles": {"log", "targets"},
-    "journeys": {"channels", "contacts", "hardship"},
+    "journeys": {"channels", "contacts", "hardship", "outcomes", "paths"},
+    "voice": {"causes"},
 }
 SHOWING = re.compile(r"page|\w+_page|cards|charts|explore|form|whatif|wording|passport|schema")
 DRAWS = {"matplotlib", "seaborn", "IPython", "ipywidgets"}

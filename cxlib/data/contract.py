@@ -59,6 +59,7 @@ def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrame
         "surveys": [_score_within(metric, *ends) for metric, ends in scales.items()],
         "revenue": [_refund_negative()],
         "complaints": [_not_before("closed_at", "opened_at")],
+        "followups": [_not_before("first_contact_at", "opened_at")],
     }
     columns = (
         _accounts(),
@@ -72,6 +73,7 @@ def schemas(scales: Mapping[str, tuple[float, float]]) -> dict[str, pa.DataFrame
         _events(),
         _complaints(),
         _experience_map(),
+        _followups(),
     )
     return {
         name: pa.DataFrameSchema(each, across.get(name), name=name)
@@ -260,6 +262,18 @@ def _experience_map() -> dict[str, pa.Column]:
         "opportunity": _text("What we could do better"),
         "metric": _text("By what we would see it"),
         "evidence": _text("How we know, such as 12 interviews in May 2026"),
+    }
+
+
+def _followups() -> dict[str, pa.Column]:
+    return {
+        "response_id": _link("surveys", "The answer that is followed up", required=True),
+        "opened_at": _time("When the low score was seen"),
+        "first_contact_at": _time("When the customer was called back; empty while nobody has"),
+        "closed_at": _time("When it was settled; empty while it is open"),
+        "outcome": _text("What was done"),
+        "cause": _text("What was wrong, such as skill or operations"),
+        "owner": _text("Who follows it up", personal=True),
     }
 
 

@@ -271,10 +271,15 @@ def _restrict(dataset: Dataset, conditions: list, where: str) -> Dataset:
     gone = changed.keys() - filled(changed, where).keys()
     tables = {**dataset.tables, **changed}
     left = {name: rows for name, rows in tables.items() if name not in gone}
-    owners = {anywhere[column] for each in conditions for column in columns_of(each)}
     events = {name for name in EVENT if name in dataset.tables}
-    if owners - left.keys() or not events & left.keys():
-        empty = sorted(owners - left.keys()) or sorted(events)
+    # Several tables may have a column, such as the channel; a match in one of them is enough.
+    owners = [
+        {home[column] for home in homes.values() if column in home}
+        for each in conditions for column in columns_of(each)
+    ]  # fmt: skip
+    unmet = [tables for tables in owners if tables.isdisjoint(left)]
+    if unmet or not events & left.keys():
+        empty = sorted(unmet[0] if unmet else events)
         raise ArgumentError(f"filter {where!r}: no row of {', '.join(empty)} matches it")
     untouched = {
         name

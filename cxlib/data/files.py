@@ -17,10 +17,12 @@ from cxlib.errors import ArgumentError, DataError
 # In the order in which they refer to one another; `contract.py` says what each holds.
 TABLES = (
     "accounts", "customers", "interactions", "counts", "surveys", "revenue", "cycles", "targets",
-    "events", "complaints", "experience_map",
+    "events", "complaints", "experience_map", "followups",
 )  # fmt: skip
 # The passport of personas that somebody keeps with the dataset, so that they stay the same.
 PERSONAS = "personas.json"
+# The themes of what customers write, as the company names them.
+THEMES = "themes.toml"
 SUFFIXES = (".sql", ".parquet", ".csv")
 
 
@@ -89,8 +91,7 @@ def find_files(folder: Path) -> set[Path]:
     """
     config = read_config(folder)
     files = {folder / "dataset.toml"}
-    if (folder / PERSONAS).is_file():
-        files.add(folder / PERSONAS)
+    files |= {folder / name for name in (PERSONAS, THEMES) if (folder / name).is_file()}
     for table in TABLES:
         if path := find_table(folder, table):
             raw = read_mapping(path, config)[1] if path.suffix == ".sql" else ()

@@ -17,6 +17,7 @@ LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("account_id", "accounts"),
     ),
     "revenue": (("account_id", "accounts"),),
+    "followups": (("response_id", "surveys"),),
     "events": (("customer_id", "customers"), ("account_id", "accounts")),
     "complaints": (("customer_id", "customers"), ("account_id", "accounts")),
 }

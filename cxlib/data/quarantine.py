@@ -237,15 +237,9 @@ def _reference_rules(
     for name, column in schema.columns.items():
         target = column.metadata.get("references")
         if target and parents.get(target) is not None:
-            key = schema_key(target)
-            orphan = rows[name].notnull() & rows[name].notin(parents[target][key])
+            orphan = rows[name].notnull() & rows[name].notin(parents[target][name])
             rules.append(Rule(name, ORPHAN, f"must be among the rows used of {target}", orphan))
     return rules
-
-
-def schema_key(table: str) -> str:
-    """The id column by which other tables refer to a table: customers → customer_id."""
-    return f"{table.removesuffix('s')}_id"
 
 
 def _apply(

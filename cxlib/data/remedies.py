@@ -55,7 +55,7 @@ def remedy(column: str, kind: str, values: Sequence[str]) -> str:
         case rules.DUPLICATE:
             return "take one row for each id, or use an id that tells rows apart"
         case rules.ORPHAN:
-            table = f"{column.removesuffix('_id')}s"
+            table = {"response_id": "surveys"}.get(column, f"{column.removesuffix('_id')}s")
             return f"add the missing rows to {table}, or put right what is wrong with them there"
         case rules.WORD:
             return "write CASE … WHEN 'your word' THEN 'the word of the contract' … END"

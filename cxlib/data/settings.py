@@ -16,7 +16,7 @@ from cxlib.errors import DataError
 Reader = Callable[[object, str], object]
 PLACE = (
     r"(accounts|customers|interactions|counts|surveys|revenue|cycles|targets|events|complaints|"
-    r"experience_map)[.]\w+"
+    r"experience_map|followups)[.]\w+"
 )
 
 

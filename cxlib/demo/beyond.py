@@ -1,4 +1,4 @@
-"""The demonstration data beyond contacts: visits to self-service, complaints, and what people told.
+"""The demonstration data beyond contacts: self-service, complaints, followups, what people told.
 
 Drawn apart from all else, so that nothing else depends on it.
 """
@@ -82,3 +82,52 @@ def told() -> pd.DataFrame:
     columns = ["persona", "stage", "actions", "needs", "thoughts", "feelings", "opportunity",
                "metric", "evidence"]  # fmt: skip
     return pd.DataFrame(TOLD, columns=columns)
+
+
+# Beginnings of words of each theme that customers write about, in their three languages, and the
+# expectation that it says is not met.
+THEMES = {
+    "handover": (("passed from", "three colleagues", "transferred", "weitergeleitet",
+          "drei kollegen", "weiterverbunden", "renvoyé", "trois personnes", "transféré"),
+        "well trained"),
+    "resolution": (("still not solved", "ticket", "no solution", "immer noch nicht gelöst",
+          "noch keine lösung", "toujours pas résolu", "aucune solution"),
+        "right the first time"),
+    "waiting": (("wait", "queue", "reply faster", "answered within", "warte", "das warten",
+          "sofort jemanden", "antwort kam", "attente", "réponse immédiate", "file d",
+          "réponse plus vite"), "answered promptly"),
+    "staff": (("agent", "colleague listened", "competent", "curt", "than the person",
+          "mitarbeiter", "kompetent", "kollegin", "gesprächspartner", "kurz angebunden",
+          "compétent", "votre collègue", "interlocuteur", "plutôt sec"), "courteous"),
+    "invoices": (("invoice", "bill", "credit note", "charge", "rechnung", "abrechnung",
+          "gutschrift", "berechnet", "dieser betrag", "factur", "avoir est", "ce montant"), ""),
+    "sign-in": (("password", "access for", "single sign", "locked out", "reset link", "log in",
+          "passwort", "zugang", "anmeld", "ausgesperrt", "zurücksetzen", "mot de passe",
+          "accès", "authentification", "bloqué", "réinitialisation", "se connecter"), ""),
+    "instructions": (("guide", "explanation", "video", "manual", "help pages", "documentation",
+          "anleitung", "erklärt, jetzt", "handbuch", "in der hilfe", "dokumentation",
+          "bien expliqué", "vidéo", "manuel", "pages d"), "informed of what to expect"),
+    "faults": (("fault", "patch", "interface", "crash", "bug", "fehler", "schnittstelle",
+          "stürzt", "défaut", "correctif", "plante"), ""),
+}  # fmt: skip
+
+
+def draw_followups(surveys: pd.DataFrame, end) -> pd.DataFrame:
+    """Low scores that somebody follows up; calling back changes nothing afterwards."""
+    rng = np.random.default_rng(truth.SEED_BEYOND + 2)
+    worst = {"nps": 6, "csat": 2, "ces": 3}
+    low = surveys[surveys.score <= surveys.metric.map(worst)].dropna(subset=["responded_at"])
+    seen = low[rng.random(len(low)) < truth.FOLLOWED_UP]
+    opened = seen.responded_at + pd.to_timedelta(rng.integers(1, 90, len(seen)), unit="m")
+    called = opened + pd.to_timedelta(
+        (rng.lognormal(np.log(20), 1.2, len(seen)) * 3_600).astype(int), unit="s"
+    )
+    closed = called + pd.to_timedelta(rng.integers(1, 15, len(seen)), unit="D")
+    frame = pd.DataFrame({
+        "response_id": seen.response_id, "opened_at": opened,
+        "first_contact_at": called.where(called < end), "closed_at": closed.where(closed < end),
+        "outcome": rng.choice(["explained", "put right", "refund"], len(seen)),
+        "cause": rng.choice(["skill", "operations"], len(seen), p=[0.35, 0.65]),
+        "owner": [f"CX lead {1 + n % 3}" for n in range(len(seen))],
+    })  # fmt: skip
+    return frame[frame.opened_at < end].reset_index(drop=True)

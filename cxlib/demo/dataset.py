@@ -12,7 +12,7 @@ import pandas as pd
 
 from cxlib.data.quarter import Quarter
 from cxlib.demo import truth
-from cxlib.demo.beyond import draw_complaints, draw_events, told
+from cxlib.demo.beyond import THEMES, draw_complaints, draw_events, draw_followups, told
 from cxlib.demo.contacts import bond_in, draw_interactions, draw_surveys, pick
 from cxlib.demo.names import account_names
 
@@ -86,6 +86,7 @@ def make_demo(
         "events": draw_events(contacts),
         "complaints": draw_complaints(contacts),
         "experience_map": told(),
+        "followups": draw_followups(surveys, last.end),
     }
     known = base.growth_potential.notna() & base.strategic_value.notna() & (base.resized_to == 1)
     known &= ~np.array([truth.TIERS[i].borderline for i in base.planted])
@@ -134,6 +135,11 @@ def write_demo(folder: Path, demo: Demo) -> None:
     # What people write down themselves is a file that they can open.
     own = demo.tables["experience_map"]
     own.to_csv(folder / "experience_map.csv", index=False, lineterminator="\n")
+    sections = [
+        f"[{name}]\nwords = {_list(words)}\n" + (f'expectation = "{each}"\n' if each else "")
+        for name, (words, each) in THEMES.items()
+    ]
+    (folder / "themes.toml").write_text("\n".join(sections), encoding="utf-8")
     for name, frame in demo.tables.items():
         if frame is own:
             continue

@@ -263,6 +263,8 @@ SEED_OF_NEXT_ISSUE = 2027
 # After so many visits to self-service no contact follows.
 CONTAINED = MappingProxyType({"help pages": 0.75, "password page": 0.45})
 SEED_BEYOND = 2028
+# So many low scores are followed up, which helps nobody.
+FOLLOWED_UP = 0.6
 
 # P04's gain is lost, evenly, between these two dates; the others' effects last.
 SLIP_BACK = (datetime(2025, 12, 1), datetime(2026, 4, 1))

@@ -111,7 +111,7 @@ def turn_table(ways: Ways | None, step: str) -> Table | None:
         }
         for row in (ways.turns.itertuples() if ways else ())
     ]  # fmt: skip
-    return make_table(records, f"What happens at each {step}: of its steps, so many")
+    return make_table(records, f"What happens at each {step}, as shares of its steps")
 
 
 def variant_table(ways: Ways | None) -> Table | None:
@@ -193,7 +193,7 @@ def next_table(found: Sequence[NextIssue]) -> Table | None:
         }
         for each in found[:MOST_ISSUES]
     ]
-    return make_table(records, "What follows an issue; a ratio of 1 is no order")
+    return make_table(records, "What follows an issue; a ratio of 1 is no order", folded=True)
 
 
 def _ratio(each: NextIssue) -> Written:

@@ -15,7 +15,7 @@ def test_the_suite_has_its_eight_notebooks():
     found = find_notebooks(ROOT / "notebooks")
     assert [each.name for each in found] == [
         "data_readiness", "personas", "kpi_drivers", "score_changes", "score_worth", "account_tiers",
-        "pdca_cycles", "journeys",
+        "pdca_cycles", "journeys", "voice",
     ]  # fmt: skip
     assert all(each.question.endswith("?") for each in found)
 

@@ -14,7 +14,7 @@ from tests.conftest import LONG, cx
 
 PAGES = (
     "data_readiness", "personas", "kpi_drivers", "score_changes", "score_worth", "account_tiers",
-    "pdca_cycles", "journeys",
+    "pdca_cycles", "journeys", "voice",
 )  # fmt: skip
 
 
@@ -44,6 +44,7 @@ def test_all_pages_and_two_indexes_are_published(demo_report):
     assert tables == {
         "correlations.csv", "cycles.csv", "drivers.csv", "nps_ledger.csv", "account_tiers.csv", "account_tiers_evidence.csv", "personas.parquet", "journey_places.csv", "next_issues.csv", "persona_profiles.csv", "priorities.csv", "quarantine.parquet", "score_groups.csv", "score_worth.csv",
         "cycles_passport.json", "personas_passport.json", "schema_passport.json",
+        "themes.csv",
     }  # fmt: skip
 
 

@@ -54,12 +54,12 @@ def test_a_headline_is_read_in_one_breath(request, report):
 
 
 @pytest.mark.browser
-def test_the_whole_report_is_read_in_ten_thousand_words_and_none_is_private(visit, demo_report):
+def test_the_whole_report_is_read_in_eleven_thousand_words_and_none_is_private(visit, demo_report):
     """As the pages open: what waits for a click is not counted, and scripts have written theirs."""
-    total = 0
+    total = 0  # of nine pages and their index
     for path in sorted((demo_report / "2026Q3").glob("*.html")):
         page, _ = visit(path, 1280)
         text = page.evaluate("document.body.innerText")
         assert not WORDS.search(text), (path.name, WORDS.search(text))
         total += len(text.split())
-    assert 4_000 < total <= 10_000
+    assert 4_000 < total <= 11_000

@@ -54,3 +54,16 @@ def test_a_filter_applies_to_every_table_that_can_tell(write, where, expected):
 def test_anything_but_a_plain_condition_is_refused(write, where, message):
     with pytest.raises(ArgumentError, match=message):
         open_dataset(write(), where=where)
+
+
+def test_a_filter_that_matches_rows_of_one_table_is_not_refused_for_another(write):
+    """Several tables have a channel; nobody visits self-service by phone."""
+    folder = write()
+    (folder / "events.csv").write_text("customer_id,at,channel\n" + "1,2026-02-03,self-service\n")
+    (folder / "complaints.csv").write_text("customer_id,body,opened_at\n1,company,2026-02-03\n")
+    data = open_dataset(folder)
+    within = data.filtered("channel = 'phone'")
+    assert set(within.frame("interactions").channel) == {"phone"}
+    assert "complaints" in within.tables
+    with pytest.raises(ArgumentError, match="no row of"):
+        data.filtered("channel = 'fone'")

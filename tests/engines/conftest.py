@@ -168,10 +168,14 @@ def dataset(tmp_path):
         (folder / "dataset.toml").write_text(TOML + settings)
         queries = {
             f"{name}.sql": f"SELECT * FROM {RAW}{name}\n"
-            for name in ("accounts", "customers", "interactions", "surveys", "revenue", "cycles")
-        }
+            for name in (
+                "accounts", "customers", "interactions", "surveys", "revenue", "cycles", "events",
+                "complaints", "followups",
+            )
+        }  # fmt: skip
         # A table that the warehouse does not have lies beside the settings.
         queries["targets.csv"] = "kpi,quarter,target\ncsat,2026Q1,4.2\n"
+        queries["experience_map.csv"] = "persona,stage\nFinance,exposure\n"
         named = {name.replace("__", "."): text for name, text in files.items()}
         for name, text in (named or queries).items():
             (folder / name).write_text(text)

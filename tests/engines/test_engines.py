@@ -14,6 +14,10 @@ from cxlib.data_readiness.outages import find_silences
 from cxlib.data_readiness.quality import find_contradictions
 from cxlib.data_readiness.quarterly import quarterly_measures
 from cxlib.errors import DataError
+from cxlib.journeys.channels import containment
+from cxlib.journeys.contacts import follow
+from cxlib.journeys.hardship import count_signs
+from cxlib.journeys.paths import issue_pairs, ways_of
 from cxlib.measure.panel import measure
 from cxlib.onboard.look import look
 from tests.conftest import LONG
@@ -66,6 +70,22 @@ class TestSameAsDuckDB:
             one, other = measure(ours, by=by, period=period), measure(theirs, by=by, period=period)
             assert one.left_out == other.left_out
             assert_same_panel(one.frame, other.frame, ["kpi", "period", *by])
+
+    def test_journeys_and_their_ways_are_the_same(self, engine, in_engine):
+        if engine == "spark" and not LONG:
+            pytest.skip("Spark takes minutes for it; CX_LONG=1 runs it")
+        found = []
+        for data in (in_engine("duckdb", QUARTER), in_engine(engine, QUARTER)):
+            start, end = data.quarter.shift(-3).start, data.quarter.end
+            journeys = follow(data, start, end)
+            ways = ways_of(data, journeys, 30)
+            signs = {each.name: each.contacts for each in count_signs(data, journeys)}
+            found.append((signs, issue_pairs(data, start, end, 30), ways.moves, ways.turns,
+                          ways.variants))  # fmt: skip
+            assert containment(data, data.start, data.end)
+        assert found[0][0] == found[1][0]
+        for ours, theirs in zip(found[0][1:], found[1][1:], strict=True):
+            pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
 
     def test_a_look_at_raw_tables_gives_the_same_rows(self, engine, dataset, request):
         query = "SELECT channel, count(*) AS n FROM raw_interactions GROUP BY channel ORDER BY 2, 1"

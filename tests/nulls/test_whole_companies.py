@@ -9,7 +9,7 @@ from scipy import stats
 from tests.conftest import cx, draws
 
 COMPANIES = draws(40, 1)
-PAGES = 8
+PAGES = 9
 DAYS = pd.date_range("2024-01-01", "2026-09-30")
 MONTHS = pd.date_range("2024-01-01", "2026-09-01", freq="MS")
 SHOCK = 0.15  # the standard deviation, in logarithms, of what all contacts of a day share

@@ -19,6 +19,7 @@ from cxlib.data.engines.base import OWN, RECURS, keep, keep_query, upload
 from cxlib.data.hidden_filters import shown_scope
 from cxlib.data.intake import Intake
 from cxlib.data.privacy.masks import CANDIDATE, masked_text, shape_of
+from cxlib.data.privacy.names import known_words, small_words, without_names
 from cxlib.data.privacy.pseudonyms import (
     LENGTH,
     LENGTHS,
@@ -33,6 +34,9 @@ from cxlib.data.quarantine import OWNERS
 from cxlib.errors import DataError
 
 SCOPES = frozenset({"scope", "control_scope"})
+# What somebody wrote, in which names may stand anywhere; and where names are known from.
+WRITTEN = frozenset({("surveys", "verbatim")})
+NAMED = (("accounts", "name"), ("accounts", "account_manager"), ("interactions", "agent_id"))
 # So many letters of a pseudonym keep masked values of a category apart.
 APART = 8
 # Columns of free text that are masked at once.
@@ -97,9 +101,9 @@ def hide(data: Dataset) -> Dataset:
     hidden = {name for names in personal.values() for name in names}
     known = {name for rows in data.tables.values() for name in rows.columns}
     contract = schemas(data.config.scales)
-    tables = {}
+    tables, names = {}, _known_names(data)
     for table, rows in data.tables.items():
-        shown = _hidden(rows, contract[table], personal[table], key)
+        shown = _hidden(rows, contract[table], personal[table], key, names)
         scopes = SCOPES & set(contract[table].columns)
         shown = shown.mutate(**{name: _shown(shown[name], hidden, known, key) for name in scopes})
         tables[table] = keep(rows.get_backend(), shown, f"{OWN}hidden_{table}")
@@ -114,7 +118,19 @@ def hide(data: Dataset) -> Dataset:
     )
 
 
-def _hidden(rows: ir.Table, schema: DataFrameSchema, personal: list[str], key: str) -> ir.Table:
+def _known_names(data: Dataset) -> frozenset[str]:
+    """The words of names that the dataset itself tells, but for those that pages may show."""
+    values = []
+    for table, column in NAMED:
+        there = table in data.tables and column in data.tables[table].columns
+        if there and f"{table}.{column}" not in data.config.privacy.public:
+            values += list(data.tables[table][column].as_table().distinct().execute()[column])
+    return known_words(each for each in values if isinstance(each, str))
+
+
+def _hidden(
+    rows: ir.Table, schema: DataFrameSchema, personal: list[str], key: str, names: frozenset[str]
+) -> ir.Table:
     """A table's rows with pseudonyms, and with names of finds in place of them."""
     own = [name for name in personal if name not in schema.columns]
     # A phone number that was read as a number is one all the same.
@@ -128,7 +144,7 @@ def _hidden(rows: ir.Table, schema: DataFrameSchema, personal: list[str], key: s
     ]
     read, stacked = rows, 0
     for name in free:
-        masked = _masked(rows, read, schema.name, name, key)
+        masked = _masked(rows, read, schema.name, name, key, names)
         stacked, rows = stacked + (masked is not rows), masked
         if stacked == AT_ONCE:
             # Masks of dozens of columns, one upon the other, are more than can be put into words.
@@ -138,15 +154,23 @@ def _hidden(rows: ir.Table, schema: DataFrameSchema, personal: list[str], key: s
     return hiding(rows, schema.name, hidden, key)
 
 
-def _masked(rows: ir.Table, read: ir.Table, table: str, name: str, key: str) -> ir.Table:
+def _masked(
+    rows: ir.Table, read: ir.Table, table: str, name: str, key: str, names: frozenset[str]
+) -> ir.Table:
     """The rows with what names a person masked in a column of texts; each text is looked at once.
 
     Texts are looked at in the rows as they were read, on which no other column's masks are stacked.
     Texts that recur are what a column counts, such as products: these stay apart.
     """
     texts = read.select(text=read[name]).distinct()
-    texts = texts.filter(texts.text.re_search(CANDIDATE)).text.execute()
-    shown = {text: found for text in texts if (found := masked_text(text)) != text}
+    if (table, name) in WRITTEN:
+        every = texts.filter(texts.text.notnull()).text.execute()
+        small = small_words(every)
+        masks = ((text, without_names(masked_text(text), names, small)) for text in every)
+    else:
+        some = texts.filter(texts.text.re_search(CANDIDATE)).text.execute()
+        masks = ((text, masked_text(text)) for text in some)
+    shown = {text: found for text, found in masks if found != text}
     if not shown:
         return rows
     counts = read.aggregate(rows=read[name].count(), texts=read[name].nunique()).execute().iloc[0]

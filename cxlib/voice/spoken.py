@@ -1,0 +1,111 @@
+"""Which text speaks of which theme: those that the company named, or else those found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+
+from cxlib.measure import intervals
+from cxlib.measure.estimate import Estimate
+from cxlib.voice.discovered import Discovered, discover, speaks_of
+from cxlib.voice.effects import Joint, joint_effects
+from cxlib.voice.themes import Theme, mentions
+
+# Of fewer comments with a score, no theme is judged.
+FEWEST_SCORED = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """Texts and themes.
+
+    Attributes:
+        names: What the themes are called.
+        found: Which text (row) speaks of which (column).
+        fresh: The texts in which what was found elsewhere may be measured: all for named themes,
+            the half that was not searched for discovered ones.
+        named: Whether the company named them.
+        more: Themes found among the texts that speak of none.
+    """
+
+    names: tuple[str, ...]
+    found: np.ndarray
+    fresh: np.ndarray
+    named: bool
+    more: tuple[Discovered, ...]
+
+
+def themes_in(texts: pd.DataFrame, themes: Sequence[Theme]) -> Spoken:
+    """The themes of texts, and those that nobody named.
+
+    To find themes and to measure what they go with in the same texts invents effects (Egami, Fong,
+    Grimmer, Roberts and Stewart 2022, *Science Advances* 8): themes are found in half of them.
+
+    Args:
+        texts: As `rows.texts_of` gives them.
+        themes: Those of `themes.toml`; without any, themes are found.
+    """
+    said = list(texts.text)
+    if themes:
+        found = mentions(said, themes)
+        rest = [each for each, any_ in zip(said, found.any(axis=1), strict=True) if not any_]
+        names = tuple(each.called for each in themes)
+        return Spoken(names, found, np.ones(len(said), bool), True, discover(rest))
+    searched = np.array([sha256(each.encode()).digest()[1] % 2 == 0 for each in said], dtype=bool)
+    new = discover([each for each, here in zip(said, searched, strict=True) if here])
+    columns = [speaks_of(said, each.words) for each in new]
+    found = np.column_stack(columns) if columns else np.zeros((len(said), 0), bool)
+    return Spoken(tuple(called(each) for each in new), found, ~searched, False, ())
+
+
+def called(theme: Discovered) -> str:
+    """A discovered theme by its three most typical words."""
+    return ", ".join(theme.words[:3])
+
+
+def monthly(texts: pd.DataFrame, spoken: Spoken) -> tuple[pd.DataFrame, pd.Series]:
+    """How many texts speak of each theme by month, and how many there are; the latest last."""
+    found = pd.DataFrame(spoken.found, columns=list(spoken.names), index=texts.index)
+    months = texts.month
+    counts = found.groupby(months).sum().sort_index()
+    return counts, months.value_counts().reindex(counts.index)
+
+
+def effects_in(texts: pd.DataFrame, spoken: Spoken, question: str) -> Joint | None:
+    """What each theme goes with, in the texts in which it may be measured; None where too few.
+
+    Args:
+        texts: As `rows.texts_of` gives them.
+        spoken: Of the same texts.
+        question: The survey question; scores of others have other scales.
+    """
+    used = spoken.fresh & (texts.metric == question).to_numpy() & texts.score.notna().to_numpy()
+    if used.sum() < FEWEST_SCORED:
+        return None
+    mine = texts[used]
+    return joint_effects(spoken.names, spoken.found[used], mine.score, mine.unit)
+
+
+def shares_by(
+    texts: pd.DataFrame, spoken: Spoken, theme: str, by: str, smallest: int
+) -> list[tuple[str, Estimate]]:
+    """The share of a group's comments that speak of a theme, the largest first.
+
+    Groups of fewer customers than `smallest` are left out, and all where that would tell of one.
+    """
+    if by not in texts or theme not in spoken.names:
+        return []
+    has = pd.Series(spoken.found[:, spoken.names.index(theme)], texts.index)
+    found, small = [], 0
+    for name, mine in texts.groupby(by):
+        if mine.customer_id.nunique() < smallest:
+            small += mine.customer_id.nunique()
+            continue
+        units = has[mine.index].groupby(mine.unit).agg(["sum", "size"])
+        share = intervals.share_of(units["sum"], units["size"])
+        found.append((str(name), Estimate(*share, len(mine), "share")))
+    if 0 < small < smallest:
+        return []
+    return sorted(found, key=lambda each: -each[1].value)

@@ -1,0 +1,85 @@
+"""Themes that a company knows by name: `themes.toml`, and which texts speak of which."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from cxlib.data.contract import ROOT_CAUSES
+from cxlib.data.files import THEMES
+from cxlib.data.settings import fill, one_of, setting, texts
+from cxlib.errors import DataError
+
+# What customers expect of service.
+EXPECTATIONS = (
+    "accessible", "answered promptly", "well trained", "right the first time", "promises kept",
+    "followed up", "courteous", "informed of what to expect", "responsive", "responsible",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Something that customers speak of.
+
+    Attributes:
+        name: Its key in `themes.toml`; with `label`, what it is called.
+        words: Beginnings of words, of any language, one of which a text must have.
+        cause: Who mostly causes it: customer, employee or company.
+        expectation: Which of the ten expectations it says is not met.
+    """
+
+    words: tuple[str, ...] = setting("Beginnings of words", reads=texts('["wait", "queue"]'))
+    label: str = setting("What it is called", "")
+    cause: str = setting("Who mostly causes it", "", one_of(("", *ROOT_CAUSES)))
+    expectation: str = setting(
+        "Which expectation it says is not met", "", one_of(("", *EXPECTATIONS))
+    )
+    name: str = field(default="", metadata={"meaning": "", "reads": None})
+
+    @property
+    def called(self) -> str:
+        """Its label, or else its name."""
+        return self.label or self.name.replace("_", " ")
+
+
+def read_themes(folder: Path) -> tuple[Theme, ...]:
+    """The themes of a dataset; none where it has no `themes.toml`.
+
+    Raises:
+        DataError: The file cannot be read, or says something unknown.
+    """
+    path = folder / THEMES
+    if not path.is_file():
+        return ()
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not readable as TOML: {error}") from None
+    found = []
+    for name, section in given.items():
+        if not isinstance(section, dict):
+            raise DataError(f"{path}: {name} must be a section, such as [{name}]")
+        found.append(fill(Theme, {**section, "name": name}, path, f"{name}."))
+    return tuple(found)
+
+
+def written(themes: Mapping[str, Sequence[str]]) -> str:
+    """The text of a `themes.toml` with the words of each theme."""
+    lines = ["# A text speaks of a theme if one of its words begins like one of these."]
+    for name, words in themes.items():
+        quoted = ", ".join(f'"{each}"' for each in words)
+        lines.append(f"\n[{name}]\nwords = [{quoted}]")
+    return "\n".join(lines) + "\n"
+
+
+def mentions(said: Sequence[str], themes: Sequence[Theme]) -> np.ndarray:
+    """Which text (row) speaks of which theme (column); a text may speak of several."""
+    patterns = [
+        re.compile("(?i)" + "|".join(rf"(?<!\w){re.escape(word)}" for word in each.words))
+        for each in themes
+    ]
+    found = [[bool(each.search(text)) for each in patterns] for text in said]
+    return np.array(found, dtype=bool).reshape(len(said), len(themes))
