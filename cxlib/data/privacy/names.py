@@ -6,7 +6,10 @@ from collections.abc import Collection, Iterable
 NAME = "[name]"
 # A word with a capital letter: a name's parts may have a hyphen or an apostrophe, or be an initial.
 _WORD = r"[A-ZÀ-ÖØ-ÞŁŚŻŠČŽĐ](?:[\w'’-]*\w|\.)?"
-_NAME = rf"(?:{_WORD})(?:\s+(?:(?:van|von|de|da|di|del|dos|der|den|la|le)\s+)*{_WORD}){{0,2}}"
+# Between a name's parts, or before them.
+_LINKS = ("van", "von", "de", "da", "di", "del", "dos", "der", "den", "la", "le", "zu")
+_LINK = rf"(?:(?:{'|'.join(_LINKS)})\s+)*"
+_NAME = rf"{_LINK}{_WORD}(?:\s+{_LINK}{_WORD}){{0,2}}"
 # After these, in some language, comes who somebody is.
 _PRESENTED = (
     "my name is|i am called|name's|mein name ist|ich hei(?:ß|ss)e|je m['’]appelle|mon nom est|"
@@ -104,6 +107,8 @@ def _end_of_name(text: str, start: int, end: int, small: Collection[str]) -> int
     """Where a name ends that begins here: before the first word that is no name; 0 if at once."""
     last = 0
     for word in re.finditer(r"\S+", text[start:end]):
+        if word[0] in _LINKS:
+            continue
         plain = "".join(_PLAIN.findall(word[0])).lower()
         if plain in _NO_NAME or plain in small:
             break
