@@ -22,6 +22,7 @@ bench: .venv/ready  ## time personas, purchases, KPI panels and batches beside o
 	$(BIN)/python benchmarks/personas.py
 	$(BIN)/python benchmarks/panel.py
 	$(BIN)/python benchmarks/journeys.py
+	$(BIN)/python benchmarks/voice.py
 	$(BIN)/python benchmarks/report.py
 
 lab:  ## open JupyterLab on the notebooks

@@ -272,6 +272,23 @@ def demo(
     print(out)
 
 
+@app.command()
+def themes(dataset: DatasetOption = Path("data/demo")) -> None:
+    """Propose themes of what customers write, as themes.toml beside dataset.toml."""
+    from cxlib.data.files import THEMES
+    from cxlib.data.opening import open_dataset
+    from cxlib.voice.themes import propose
+
+    path = dataset / THEMES
+    if path.exists():
+        raise CxError(f"{path}: is there already; edit it, or move it away for a new proposal")
+    # Words alone are written, which many customers use.
+    with stopped_by_signals():
+        said = propose(open_dataset(dataset, raw_ids=True))
+    path.write_text(said, encoding="utf-8")
+    print(f"{path}: name each theme, and put its words right")
+
+
 @app.command("list")
 def list_notebooks(notebooks: NotebooksOption = Path("notebooks")) -> None:
     """List the notebooks and their parameters."""

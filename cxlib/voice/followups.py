@@ -7,8 +7,8 @@ import pandas as pd
 from cxlib.data import Dataset
 from cxlib.measure.exposure import too_few_left
 from cxlib.measure.rows import within
+from cxlib.voice.ends import ends_of
 from cxlib.voice.loop import LANDMARK, Loop, Recovery, recovery, time_to_contact
-from cxlib.voice.rows import ends_of
 
 
 def answers_of(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
@@ -87,3 +87,23 @@ def cases_of(answers: pd.DataFrame, end: datetime) -> pd.DataFrame:
     called = later.called_at.notna() & (later.called_at <= later["at"] + wait)
     cases = pd.DataFrame({"called": called, "first": later.score, "next": later.score_next})
     return cases.assign(reason=later.reason.fillna("")) if "reason" in later else cases
+
+
+def work_list(data: Dataset, answers: pd.DataFrame, end: datetime) -> pd.DataFrame:
+    """The customers with a low score whom nobody has called back yet, the latest first.
+
+    Args:
+        data, answers, end: As for `loop_of`.
+
+    Returns:
+        `customer_id` (real in the folder for a CRM), `metric`, `score`, `answered_at`, `days_open`
+        and `reason`, where known.
+    """
+    now = pd.Timestamp(min(end, data.end))
+    waits = answers.low.astype(bool) & (answers["at"] < now)
+    waits &= answers.called_at.isna() | (answers.called_at >= now)
+    found = answers[waits].sort_values(["at", "response_id"], ascending=[False, True])
+    days = ((now - found["at"]) / pd.Timedelta(days=1)).round(1)
+    columns = ["customer_id", "metric", "score", "answered_at", "days_open"]
+    about = [name for name in ("reason",) if name in found]
+    return found.rename(columns={"at": "answered_at"}).assign(days_open=days)[[*columns, *about]]

@@ -7,8 +7,8 @@ from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, conclude, style
 from cxlib.page.finding import Finding
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import capital, estimate, interval, number, percent, rows
-from cxlib.voice.causes import RULE_OF_THUMB, Cause, Ease
-from cxlib.voice.expectations import FACT, Expectation
+from cxlib.voice.causes import PARTS, RULE_OF_THUMB, Cause, Ease
+from cxlib.voice.expectations import Expectation
 from cxlib.voice.loop import HOURS, LANDMARK, Loop, Recovery
 
 
@@ -133,10 +133,14 @@ def ease_finding(found: Ease | None, effort: Estimate | None) -> Finding:
             news=False,
         )
     low = min(found.parts, key=lambda name: found.parts[name].value)
+    known = (
+        "all six parts"
+        if len(found.parts) == len(PARTS)
+        else (f"the {rows(len(found.parts), 'part')} of six that the data record")
+    )
     said = f" Customers say {estimate(effort)} on the effort scale." if effort else ""
     return Finding(
-        f"{percent(found.index.value, True)} of contacts are easy: without transfer, repeat, "
-        "switch, late answer or open end.",
+        f"{percent(found.index.value, True)} of contacts are easy, by {known}.",
         estimate=found.index,
         evidence=f"{capital(interval(found.index))}. Weakest: "
         f"{percent(found.parts[low].value, True)} {low}.{said} Both are shown and never merged.",
@@ -167,11 +171,10 @@ def expectation_finding(found: Sequence[Expectation]) -> Finding:
         return Finding("None of the ten expectations can be measured from these data.", news=False)
     worst = max(known, key=lambda each: each.broken.value)
     return Finding(
-        f"Of ten expectations, {len(known)} can be measured; most often broken: {worst.name} "
+        f"{len(known)} of ten expectations can be measured; broken most often: {worst.name} "
         f"({percent(worst.broken.value, True)}).",
         estimate=worst.broken,
-        evidence=f"{capital(interval(worst.broken))}. Facts come before comments: "
-        f"{sum(each.evidence == FACT for each in known)} come from facts.",
+        evidence=f"{capital(interval(worst.broken))}. Facts come before comments.",
         news=False,
     )
 

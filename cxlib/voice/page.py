@@ -136,7 +136,9 @@ def emerging_finding(found: Sequence[Emerging], months: Sequence[str]) -> Findin
         months: All months, the latest last.
     """
     if not found:
-        return Finding("Whether a theme is new is not known: too few months.", news=False)
+        return Finding(
+            "Whether a theme is new is not known: it takes a theme and seven months.", news=False
+        )
     last = month(months[-1])
     new = [each for each in found if each.detected]
     seen = sorted(each.visible for each in found)[len(found) // 2]
@@ -240,10 +242,14 @@ def tone_finding(tone: Tone | None, judged: pd.Series) -> Finding:
     return Finding(
         f"{said}.",
         evidence=f"Learnt from {tone.texts:,} comments with a score, and tested on those it had "
-        f"not seen; its probabilities are off by {percent(tone.off)}. "
-        f"{rows(len(judged) - len(known), 'comment')} in a language that it has not learnt.",
+        f"not seen; its probabilities are off by {percent(tone.off)}.{_strange(judged)}",
         news=False,
     )
+
+
+def _strange(judged: pd.Series) -> str:
+    unknown = int(judged.isna().sum())
+    return f" {rows(unknown, 'comment')} in a language that it has not learnt." if unknown else ""
 
 
 def quote_finding(found: Sequence[Quoted]) -> Finding:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
+import numpy as np
 import pandas as pd
 
 from cxlib.voice.spoken import Spoken
@@ -41,8 +42,10 @@ def draw_quotes(texts: pd.DataFrame, spoken: Spoken, smallest: int) -> tuple[Quo
     length = texts.text.str.strip().str.len()
     fits = (length >= SHORTEST) & (length <= LONGEST) & texts.score.notna()
     found = []
-    for place, theme in enumerate(spoken.names):
-        mine = texts[fits.to_numpy() & spoken.found[:, place]]
+    groups = {theme: spoken.found[:, place] for place, theme in enumerate(spoken.names)}
+    # Without a theme, all comments are one.
+    for theme, has in (groups or {"any theme": np.ones(len(texts), bool)}).items():
+        mine = texts[fits.to_numpy() & has]
         mine = mine.drop_duplicates("customer_id").drop_duplicates("text")
         if mine.customer_id.nunique() < max(smallest, EACH):
             continue

@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset
-from cxlib.data.config import Config
 from cxlib.measure.clusters import unit_of, with_unit
 from cxlib.measure.exposure import too_few_left
 from cxlib.measure.kpis import catalogue
 from cxlib.measure.panel import Panel, measure_spans
 from cxlib.measure.rows import survey_rows, within, without_strangers
-from cxlib.score_worth.groups import bands_of
+from cxlib.voice.ends import ends_of
 from cxlib.voice.spoken import Spoken
 
 # By what texts are parted, where it is known.
@@ -58,14 +57,6 @@ def texts_of(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
     low, high = ends_of(data.config, found.metric, found.score)
     month = found["at"].dt.to_period("M").astype(str)
     return found.assign(low=low, high=high, month=month)[[*columns, *known]]
-
-
-def ends_of(config: Config, metric: pd.Series, score: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Which scores are low, and which high: detractors and promoters, bottom and top boxes."""
-    bounds = {name: bands_of(config, name)[0] for name in config.scales}
-    low, high = (metric.map({name: ends[place] for name, ends in bounds.items()}).astype(float)
-                 for place in (0, -1))  # fmt: skip
-    return (score < low).to_numpy(bool), (score >= high).to_numpy(bool)
 
 
 def main_question(texts: pd.DataFrame) -> str:

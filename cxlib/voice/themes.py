@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from cxlib.data import Dataset
 from cxlib.data.contract import ROOT_CAUSES
 from cxlib.data.files import THEMES
 from cxlib.data.settings import fill, one_of, setting, texts
 from cxlib.errors import DataError
+from cxlib.voice.discovered import discover
+from cxlib.voice.ends import ends_of
 
 # What customers expect of service.
 EXPECTATIONS = (
@@ -83,3 +86,25 @@ def mentions(said: Sequence[str], themes: Sequence[Theme]) -> np.ndarray:
     ]
     found = [[bool(each.search(text)) for each in patterns] for text in said]
     return np.array(found, dtype=bool).reshape(len(said), len(themes))
+
+
+def propose(data: Dataset) -> str:
+    """The text of a first `themes.toml`: themes found in all comments, low and high scores apart.
+
+    Raises:
+        DataError: There are no comments, or too few to find a theme.
+    """
+    if lack := data.lacks("surveys", "verbatim"):
+        raise DataError(f"{data.folder}: there is nothing to find themes in: it lacks {lack}")
+    rows = data.frame("surveys").dropna(subset=["verbatim"])
+    low, _ = ends_of(data.config, rows.metric, rows.score)
+    found = {}
+    for side in (low, ~low):
+        for each in discover(list(rows.verbatim[side])):
+            found.setdefault("_".join(each.words[:2]), each.words)
+    if not found:
+        raise DataError(
+            f"{data.folder}: too little text to find a theme in {len(rows):,} comments; write "
+            f"{THEMES} yourself"
+        )
+    return written(found)

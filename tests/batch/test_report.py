@@ -44,7 +44,7 @@ def test_all_pages_and_two_indexes_are_published(demo_report):
     assert tables == {
         "correlations.csv", "cycles.csv", "drivers.csv", "nps_ledger.csv", "account_tiers.csv", "account_tiers_evidence.csv", "personas.parquet", "journey_places.csv", "next_issues.csv", "persona_profiles.csv", "priorities.csv", "quarantine.parquet", "score_groups.csv", "score_worth.csv",
         "cycles_passport.json", "personas_passport.json", "schema_passport.json",
-        "themes.csv",
+        "themes.csv", "call_back.csv",
     }  # fmt: skip
 
 

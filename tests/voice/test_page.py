@@ -1,0 +1,182 @@
+"""The page on the voice of the customer: what it reads, quotes, lists, and keeps to itself."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib.data import open_dataset
+from cxlib.demo import truth
+from cxlib.demo.beyond import THEMES
+from cxlib.errors import DataError
+from cxlib.voice import loop_page, page
+from cxlib.voice.causes import easy_index, root_causes
+from cxlib.voice.expectations import find_expectations
+from cxlib.voice.followups import answers_of, loop_of, recovery_of, work_list
+from cxlib.voice.quotes import draw_quotes
+from cxlib.voice.rows import texts_of, unreadable, year_of
+from cxlib.voice.spoken import Spoken, effects_in, shares_by, themes_in
+from cxlib.voice.themes import mentions, read_themes
+from tests.conftest import ROOT, cx
+
+
+@pytest.fixture(scope="module")
+def read(data):
+    texts = texts_of(data, data.start, data.end)
+    themes = read_themes(ROOT / "data" / "demo")
+    return texts, themes, themes_in(texts, themes)
+
+
+def test_the_demonstrations_themes_are_those_planted(demo, read):
+    texts, themes, spoken = read
+    planted = demo.tables["surveys"].drop_duplicates("response_id").dropna(subset=["verbatim"])
+    named = [each.called for each in themes]
+    assert named == list(THEMES)
+    found = mentions(list(planted.verbatim), themes)
+    true = demo.themes.reindex(planted.response_id).to_numpy()
+    right = found[np.arange(len(planted)), [named.index(each) for each in true]]
+    assert right.mean() > 0.99
+    assert found.sum() == right.sum()
+    joint = effects_in(texts, spoken, "csat")
+    # Being passed on and left unsolved are what customers were made to suffer from.
+    assert {each.theme for each in joint.effects[:2]} == {"handover", "resolution"}
+    assert joint.uncovered.value < 0.01
+
+
+def test_quotes_are_drawn_as_scores_are(read):
+    """Over 1,000 draws of quotes, their mean score is that of all; and they are the texts' own."""
+    texts, _, _ = read
+    rng, means = np.random.default_rng(1), []
+    mine = texts[texts.metric == "csat"].dropna(subset=["score"]).head(400)
+    for _ in range(1_000):
+        # The lot falls by the text: other texts, other lot.
+        said = [f"{rng.integers(1e9)} {text}"[:180] for text in mine.text]
+        world = mine.assign(text=said, customer_id=[str(n) for n in range(len(mine))])
+        spoken = Spoken(("any",), np.ones((len(mine), 1), bool), np.ones(len(mine), bool), True, ())
+        (drawn,) = draw_quotes(world, spoken, 5)
+        means.append(np.mean([float(about.split()[-1]) for _, about in drawn.texts]))
+    error = mine.score.std() / np.sqrt(3 * 1_000)
+    assert abs(np.mean(means) - mine.score.mean()) <= 4 * error
+
+
+def test_quotes_are_rows_of_the_data(read):
+    texts, _, spoken = read
+    for each in draw_quotes(texts, spoken, 5):
+        for text, about in each.texts:
+            rows = texts[texts.text.str.strip() == text]
+            assert any(f"{row.metric.upper()} {row.score:g}" == about for row in rows.itertuples())
+
+
+def test_the_loop_of_the_demonstration_helps_nobody_and_is_no_faster_than_it_is(data):
+    answers = answers_of(data, data.start, data.end)
+    loop = loop_of(data, answers, data.end)
+    low = answers[answers.low]
+    assert loop.answers == len(low)
+    assert loop.within[2].value < truth.FOLLOWED_UP
+    found = recovery_of(data, answers, data.end)
+    assert not found.detected
+    assert "was not shown to help" in loop_page.recovery_finding(found, "CSAT").sentence
+    waiting = work_list(data, answers, data.end)
+    assert len(waiting) == loop.still_open
+    assert "text" not in waiting
+    assert waiting.days_open.min() >= 0
+
+
+def test_ten_expectations_are_told_by_facts_before_comments(data, read):
+    texts, themes, spoken = read
+    joint = effects_in(texts, spoken, "csat")
+    found = {each.name: each for each in find_expectations(year_of(data), None, joint, themes)}
+    assert len(found) == 10
+    assert found["well trained"].source == "Transfer rate"
+    assert found["well trained"].effect.high < 0
+    assert found["courteous"].evidence == "comments"
+    assert found["promises kept"].evidence == "not measurable"
+    assert found["responsible"].broken is None
+
+
+def test_causes_have_bounds_for_what_is_unknown(tmp_path):
+    (tmp_path / "dataset.toml").write_text('name = "Causes"\n')
+    (tmp_path / "customers.csv").write_text(
+        "customer_id,account_id\n" + "".join(f"{n},{n}\n" for n in range(10))
+    )
+    causes = ["company"] * 4 + ["customer"] * 2 + [""] * 4
+    (tmp_path / "interactions.csv").write_text(
+        "interaction_id,customer_id,started_at,channel,root_cause\n"
+        + "".join(f"i{n},{n},2026-07-01,phone,{cause}\n" for n, cause in enumerate(causes))
+    )
+    data = open_dataset(tmp_path, "2026Q3")
+    first, second = root_causes(data, data.quarter.start, data.quarter.end)
+    assert (first.who, first.share.value, first.least, first.most) == (
+        "company", pytest.approx(2 / 3), 0.4, 0.8
+    )  # fmt: skip
+    assert (second.least, second.most) == (0.2, pytest.approx(0.6))
+    assert easy_index(data, None) is None
+
+
+def test_comments_that_may_not_be_read_are_not(tmp_path):
+    (tmp_path / "dataset.toml").write_text('name = "Quiet"\n')
+    (tmp_path / "customers.csv").write_text("customer_id,account_id\n1,1\n")
+    (tmp_path / "surveys.csv").write_text(
+        "response_id,customer_id,sent_at,metric,score,verbatim\nr,1,2026-07-01,csat,5,Fine\n"
+    )
+    data = open_dataset(tmp_path, "2026Q3")
+    assert "privacy.public" in unreadable(data)
+    texts = texts_of(data, data.start, data.end)
+    spoken = themes_in(texts, ())
+    assert texts.empty
+    sentences = [
+        page.theme_finding(effects_in(texts, spoken, ""), spoken, "", unreadable(data)),
+        page.emerging_finding((), ()), page.word_finding(()), page.quote_finding(()),
+        page.tone_finding(None, pd.Series(dtype=float)), loop_page.cause_finding(()),
+        loop_page.loop_finding(None), loop_page.recovery_finding(None, ""),
+        loop_page.ease_finding(None, None), loop_page.expectation_finding(()),
+    ]  # fmt: skip
+    assert not any(each.news or "nan" in each.sentence for each in sentences)
+
+
+def test_shares_that_would_tell_of_a_small_group_are_not_shown(read):
+    texts, _, spoken = read
+    assert len(shares_by(texts, spoken, "handover", "channel", 5)) == 4
+    few = texts.assign(channel=np.where(texts.index < 3, "fax", texts.channel))
+    assert shares_by(few, spoken, "handover", "channel", 5) == []
+
+
+def test_themes_are_proposed_once_and_then_left_alone(tmp_path):
+    rng = np.random.default_rng(2)
+    own = [["parcel", "courier", "doorstep"], ["refund", "cheque", "money"],
+           ["password", "login", "locked"], ["battery", "charger", "cable"]]  # fmt: skip
+    base = [f"{a}{b}{c}" for a in "bdfgklmnpr" for b in "aeiou" for c in ("st", "nd", "lk", "rm")]
+    rows = []
+    for number in range(1_600):
+        said = [*rng.choice(base, 9), *own[number % 4]]
+        rng.shuffle(said)
+        rows.append(
+            (f"r{number}", "1", "2026-07-01", "csat", 1 + 4 * (number % 3 > 0), " ".join(said))
+        )
+    columns = ["response_id", "customer_id", "sent_at", "metric", "score", "verbatim"]
+    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "surveys.csv", index=False)
+    (tmp_path / "dataset.toml").write_text('name = "Shop"\n')
+    (tmp_path / "customers.csv").write_text("customer_id,account_id\n1,1\n")
+    first = cx("themes", "--dataset", tmp_path)
+    assert first.returncode == 0, first.stderr
+    proposed = {word for each in read_themes(tmp_path) for word in each.words}
+    assert sum(len({*words} & proposed) >= 2 for words in own) >= 3
+    again = cx("themes", "--dataset", tmp_path)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[waiting\n", "not readable as TOML"),
+        ('waiting = "x"\n', "must be a section"),
+        ("[waiting]\nwords = 3\n", "words"),
+        ('[waiting]\nword = ["wait"]\n', "word"),
+        ('[waiting]\nwords = ["wait"]\nexpectation = "quick"\n', "expectation"),
+    ],
+)
+def test_what_is_wrong_with_themes_is_one_line(tmp_path, text, message):
+    (tmp_path / "themes.toml").write_text(text)
+    with pytest.raises(DataError, match=message) as error:
+        read_themes(tmp_path)
+    assert "\n" not in str(error.value)
