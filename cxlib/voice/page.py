@@ -202,7 +202,7 @@ def word_finding(found: Sequence[Telling]) -> Finding:
         )
     low = [each.word for each in clear if each.z < 0][:4]
     high = [each.word for each in clear if each.z > 0][:4]
-    sides = [f"{listed(words)} from {who} customers"
+    sides = [f"{listed(f'“{word}”' for word in words)} from {who} customers"
              for words, who in ((high, "satisfied"), (low, "dissatisfied")) if words]  # fmt: skip
     return Finding(
         f"Words that tell them apart: {listed(sides)}.",

@@ -17,6 +17,7 @@ from cxlib.voice.rows import texts_of, unreadable, year_of
 from cxlib.voice.spoken import Spoken, effects_in, shares_by, themes_in
 from cxlib.voice.themes import mentions, read_themes
 from tests.conftest import ROOT, cx
+from tests.voice.test_texts import a_company
 
 
 @pytest.fixture(scope="module")
@@ -141,17 +142,9 @@ def test_shares_that_would_tell_of_a_small_group_are_not_shown(read):
 
 
 def test_themes_are_proposed_once_and_then_left_alone(tmp_path):
-    rng = np.random.default_rng(2)
-    own = [["parcel", "courier", "doorstep"], ["refund", "cheque", "money"],
-           ["password", "login", "locked"], ["battery", "charger", "cable"]]  # fmt: skip
-    base = [f"{a}{b}{c}" for a in "bdfgklmnpr" for b in "aeiou" for c in ("st", "nd", "lk", "rm")]
-    rows = []
-    for number in range(1_600):
-        said = [*rng.choice(base, 9), *own[number % 4]]
-        rng.shuffle(said)
-        rows.append(
-            (f"r{number}", "1", "2026-07-01", "csat", 1 + 4 * (number % 3 > 0), " ".join(said))
-        )
+    texts, own = a_company(np.random.default_rng(2), 2_400)
+    rows = [(f"r{number}", "1", "2026-07-01", "csat", 1 + 4 * (number % 2), text)
+            for number, text in enumerate(texts)]  # fmt: skip
     columns = ["response_id", "customer_id", "sent_at", "metric", "score", "verbatim"]
     pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "surveys.csv", index=False)
     (tmp_path / "dataset.toml").write_text('name = "Shop"\n')
@@ -159,7 +152,7 @@ def test_themes_are_proposed_once_and_then_left_alone(tmp_path):
     first = cx("themes", "--dataset", tmp_path)
     assert first.returncode == 0, first.stderr
     proposed = {word for each in read_themes(tmp_path) for word in each.words}
-    assert sum(len({*words} & proposed) >= 2 for words in own) >= 3
+    assert sum(len(words & proposed) >= 2 for words in own) >= 6
     again = cx("themes", "--dataset", tmp_path)
     assert again.returncode == 2
     assert "is there already" in again.stderr
