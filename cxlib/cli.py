@@ -289,6 +289,34 @@ def themes(dataset: DatasetOption = Path("data/demo")) -> None:
     print(f"{path}: name each theme, and put its words right")
 
 
+@app.command()
+def code(
+    dataset: DatasetOption = Path("data/demo"),
+    n: Annotated[int, typer.Option(min=20, help="How many comments people are to read.")] = 200,
+    read: Annotated[
+        list[Path] | None, typer.Option(help="A filled sheet; another for a second reader.")
+    ] = None,
+) -> None:
+    """Write comments drawn by lot for people to read, or read what they made of them."""
+    from cxlib.data.opening import open_dataset
+    from cxlib.voice.coding import AGREED, coded_of, sheet_of, write_sheets
+
+    with stopped_by_signals():
+        data = open_dataset(dataset)
+        if not read:
+            for path in write_sheets(*sheet_of(data, n)):
+                print(path)
+            return
+        for each in coded_of(data, read):
+            share = each.corrected
+            agreed = "" if each.kappa != each.kappa else f"; readers agree: kappa {each.kappa:.2f}"
+            doubt = " (too little to count)" if each.kappa < AGREED else ""
+            print(
+                f"{each.theme}: {each.counted:.1%} by its words, {share.value:.1%} as people read "
+                f"({share.low:.1%} to {share.high:.1%}){agreed}{doubt}"
+            )
+
+
 @app.command("list")
 def list_notebooks(notebooks: NotebooksOption = Path("notebooks")) -> None:
     """List the notebooks and their parameters."""
