@@ -6,7 +6,7 @@ import pandas as pd
 
 from cxlib.page.figure import BLUE, GREY, RED, Figure, canvas, conclude, styled, whiskers
 from cxlib.page.finding import Finding
-from cxlib.page.screen import Action, Quote
+from cxlib.page.screen import Action
 from cxlib.page.table import Table, make_table
 from cxlib.page.wording import (
     capital,
@@ -253,20 +253,14 @@ def _strange(judged: pd.Series) -> str:
 
 
 def quote_finding(found: Sequence[Quoted]) -> Finding:
-    """A few customers in their own words, for the first screen."""
+    """Of what the quoted comments are."""
     if not found:
         return Finding("No comments are quoted: no theme has enough of them.", news=False)
-    quotes = tuple(
-        Quote(text, f"{about}, {each.theme}")
-        for each in found[:3]
-        for text, about in each.texts[:1]
-    )
     return Finding(
         f"In their own words, on {listed(each.theme for each in found[:3])}: the table quotes "
         "comments drawn by lot.",
         evidence="What names persons is left out.",
         news=False,
-        screen=quotes,
     )
 
 
