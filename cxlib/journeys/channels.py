@@ -99,8 +99,8 @@ class Use:
     """How channels are used.
 
     Attributes:
-        preferred, switched, come_with: As `preferred_and_used`, `switches` and `matters_of` give
-            them.
+        preferred, switched, come_with: As `preferred_and_used`, `switches` and
+            `typical_matters` give them.
     """
 
     preferred: pd.DataFrame
@@ -126,23 +126,34 @@ def switches(journeys: Journeys, *by: str) -> pd.DataFrame:
 
 
 def matters_of(journeys: Journeys, matter: str, *by: str) -> pd.DataFrame:
-    """What customers of each channel come with more than others: its most typical matter.
+    """How many contacts of each channel are about each matter.
 
     Returns:
-        By `channel` (and `by`): `matter`, `share` of the channel's contacts, `usual` (of all),
-        `customers`; the most typical first.
+        `channel`, `matter`, the columns of `by`, `contacts`, `customers`.
     """
     if not matter or matter == "channel":
-        return pd.DataFrame(columns=["channel", "matter", *by, "share", "usual", "customers"])
+        return pd.DataFrame(columns=["channel", "matter", *by, "contacts", "customers"])
     rows = journeys.rows.filter(journeys.rows[matter].notnull())
     counts = rows.group_by("channel", *by, matter=matter).agg(
-        n=lambda each: each.count(), customers=lambda each: each.customer_id.nunique()
+        contacts=lambda each: each.count(), customers=lambda each: each.customer_id.nunique()
     )
-    found = counts.execute()
-    found["share"] = found.n / found.groupby(["channel", *by]).n.transform("sum")
-    found["usual"] = found.groupby("matter").n.transform("sum") / found.n.sum()
-    found = found.assign(more=found.share - found.usual).sort_values("more", ascending=False)
-    return found[found.more > 0].drop_duplicates(["channel", *by], ignore_index=True)
+    return counts.execute()
+
+
+def typical_matters(counts: pd.DataFrame) -> pd.DataFrame:
+    """What customers of each channel come with more than others, the most typical first.
+
+    Args:
+        counts: As `matters_of` gives them.
+
+    Returns:
+        By `channel`: `matter`, `share` of the channel's contacts, and `usual` (of all).
+    """
+    share = counts.contacts / counts.groupby("channel").contacts.transform("sum")
+    usual = counts.groupby("matter").contacts.transform("sum") / max(counts.contacts.sum(), 1)
+    found = counts.assign(share=share, usual=usual, more=share - usual)
+    found = found.sort_values(["more", "channel", "matter"], ascending=[False, True, True])
+    return found[found.more > 0].drop_duplicates("channel", ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -213,10 +224,11 @@ def use_of(data: Dataset, journeys: Journeys, matter: str, shown: set[str]) -> U
 
         return told_of(data, "interactions", keys, of)
 
+    matters = told(["channel", "matter"], lambda some, each, *by: matters_of(each, matter, *by))
     return Use(
         told(["channel"], lambda some, each, *by: preferred_and_used(some, each, shown, *by)),
         told(["one", "other"], lambda some, each, *by: switches(each, *by)),
-        told(["channel", "matter"], lambda some, each, *by: matters_of(each, matter, *by)),
+        typical_matters(matters),
     )  # fmt: skip
 
 

@@ -157,8 +157,9 @@ def ways_of(data: Dataset, journeys: Journeys, gap_days: float) -> Ways | None:
         if key not in paths:
             own = some is data and not by
             theirs = journeys if own else follow(some, journeys.start, journeys.end, *by)
-            paths[key] = kept(in_order(steps_of(some, theirs, *by), gap_days, *by))
-        return paths[key]
+            # With the dataset, so that no other takes its identity.
+            paths[key] = some, kept(in_order(steps_of(some, theirs, *by), gap_days, *by))
+        return paths[key][1]
 
     def told(keys: list[str], count: Callable[..., pd.DataFrame]) -> pd.DataFrame:
         return told_of(data, "interactions", keys, lambda some, *by: count(path(some, *by), *by))

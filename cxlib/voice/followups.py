@@ -96,14 +96,12 @@ def work_list(data: Dataset, answers: pd.DataFrame, end: datetime) -> pd.DataFra
         data, answers, end: As for `loop_of`.
 
     Returns:
-        `customer_id` (real in the folder for a CRM), `metric`, `score`, `answered_at`, `days_open`
-        and `reason`, where known.
+        `customer_id` (real in the folder for a CRM), `metric` and `days_open`: what they scored and
+        said is not for a file that is published.
     """
     now = pd.Timestamp(min(end, data.end))
     waits = answers.low.astype(bool) & (answers["at"] < now)
     waits &= answers.called_at.isna() | (answers.called_at >= now)
     found = answers[waits].sort_values(["at", "response_id"], ascending=[False, True])
-    days = ((now - found["at"]) / pd.Timedelta(days=1)).round(1)
-    columns = ["customer_id", "metric", "score", "answered_at", "days_open"]
-    about = [name for name in ("reason",) if name in found]
-    return found.rename(columns={"at": "answered_at"}).assign(days_open=days)[[*columns, *about]]
+    days = ((now - found["at"]) / pd.Timedelta(days=1)).round()
+    return found.assign(days_open=days)[["customer_id", "metric", "days_open"]]
