@@ -177,7 +177,7 @@ def _why(use: Use, channels: int) -> str:
 
 
 def _behaviour(panel: Panel) -> str:
-    name = next((each for each in BEHAVIOUR if len(panel.of(each)) > 1), "")
+    name = next((each for each in BEHAVIOUR if len(panel.of(each))), "")
     if not name:
         return "Not known: it takes resolved, transfers or abandoned."
     found = panel.of(name).sort_values("value")

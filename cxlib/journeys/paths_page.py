@@ -88,7 +88,8 @@ def move_figure(ways: Ways | None) -> Figure | None:
     reach = 0.3 + 0.2 * max(abs(place[each.one] - place[each.other])
                               for each in drawn.itertuples())  # fmt: skip
     axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.set_ylim(-reach, reach)
+    back = any(place[each.one] > place[each.other] for each in drawn.itertuples())
+    axes.set_ylim(-reach if back else -0.25, reach)
     axes.set_axis_off()
     first = drawn.iloc[0]
     conclude(axes, f"The commonest way on: from {first.one} to {first.other}")
