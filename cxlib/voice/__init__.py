@@ -14,7 +14,7 @@ __getattr__, __dir__ = offer(
     followups="answers_of cases_of loop_of recovery_of work_list",
     loop="recovery time_to_contact",
     loop_page="cause_finding cause_table ease_figure ease_finding expectation_finding"
-    " expectation_table loop_figure loop_finding recovery_finding",
+    " expectation_table loop_figure loop_finding loop_table recovery_finding",
     page="emerging_figure emerging_finding more_finding quote_finding quote_table theme_figure"
     " theme_finding theme_frame theme_table tone_finding word_finding word_table",
     quotes="draw_quotes",

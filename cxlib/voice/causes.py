@@ -36,7 +36,7 @@ class Cause:
 
 def root_causes(data: Dataset, start: datetime, end: datetime) -> tuple[Cause, ...]:
     """Whose cause the contacts of a period were, the commonest first; empty where not recorded."""
-    if not data.has("interactions", "root_cause"):
+    if not data.has("interactions", "root_cause") or too_few_left(data, "interactions"):
         return ()
     unit = unit_of(data, "interactions", ())
     rows = with_unit(within(data.rows("interactions", *unit), "started_at", start, end), unit)
@@ -77,6 +77,8 @@ PARTS = {
 
 def easy_index(data: Dataset, journeys: Journeys | None) -> Ease | None:
     """The share of contacts without a transfer, repeat, switch, late answer or open end.
+
+    What is not known of a contact does not count against it.
 
     Args:
         data: The dataset.

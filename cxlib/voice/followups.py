@@ -105,3 +105,31 @@ def work_list(data: Dataset, answers: pd.DataFrame, end: datetime) -> pd.DataFra
     found = answers[waits].sort_values(["at", "response_id"], ascending=[False, True])
     days = ((now - found["at"]) / pd.Timedelta(days=1)).round()
     return found.assign(days_open=days)[["customer_id", "metric", "days_open"]]
+
+
+def loop_by(answers: pd.DataFrame, by: str, smallest: int) -> pd.DataFrame:
+    """How many low answers are called back within a day, by a column.
+
+    Args:
+        answers: As `answers_of` gives them.
+        by: `cause`, `outcome`, `weekday` or `hour` (of six at a time) of the answer.
+        smallest: Groups of fewer customers are left out, and all where that would tell of one.
+
+    Returns:
+        By `group`: `answers`, `called` (within a day).
+    """
+    if answers.empty:
+        return pd.DataFrame(columns=["group", "answers", "called"])
+    hour = answers["at"].dt.hour // 6 * 6
+    low = answers.assign(
+        weekday=answers["at"].dt.day_name(),
+        hour=[f"{each:02d} to {each + 6:02d} h" for each in hour],
+        day=(answers.called_at - answers["at"]) <= pd.Timedelta(days=1),
+    )[answers.low.astype(bool)]
+    found = low.groupby(by).agg(answers=("day", "size"), called=("day", "sum"),
+                                customers=("customer_id", "nunique"))  # fmt: skip
+    few = found.customers[found.customers < smallest].sum()
+    if 0 < few < smallest:
+        return pd.DataFrame(columns=["group", "answers", "called"])
+    found = found[found.customers >= smallest].rename_axis("group").reset_index()
+    return found.drop(columns="customers")

@@ -1,6 +1,9 @@
 """What the page on the voice of the customer shows of causes, the loop, and ease."""
 
+import calendar
 from collections.abc import Sequence
+
+import pandas as pd
 
 from cxlib.measure.estimate import Estimate
 from cxlib.page.figure import BLUE, FAINT, GREY, Figure, canvas, conclude, styled, whiskers
@@ -9,6 +12,7 @@ from cxlib.page.table import Table, make_table
 from cxlib.page.wording import capital, estimate, interval, number, percent, rows
 from cxlib.voice.causes import PARTS, RULE_OF_THUMB, Cause, Ease
 from cxlib.voice.expectations import Expectation
+from cxlib.voice.followups import loop_by
 from cxlib.voice.loop import HOURS, LANDMARK, Loop, Recovery
 
 
@@ -90,6 +94,30 @@ def loop_figure(found: Loop | None) -> Figure | None:
     words = ", ".join(f"{estimate(each)} in {hours} h"
                       for each, hours in zip(found.within, HOURS, strict=True))  # fmt: skip
     return Figure(figure, f"Share called back: {words}.")
+
+
+def loop_table(answers: pd.DataFrame, smallest: int) -> Table | None:
+    """Low answers by day, hour, what was wrong and what was done; None without followups.
+
+    Args:
+        answers: As `followups.answers_of` gives them.
+        smallest: Groups of fewer customers are left out.
+    """
+    heads = {"weekday": "Day of the answer", "hour": "Hour of the answer",
+             "cause": "What was wrong", "outcome": "What was done"}  # fmt: skip
+    records = [
+        {"By": head, "Group": row.group, "Low answers": number(row.answers, "count"),
+         "Called back within a day": percent(row.called / row.answers, True)}
+        for by, head in heads.items()
+        for row in _by(answers, by, smallest).itertuples()
+    ]  # fmt: skip
+    return make_table(records, "Low scores by when they came, and what was done", folded=True)
+
+
+def _by(answers: pd.DataFrame, by: str, smallest: int) -> pd.DataFrame:
+    found = loop_by(answers, by, smallest)
+    order = {name: place for place, name in enumerate(calendar.day_name)}
+    return found.sort_values("group", key=lambda names: [order.get(each, each) for each in names])
 
 
 def recovery_finding(found: Recovery | None, label: str) -> Finding:

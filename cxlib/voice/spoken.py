@@ -37,7 +37,7 @@ class Spoken:
     more: tuple[Discovered, ...]
 
 
-def themes_in(texts: pd.DataFrame, themes: Sequence[Theme]) -> Spoken:
+def themes_in(texts: pd.DataFrame, themes: Sequence[Theme], smallest: int = 1) -> Spoken:
     """The themes of texts, and those that nobody named.
 
     To find themes and to measure what they go with in the same texts invents effects (Egami, Fong,
@@ -46,18 +46,28 @@ def themes_in(texts: pd.DataFrame, themes: Sequence[Theme]) -> Spoken:
     Args:
         texts: As `rows.texts_of` gives them.
         themes: Those of `themes.toml`; without any, themes are found.
+        smallest: Themes of which fewer customers speak are left out.
     """
     said = list(texts.text)
     if themes:
         found = mentions(said, themes)
+        enough = _spoken_of(texts, found, smallest)
         rest = [each for each, any_ in zip(said, found.any(axis=1), strict=True) if not any_]
-        names = tuple(each.called for each in themes)
-        return Spoken(names, found, np.ones(len(said), bool), True, discover(rest))
+        names = tuple(each.called for each, kept in zip(themes, enough, strict=True) if kept)
+        return Spoken(names, found[:, enough], np.ones(len(said), bool), True, discover(rest))
     searched = np.array([sha256(each.encode()).digest()[1] % 2 == 0 for each in said], dtype=bool)
     new = discover([each for each, here in zip(said, searched, strict=True) if here])
     columns = [speaks_of(said, each.words) for each in new]
     found = np.column_stack(columns) if columns else np.zeros((len(said), 0), bool)
-    return Spoken(tuple(called(each) for each in new), found, ~searched, False, ())
+    enough = _spoken_of(texts, found, smallest)
+    names = tuple(called(each) for each, kept in zip(new, enough, strict=True) if kept)
+    return Spoken(names, found[:, enough], ~searched, False, ())
+
+
+def _spoken_of(texts: pd.DataFrame, found: np.ndarray, smallest: int) -> np.ndarray:
+    """Of which themes nobody speaks, or enough customers."""
+    people = [texts.customer_id[found[:, place]].nunique() for place in range(found.shape[1])]
+    return np.array([count == 0 or count >= smallest for count in people], dtype=bool)
 
 
 def called(theme: Discovered) -> str:

@@ -11,7 +11,7 @@ from cxlib.errors import DataError
 from cxlib.voice import loop_page, page
 from cxlib.voice.causes import easy_index, root_causes
 from cxlib.voice.expectations import find_expectations
-from cxlib.voice.followups import answers_of, loop_of, recovery_of, work_list
+from cxlib.voice.followups import answers_of, loop_by, loop_of, recovery_of, work_list
 from cxlib.voice.quotes import draw_quotes
 from cxlib.voice.rows import texts_of, unreadable, year_of
 from cxlib.voice.spoken import Spoken, effects_in, shares_by, themes_in
@@ -173,3 +173,31 @@ def test_what_is_wrong_with_themes_is_one_line(tmp_path, text, message):
     with pytest.raises(DataError, match=message) as error:
         read_themes(tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_low_answers_are_counted_by_when_they_came_and_what_was_done(data):
+    answers = answers_of(data, data.start, data.end)
+    low = answers[answers.low]
+    days = loop_by(answers, "weekday", 5).set_index("group")
+    monday = low[low["at"].dt.day_name() == "Monday"]
+    quick = (monday.called_at - monday["at"]) <= pd.Timedelta(days=1)
+    assert days.loc["Monday"].tolist() == [len(monday), quick.sum()]
+    assert loop_by(answers, "hour", 5).answers.sum() == len(low)
+    assert set(loop_by(answers, "cause", 5).group) == {"operations", "skill"}
+    # One customer alone with something is not told, nor can be worked out.
+    alone = answers.assign(cause=["other"] + ["skill"] * (len(answers) - 1), low=True)
+    assert loop_by(alone, "cause", 5).empty
+    assert loop_page.loop_table(answers, 5).frame.By.nunique() == 4
+    assert loop_page.loop_table(answers[:0], 5) is None
+
+
+def test_a_theme_of_few_customers_is_left_out(read):
+    texts, themes, _ = read
+    few = texts[texts.text.str.contains("password")].head(3)
+    others = texts[~texts.text.str.contains("assword|pass", regex=True)].head(50)
+    spoken = themes_in(pd.concat([few, others], ignore_index=True), themes, 5)
+    assert len(spoken.names) < len(themes)
+    assert all(
+        pd.concat([few, others]).customer_id[spoken.found[:, place]].nunique() not in range(1, 5)
+        for place in range(len(spoken.names))
+    )
