@@ -242,7 +242,9 @@ def silent_customers(
     rows = journeys.rows.rename(_place=journeys.step)
     met = rows.filter(rows._place.isin(sorted(shown))).group_by("_place", "customer_id")
     met = met.agg(hard=lambda each: each._hard.max())
-    answers = within(data.rows("surveys"), "sent_at", journeys.start, journeys.end)
+    # Who answered about something else has been heard, whatever the filter.
+    every = data.base or data
+    answers = within(every.rows("surveys"), "sent_at", journeys.start, journeys.end)
     answers = answers.filter(answers.score.notnull())
     worst = ibis.literal(False)
     for metric, (low, high) in data.config.scales.items():

@@ -118,7 +118,10 @@ def escalation(data: Dataset, start: datetime, end: datetime) -> Ladder | None:
     contact, and the others as `[assumptions]` say. The interval is that of counts that come
     independently (compound Poisson), and not that of the assumptions.
     """
-    if not data.has("complaints") or _few_complained(data, start, end):
+    # A filter that says nothing of complaints would hold all of them against some contacts.
+    if not data.has("complaints") or "complaints" in data.unfiltered:
+        return None
+    if _few_complained(data, start, end):
         return None
     contacts = within(data.rows("interactions"), "started_at", start, end).count().execute()
     made = within(data.rows("complaints"), "opened_at", start, end).body.value_counts().execute()

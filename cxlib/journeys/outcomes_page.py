@@ -79,7 +79,9 @@ def ladder_finding(found: Ladder | None, rule: Assumptions) -> Finding:
     """What escalation adds to the cost of contacts."""
     if found is None:
         return Finding(
-            "What escalation costs is not known: it takes the table complaints.", news=False
+            "What escalation costs is not known: it takes the table complaints, and within a "
+            "filter enough of them.",
+            news=False,
         )
     return Finding(
         f"With what escalates, contacts cost {number(found.cost.value)} times what they cost "

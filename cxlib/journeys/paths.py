@@ -105,13 +105,13 @@ def turns_at(path: ir.Table, *by: str) -> pd.DataFrame:
     return found.sort_values(["steps", "step"], ascending=[False, True], ignore_index=True)
 
 
-def variants(path: ir.Table, longest: int = LONGEST, *by: str) -> pd.DataFrame:
+def variants(path: ir.Table, *by: str, longest: int = LONGEST) -> pd.DataFrame:
     """The whole ways that journeys take, the commonest first.
 
     Args:
         path: As `in_order` gives it.
-        longest: Of journeys with more steps, so many and `…`.
         by: Further columns of the journey.
+        longest: Of journeys with more steps, so many and `…`.
 
     Returns:
         `way`, the columns of `by`, `journeys`, `customers`, `again` (how many of its steps had

@@ -176,7 +176,8 @@ def told_of(data: Dataset, table: str, keys: Sequence[str], count: Counting) -> 
         few = [each[each.customers.between(1, smallest - 1)] for each in few]
         if data.slice and data.slice[0] in data.base.columns_of(table):
             sides = count(_with_other_slices(data), data.slice[0])[[*asked, data.slice[0]]]
-            few.append(_needed_beside(data, sides.rename(columns={"customers": "people"})))
+            people = sides.rename(columns={"customers": "people"}).astype({"people": float})
+            few.append(_needed_beside(data, people))
         found = found[~is_exposed(found, [each[list(keys)] for each in few])]
     return found.reset_index(drop=True)
 

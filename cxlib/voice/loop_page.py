@@ -156,7 +156,7 @@ def ease_finding(found: Ease | None, effort: Estimate | None) -> Finding:
     """
     if found is None:
         return Finding(
-            "How easy business is could not be told: it takes waits, transfers, repeats or "
+            "How easy business is could not be measured: it takes waits, transfers, repeats or "
             "solutions.",
             news=False,
         )

@@ -72,7 +72,7 @@ def _spoken_of(texts: pd.DataFrame, found: np.ndarray, smallest: int) -> np.ndar
 
 def called(theme: Discovered) -> str:
     """A discovered theme by its three most typical words."""
-    return ", ".join(theme.words[:3])
+    return f"“{', '.join(theme.words[:3])}”"
 
 
 def monthly(texts: pd.DataFrame, spoken: Spoken) -> tuple[pd.DataFrame, pd.Series]:

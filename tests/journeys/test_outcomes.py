@@ -8,6 +8,8 @@ from cxlib.data import open_dataset
 from cxlib.demo import truth
 from cxlib.journeys import outcomes_page
 from cxlib.journeys.channels import containment
+from cxlib.journeys.contacts import follow
+from cxlib.journeys.hardship import silent_customers
 from cxlib.journeys.outcomes import (
     ABANDONED,
     ESCALATED,
@@ -114,3 +116,20 @@ def test_complaints_of_few_within_a_filter_are_not_told(tmp_path):
     north = open_dataset(tmp_path, "2026Q3", "area = 'north'")
     # Twenty here, 23 in all: three of the south.
     assert escalation(north, north.quarter.start, north.quarter.end) is None
+
+
+def test_a_filter_that_says_nothing_of_complaints_has_no_ladder(data):
+    start, end = data.quarter.shift(-3).start, data.quarter.end
+    assert escalation(data, start, end).counts["company"] > 100
+    assert escalation(data.filtered("channel = 'phone'"), start, end) is None
+
+
+def test_who_answered_about_another_channel_has_been_heard(data):
+    start, end = data.quarter.shift(-3).start, data.quarter.end
+    phone = data.filtered("channel = 'phone'")
+    found = silent_customers(phone, follow(phone, start, end), {"use"})[0]
+    rows = follow(phone, start, end).rows.execute()
+    met = set(rows[(rows.touchpoint == "use") & (rows._hard == 1)].customer_id)
+    answers = data.frame("surveys")
+    answers = answers[(answers.sent_at >= start) & (answers.sent_at < end) & answers.score.notna()]
+    assert found.heard == len(met & set(answers.customer_id))

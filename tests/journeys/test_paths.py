@@ -1,5 +1,7 @@
 """Ways from step to step: an event log whose figures are published, journeys by hand, privacy."""
 
+from dataclasses import replace
+
 import ibis
 import numpy as np
 import pandas as pd
@@ -51,7 +53,7 @@ def test_ways_are_those_of_the_rows_by_hand(walked):
     assert ways.journeys.to_dict() == {"use → buy → use → use → use": 1, "buy": 1,
                                        "buy → use → use": 1}  # fmt: skip
     assert ways.again["use → buy → use → use → use"] == 3
-    assert "use → buy → …" in set(variants(walked, 2).way)
+    assert "use → buy → …" in set(variants(walked, longest=2).way)
 
 
 def test_the_help_desks_log_has_its_published_ways():
@@ -66,7 +68,7 @@ def test_the_help_desks_log_has_its_published_ways():
         "step": log["concept:name"], "who": log["org:resource"],
     })  # fmt: skip
     path = in_order(ibis.memtable(steps), WHOLE)
-    moves, ways = moves_between(path), variants(path, 20)
+    moves, ways = moves_between(path), variants(path, longest=20)
     assert len(turns_at(path)) == 14
     assert (moves.one != "").sum() == 55
     assert (len(ways), ways.journeys.sum()) == (226, 4_580)
@@ -128,3 +130,17 @@ def test_ways_of_few_customers_are_left_out(regions):
     every = moves_between(in_order(steps_of(data, journeys), 5))
     assert len(every) >= len(ways.moves)
     assert np.isfinite(ways.turns.ends.astype(float)).all()
+
+
+def test_slices_do_not_tell_of_what_is_in_none_of_them(regions):
+    """Three customers are in no slice that is shown: the smallest slice beside them goes as well."""
+    whole = open_dataset(regions, "2026Q3")
+    north = replace(whole.filtered("area = 'north'"), slice=("area", "north", ("north",)))
+    journeys = follow(north, north.quarter.start, north.quarter.end)
+    ways = ways_of(north, journeys, 30)
+    use = use_of(north, journeys, "reason", {"phone", "web", "chat"})
+    assert ways.moves.empty
+    assert ways.variants.empty
+    assert use.switched.empty
+    other = replace(whole.filtered("area = 'north'"), slice=("area", "north", ("north", "south")))
+    assert ways_of(other, journeys, 30).turns.empty
