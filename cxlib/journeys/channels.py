@@ -56,6 +56,7 @@ def question_of(data: Dataset, start: datetime, end: datetime) -> str:
 def answers_of(data: Dataset, question: str, start: datetime, end: datetime) -> pd.DataFrame:
     """The answers of a period: `channel`, `matter`, `score`, `unit`; empty without channels."""
     matter = matter_of(data)
+    matter = matter if matter and data.has("surveys", matter) else ""
     if not question or not data.has("surveys", "channel"):
         return pd.DataFrame(columns=["channel", "matter", "score", "unit"])
     unit = unit_of(data, "surveys", ())
@@ -249,11 +250,11 @@ def preferred_and_used(
         preferences are not known.
     """
     columns = ["channel", *by, "contacts", "there", "customers"]
-    if not data.has("interactions", "preferred_channel"):
+    if len(shown) < 2 or not data.has("interactions", "preferred_channel"):
         return pd.DataFrame(columns=columns)
     side = data.tables["customers"].select("customer_id", _prefers="preferred_channel")
     rows = journeys.rows.select("customer_id", "channel", *by).join(side, "customer_id")
-    rows = rows.filter(rows._prefers.isin(sorted(shown)))
+    rows = rows.filter(rows._prefers.notnull())
     found = rows.group_by("_prefers", *by).agg(
         contacts=lambda each: each.count(),
         there=lambda each: (each.channel == each._prefers).sum(),

@@ -31,7 +31,7 @@ def preference_finding(found: pd.DataFrame) -> Finding:
     if found.empty:
         return Finding(
             "Which channels customers prefer is not known: it takes the column "
-            "customers.preferred_channel.",
+            "customers.preferred_channel, and more than one channel.",
             news=False,
         )
     share = found.there.sum() / found.contacts.sum()
@@ -141,7 +141,7 @@ def four_answers(use: Use, at_steps: Panel, at_channels: Panel, step: str, quest
 
 def _preferred(found: pd.DataFrame) -> str:
     if found.empty:
-        return "Not known: it takes customers.preferred_channel."
+        return "Not known: it takes customers.preferred_channel, and more than one channel."
     share = found.there.sum() / found.contacts.sum()
     first = found.sort_values("customers", ascending=False).iloc[0]
     return (

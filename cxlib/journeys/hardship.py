@@ -19,6 +19,7 @@ from cxlib.measure.contrast import (
     difference,
 )
 from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.measure.exposure import too_few_left
 from cxlib.measure.rows import within
 
 # Of contacts of fewer customers, a place is not judged.
@@ -166,9 +167,12 @@ def count_signs(data: Dataset, journeys: Journeys, question: str = "") -> tuple[
     sums = {name: rows[name].sum() for name in journeys.signs}
     if costs:
         sums |= {f"{name} cost": (rows[name] * rows.cost).sum() for name in journeys.signs}
-    if not journeys.signs:
+    if not journeys.signs or too_few_left(data, "interactions"):
         return ()
-    found = rows.agg(n=rows.count(), **sums).execute().iloc[0].fillna(0)
+    people = rows.customer_id.nunique()
+    found = rows.agg(n=rows.count(), people=people, **sums).execute().iloc[0].fillna(0)
+    if data.pseudonyms and found.people < data.config.privacy.smallest_group:
+        return ()
     lost = _lost(data, journeys, question)
     signs = [
         Sign(name, int(found[name]), found[name] / max(found.n, 1),
@@ -207,7 +211,7 @@ class Silent:
     Attributes:
         name: The place.
         met: Customers who did.
-        heard: Of these, those who answered a survey in the period.
+        heard: Of these, those who answered a survey or complained in the period.
         silent: The share who did not.
         estimated: How many met trouble, those included whom no sign shows (Chapman); None without
             low answers.
@@ -251,20 +255,29 @@ def silent_customers(
         worst = worst | ((answers.metric == metric) & (answers.score <= low + LOW * (high - low)))
     heard = answers.mutate(low=worst.cast("int64")).group_by("customer_id")
     heard = heard.agg(low=lambda each: each.low.max()).mutate(heard=1)
+    if every.has("complaints"):
+        made = within(every.rows("complaints"), "opened_at", journeys.start, journeys.end)
+        made = made.select("customer_id").distinct().anti_join(heard, "customer_id")
+        low = ibis.literal(0, "int64")
+        heard = heard.select("customer_id", "low", "heard").union(
+            made.mutate(low=low, heard=ibis.literal(1, heard.heard.type()))
+        )
     both = met.left_join(heard, "customer_id").drop("customer_id_right")
     both = both.mutate(heard=both.heard.fill_null(0), low=both.low.fill_null(0))
     counts = both.group_by("_place").agg(
         met=both.hard.sum(), heard=(both.hard * both.heard).sum(),
-        low=both.low.sum(), twice=(both.hard * both.low).sum(),
+        low=both.low.sum(), twice=(both.hard * both.low).sum(), here=both.count(),
     )  # fmt: skip
     found = []
     for row in counts.execute().sort_values("_place").itertuples(index=False):
-        name, met_by, heard_of, low_by, twice = row
+        name, met_by, heard_of, low_by, twice, here = row
         if met_by < FEWEST_CUSTOMERS:
             continue
         share = 1 - heard_of / met_by
         ends = intervals.wilson_interval(share, met_by)
         guess = (met_by + 1) * (low_by + 1) / (twice + 1) - 1 if twice else None
+        # No more can be in trouble than were there.
+        guess = guess if guess is None else min(guess, float(here))
         found.append(Silent(_called(journeys.step, name), int(met_by), int(heard_of),
                             Estimate(share, *(float(each) for each in ends), met_by, "share"),
                             guess))  # fmt: skip
@@ -302,7 +315,7 @@ def stories(journeys: Journeys, shown: Collection[str]) -> pd.DataFrame:
     rows, found = journeys.rows.filter(journeys.rows[journeys.step].isin(sorted(shown))), []
     for column in [name for name in ("touchpoint", "channel", "reason") if name in rows.columns]:
         counts = rows.group_by(journeys.step, column).agg(n=lambda each: each.count()).execute()
-        counts = counts.sort_values(["n", column], ascending=[False, True])
+        counts = counts[counts[column].notna()].sort_values(["n", column], ascending=[False, True])
         totals = counts.groupby(journeys.step).n.sum().rename("contacts")
         first = counts.groupby(journeys.step).first().join(totals)
         found.append(pd.DataFrame({"contacts": totals, column: first[column],

@@ -12,7 +12,7 @@ from scipy import stats
 
 from cxlib.data import Dataset
 from cxlib.data.contract import BODIES
-from cxlib.journeys.chains import expected_cost
+from cxlib.data.expressions import columns_of
 from cxlib.journeys.durations import CENSORED, cumulative_incidence, mean_cumulative
 from cxlib.measure import intervals
 from cxlib.measure.clusters import unit_of, with_unit
@@ -61,7 +61,9 @@ def resolution(data: Dataset, start: datetime, end: datetime) -> Resolution | No
     rows = with_unit(rows, unit).mutate(_complained_at=ibis.null("timestamp(6)"))
     if data.has("complaints"):
         rows = _with_complaint(data, rows)
-    now = ibis.timestamp(end)
+    if data.pseudonyms and _people(rows) < data.config.privacy.smallest_group:
+        return None
+    now = ibis.timestamp(min(end, data.end))
     known = data.has("interactions", "abandoned")
     gone = rows.abandoned.fill_null(False) if known else ibis.literal(False)
     closed = rows.closed_at < now
@@ -71,6 +73,10 @@ def resolution(data: Dataset, start: datetime, end: datetime) -> Resolution | No
                       (closed.fill_null(False), RESOLVED), else_=CENSORED)  # fmt: skip
     last = escalated.fill_null(False).ifelse(rows._complained_at, last)
     minutes = ((last.epoch_seconds() - rows.started_at.epoch_seconds()) / MINUTE).floor()
+    if data.has("interactions", "wait_seconds"):
+        # Who gives up does so after the wait.
+        waited = (rows.wait_seconds.fill_null(0) / MINUTE).floor()
+        minutes = (ends == ABANDONED).ifelse(waited, minutes)
     rows = rows.mutate(_ends=ends, _minutes=minutes)
     counts = rows.group_by("_minutes", "_ends").agg(n=lambda each: each.count()).execute()
     if counts.empty:
@@ -85,6 +91,10 @@ def resolution(data: Dataset, start: datetime, end: datetime) -> Resolution | No
     soon = Estimate(*intervals.share_of(units.y, units.n), units.n.sum(), "share")
     open_now = counts.n[counts._ends == CENSORED].sum()
     return Resolution(curve, int(counts.n.sum()), int(open_now), soon)
+
+
+def _people(rows: ir.Table) -> int:
+    return int(rows.customer_id.nunique().execute())
 
 
 def _with_complaint(data: Dataset, rows: ir.Table) -> ir.Table:
@@ -121,6 +131,10 @@ def escalation(data: Dataset, start: datetime, end: datetime) -> Ladder | None:
     # A filter that says nothing of complaints would hold all of them against some contacts.
     if not data.has("complaints") or "complaints" in data.unfiltered:
         return None
+    # Nor may one that means something of its own in each table, such as a cost.
+    asked = {name for some in data.filters for each in some for name in columns_of(each)}
+    if asked & set(data.tables["complaints"].columns) - {"customer_id"}:
+        return None
     if _few_complained(data, start, end):
         return None
     contacts = within(data.rows("interactions"), "started_at", start, end).count().execute()
@@ -149,9 +163,8 @@ def _few_complained(data: Dataset, start: datetime, end: datetime) -> bool:
 
 
 def _multiple(contacts: int, made: np.ndarray, costs: tuple[float, ...]) -> Estimate:
-    steps = np.array([contacts, *made])
-    on = np.divide(steps[1:], steps[:-1], out=np.zeros(len(made)), where=steps[:-1] > 0)
-    value = float(expected_cost(np.diag(on, 1), costs)[0])
+    # As the chain has it (chains.expected_cost), also where a step of the ladder is skipped.
+    value = float(1 + made @ np.asarray(costs[1:], dtype=float) / contacts)
     half = stats.norm.ppf(0.5 + CONFIDENCE / 2) * np.sqrt(made @ np.square(costs[1:])) / contacts
     return Estimate(value, max(value - half, 1.0), value + half, contacts, "ratio")
 
@@ -175,7 +188,8 @@ def since_purchase(data: Dataset, start: datetime, end: datetime) -> SincePurcha
     """How often customers come whose account began in a period; None where that is not known."""
     if not data.has("customers", "signup_date") or too_few_left(data, "interactions"):
         return None
-    unit = unit_of(data, "customers", ())
+    unit, end = unit_of(data, "customers", ()), min(end, data.end)
+    smallest = data.config.privacy.smallest_group if data.pseudonyms else 1
     people = data.rows("customers", *unit, "signup_date")
     people = with_unit(without_strangers(data, within(people, "signup_date", start, end)), unit)
     people = people.select("customer_id", "signup_date", "_unit")
@@ -191,8 +205,10 @@ def since_purchase(data: Dataset, start: datetime, end: datetime) -> SincePurcha
     units = pd.DataFrame({"y": early.reindex(long, fill_value=0), "x": 1.0})
     units = units.groupby(known._unit.reindex(long)).sum()
     value, spread = intervals.ratio_of(units.y, units.x)
-    if not np.isfinite(value) or ages.empty:
+    if not np.isfinite(value) or ages.empty or len(long) < smallest:
         return None
     low, high = intervals.t_interval(value, spread)
     first = Estimate(value, max(float(low), 0.0), float(high), len(long), "score")
-    return SincePurchase(mean_cumulative(ages, followed), len(known), first)
+    curve = mean_cumulative(ages, followed)
+    # Its end would be that of a few customers.
+    return SincePurchase(curve[curve.index <= followed.nlargest(smallest).min()], len(known), first)

@@ -59,9 +59,18 @@ def journey_order(names) -> list[str]:
     return sorted(names, key=lambda name: (known.get(name, len(known)), str(name)))
 
 
-def shown_in(panel: Panel, column: str) -> set[str]:
-    """The groups of a panel that may be shown; none where it has no such column."""
-    return set() if column not in panel.frame else set(panel.frame[column].dropna().astype(str))
+def shown_in(panel: Panel, column: str, question: str = "") -> set[str]:
+    """The groups of a panel that may be shown; none where it has no such column.
+
+    Args:
+        panel: As `contacts.measured` gives it.
+        column: Of the groups.
+        question: Groups by what is asked there; by what contacts tell, if empty.
+    """
+    if column not in panel.frame:
+        return set()
+    kept = panel.frame.kpi == question if question else ~panel.frame.kpi.isin(QUESTIONS)
+    return set(panel.frame[column][kept].dropna().astype(str))
 
 
 def map_finding(panel: Panel, step: str, question: str) -> Finding:
@@ -287,7 +296,7 @@ def silent_finding(silent: Sequence[Silent], ladder: Ladder | None, rule: Assump
 
 def _assumed(ladder: Ladder | None, rule: Assumptions) -> str:
     """What the rule of thumb would make of those who complained; nothing where none is known."""
-    if ladder is None:
+    if ladder is None or not ladder.counts["company"]:
         return ""
     made = ladder.counts["company"]
     return (

@@ -23,7 +23,8 @@ def steps_of(data: Dataset, journeys: Journeys, *by: str) -> ir.Table:
     """What customers did, by contact or without: `customer_id`, `at`, `tie`, `step`, `who`.
 
     Args:
-        data: The dataset; its events are added where contacts have a touchpoint.
+        data: The dataset; its events are added where contacts have a touchpoint. Within a filter
+            they are not: it may say nothing of them, and they would hide how few it leaves out.
         journeys: As `contacts.follow` gives them.
         by: Further columns of the contact.
     """
@@ -32,7 +33,7 @@ def steps_of(data: Dataset, journeys: Journeys, *by: str) -> ir.Table:
     who = rows.agent_id if "agent_id" in rows.columns else nobody
     rows = rows.select("customer_id", *by, at="started_at", tie="interaction_id",
                        step=journeys.step, who=who)  # fmt: skip
-    if journeys.step != "touchpoint" or not data.has("events", "touchpoint", *by):
+    if journeys.step != "touchpoint" or data.where or not data.has("events", "touchpoint", *by):
         return rows
     events = within(data.rows("events", *by), "at", journeys.start, journeys.end)
     events = without_strangers(data, events.filter(events.touchpoint.notnull()))
@@ -98,10 +99,16 @@ def turns_at(path: ir.Table, *by: str) -> pd.DataFrame:
                        _back=back.cast("int64"))  # fmt: skip
     found = rows.group_by("step", *by).agg(
         steps=lambda each: each.count(), customers=lambda each: each.customer_id.nunique(),
-        ends=lambda each: each.ends.sum(), repeats=lambda each: each._again.sum(),
+        agents=lambda each: each.who.count(), ends=lambda each: each.ends.sum(),
+        repeats=lambda each: each._again.sum(),
         redone=lambda each: each._redone.sum(), ping_pong=lambda each: each._back.sum(),
     )  # fmt: skip
-    found = found.execute().fillna({"repeats": 0, "redone": 0, "ping_pong": 0})
+    found = found.execute()
+    known = found.pop("agents") > 0
+    for name in ("repeats", "redone", "ping_pong"):
+        found[name] = found[name].astype(float).fillna(0)
+    # Where no agent is known, nobody can say whether it was the same.
+    found[["repeats", "redone"]] = found[["repeats", "redone"]].where(known, np.nan)
     return found.sort_values(["steps", "step"], ascending=[False, True], ignore_index=True)
 
 

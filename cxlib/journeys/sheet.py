@@ -145,8 +145,10 @@ def told_of_persona(folder: Path, persona: str) -> pd.DataFrame:
     path = folder / f"{MAP}.csv"
     if not path.exists():
         return pd.DataFrame(columns=list(TOLD))
-    rows = pd.read_csv(path, dtype="str")
-    return rows[rows.persona.str.lower() == persona.lower()].set_index("stage")
+    rows = _read(path)
+    mine = rows[rows.persona.str.lower() == persona.lower()]
+    # Several rows of a stage are one in the form.
+    return mine.groupby("stage").agg(lambda texts: "; ".join(texts.dropna()) or None)
 
 
 def sheet_finding(sheets: Sequence[Sheet]) -> Finding:
@@ -159,6 +161,15 @@ def sheet_finding(sheets: Sequence[Sheet]) -> Finding:
         f"{ALL_CELLS * len(sheets)} cells.",
         news=False,
     )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """The table as somebody keeps it, whatever separates its columns."""
+    try:
+        rows = pd.read_csv(path, dtype="str", sep=None, engine="python")
+        return rows.astype({"persona": "str"}).dropna(subset=["persona", "stage"])
+    except (KeyError, ValueError, pd.errors.ParserError) as error:
+        raise ArgumentError(f"{path}: not readable: {error}") from None
 
 
 def _counts(journeys: Journeys, smallest: int) -> pd.DataFrame:
@@ -187,7 +198,7 @@ def save_told(folder: Path, persona: str, told: Mapping[str, Mapping[str, str]])
     path = folder / f"{MAP}.csv"
     if (source := find_table(folder, MAP)) not in (None, path):
         raise ArgumentError(f"{source.name}: the experience map comes from here; edit it there")
-    known = pd.read_csv(path, dtype="str") if path.exists() else pd.DataFrame(columns=["persona"])
+    known = _read(path) if path.exists() else pd.DataFrame(columns=["persona"])
     known = known[known.persona.str.lower() != persona.lower()]
     new = pd.DataFrame([
         {"persona": persona, "stage": stage} | dict(texts)

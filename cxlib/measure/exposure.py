@@ -170,6 +170,9 @@ def told_of(data: Dataset, table: str, keys: Sequence[str], count: Counting) -> 
     if not data.pseudonyms or smallest <= 1:
         return found
     found = found[found.customers >= smallest]
+    if data.slice and data.slice[0] in data.tables[table].columns:
+        # A slice by what is counted itself: there is nothing to count it by.
+        return found[:0]
     if data.base is not None:
         asked = [*keys, "customers"]
         few = [count(rest)[asked] for rest in left_over(data, table)]

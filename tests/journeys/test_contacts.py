@@ -89,6 +89,7 @@ def test_orders_of_two_issues_are_counted_once_a_customer(by_hand):
 
 
 def test_preferences_are_held_against_use(by_hand, followed):
+    assert preferred_and_used(by_hand, followed, {"phone"}).empty
     found = preferred_and_used(by_hand, followed, {"phone", "chat"}).set_index("channel")
     assert found.loc["phone"].tolist() == [6, 5, 2]
     assert found.loc["chat"].tolist() == [2, 0, 1]
@@ -130,7 +131,9 @@ def test_silent_customers_of_the_demonstration_are_those_in_its_rows(data):
     answers = data.frame("surveys")
     answers = answers[(answers.sent_at >= start) & (answers.sent_at < end) & answers.score.notna()]
     assert silent["use"].met == len(met)
-    assert silent["use"].heard == len(met & set(answers.customer_id))
+    made = data.frame("complaints")
+    made = made[(made.opened_at >= start) & (made.opened_at < end)]
+    assert silent["use"].heard == len(met & {*answers.customer_id, *made.customer_id})
     assert silent["use"].estimated > silent["use"].met
 
 
@@ -166,7 +169,9 @@ def test_the_demonstrations_journeys_are_found(data, demo):
     met = rows[rows._hard == 1].customer_id.unique()
     answers = data.frame("surveys")
     answers = answers[(answers.sent_at >= start) & answers.score.notna()]
-    silent = pd.Series(~pd.Series(met).isin(answers.customer_id).to_numpy(), met)
+    made = data.frame("complaints")
+    heard = {*answers.customer_id, *made.customer_id[made.opened_at >= start]}
+    silent = pd.Series([each not in heard for each in met], met)
     by_persona = silent.groupby(demo.personas.reindex(met)).mean()
     assert by_persona.idxmax() == truth.SILENT_PERSONA
     theirs = found.by("persona", demo.personas.rename_axis("customer_id").reset_index())

@@ -7,6 +7,7 @@ import pytest
 from cxlib.data import open_dataset
 from cxlib.demo import truth
 from cxlib.journeys import outcomes_page
+from cxlib.journeys.chains import expected_cost
 from cxlib.journeys.channels import containment
 from cxlib.journeys.contacts import follow
 from cxlib.journeys.hardship import silent_customers
@@ -132,4 +133,19 @@ def test_who_answered_about_another_channel_has_been_heard(data):
     met = set(rows[(rows.touchpoint == "use") & (rows._hard == 1)].customer_id)
     answers = data.frame("surveys")
     answers = answers[(answers.sent_at >= start) & (answers.sent_at < end) & answers.score.notna()]
-    assert found.heard == len(met & set(answers.customer_id))
+    made = data.frame("complaints")
+    made = made[(made.opened_at >= start) & (made.opened_at < end)]
+    assert found.heard == len(met & {*answers.customer_id, *made.customer_id})
+
+
+def test_a_ladder_whose_first_step_is_not_recorded_costs_what_the_others_do():
+    found = _multiple(1_000, np.array([0.0, 20.0, 5.0]), (1, 1, 16, 27))
+    assert found.value == pytest.approx(1 + (20 * 16 + 5 * 27) / 1_000)
+    whole, ladder = np.array([100.0, 5.0, 1.0]), (1, 1, 16, 27)
+    chain = expected_cost(np.diag([0.1, 0.05, 0.2], 1), ladder)[0]
+    assert _multiple(1_000, whole, ladder).value == pytest.approx(chain)
+
+
+def test_a_cost_that_means_something_else_in_each_table_has_no_ladder(data):
+    start, end = data.quarter.shift(-3).start, data.quarter.end
+    assert escalation(data.filtered("cost > 20"), start, end) is None

@@ -8,7 +8,7 @@ from cxlib.data import open_dataset
 from cxlib.errors import ArgumentError
 from cxlib.journeys.contacts import measured
 from cxlib.journeys.explore import edit_sheet
-from cxlib.journeys.sheet import TOLD, save_told, sheet_of
+from cxlib.journeys.sheet import TOLD, save_told, sheet_of, told_of_persona
 
 COUNTS = pd.DataFrame({"step": ["use", "use", "need"], "channel": ["phone", "web", "web"],
                        "contacts": [30, 10, 4]})  # fmt: skip
@@ -85,3 +85,18 @@ def test_the_form_saves_what_is_typed_and_shows_it_again(tmp_path):
     assert again[["persona", "stage", "actions"]].to_numpy().tolist() == [
         ["Finance", "connection", "Asks a friend"]
     ]  # fmt: skip
+
+
+def test_a_map_kept_with_semicolons_is_edited_and_loses_no_row(tmp_path):
+    (tmp_path / "experience_map.csv").write_text(
+        "persona;stage;actions\nFinance;exposure;Compares\nFinance;exposure;Asks\nB;mastery;Helps\n"
+    )
+    mine = told_of_persona(tmp_path, "finance")
+    assert mine.actions["exposure"] == "Compares; Asks"
+    save_told(tmp_path, "Finance", {"exposure": {"actions": mine.actions["exposure"]}})
+    rows = pd.read_csv(tmp_path / "experience_map.csv")
+    assert rows.to_numpy().tolist() == [["B", "mastery", "Helps"],
+                                        ["Finance", "exposure", "Compares; Asks"]]  # fmt: skip
+    (tmp_path / "experience_map.csv").write_text("who\n1\n")
+    with pytest.raises(ArgumentError, match="not readable"):
+        told_of_persona(tmp_path, "Finance")
