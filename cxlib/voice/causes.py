@@ -40,6 +40,9 @@ def root_causes(data: Dataset, start: datetime, end: datetime) -> tuple[Cause, .
         return ()
     unit = unit_of(data, "interactions", ())
     rows = with_unit(within(data.rows("interactions", *unit), "started_at", start, end), unit)
+    people = rows.group_by("root_cause").agg(n=lambda each: each.customer_id.nunique()).execute()
+    if data.pseudonyms and people.n.between(1, data.config.privacy.smallest_group - 1).any():
+        return ()
     counts = rows.group_by("_unit", "root_cause").agg(n=lambda each: each.count()).execute()
     table = counts.pivot_table(index="_unit", columns=counts.root_cause.fillna(""), values="n",
                                aggfunc="sum", fill_value=0)  # fmt: skip
@@ -78,7 +81,8 @@ PARTS = {
 def easy_index(data: Dataset, journeys: Journeys | None) -> Ease | None:
     """The share of contacts without a transfer, repeat, switch, late answer or open end.
 
-    What is not known of a contact does not count against it.
+    Each part is a share of the contacts of which it is known; in the index, what is not known of a
+    contact does not count against it.
 
     Args:
         data: The dataset.
@@ -106,14 +110,15 @@ def easy_index(data: Dataset, journeys: Journeys | None) -> Ease | None:
         flags["_open"] = (~rows.resolved).cast("int64")
     if not flags:
         return None
-    flags = {name: flag.fill_null(0) for name, flag in flags.items()}
-    rows = rows.select("_unit", **flags, _any=ibis.greatest(*flags.values()))
-    sums = {name: rows[name].sum() for name in (*flags, "_any")}
-    units = rows.group_by("_unit").agg(n=rows.count(), **sums).execute()
+    known = [flag.fill_null(0) for flag in flags.values()]
+    rows = rows.select("_unit", **flags, _any=ibis.greatest(*known) if len(known) > 1 else known[0])
+    sums = {name: rows[name].sum().fill_null(0) for name in (*flags, "_any")}
+    sums |= {f"n{name}": rows[name].count() for name in (*flags, "_any")}
+    units = rows.group_by("_unit").agg(**sums).execute()
 
     def free_of(name: str) -> Estimate:
-        return Estimate(*intervals.share_of(units.n - units[name], units.n), int(units.n.sum()),
-                        "share")  # fmt: skip
+        n = units[f"n{name}"]
+        return Estimate(*intervals.share_of(n - units[name], n), int(n.sum()), "share")
 
     return Ease(free_of("_any"), {PARTS[name]: free_of(name) for name in PARTS if name in flags})
 

@@ -81,6 +81,9 @@ def joint_effects(
     groups = len(sums)
     error = np.sqrt(np.diag(sums.T @ sums) * groups / max(groups - 1, 1))
     reach = intervals.quantile(max(groups - design.shape[1], 1)) * error
+    # Of too few accounts or customers, no error can be told.
+    if groups <= 2 * design.shape[1]:
+        used = []
     known = {
         k: Estimate(beta[n], beta[n] - reach[n], beta[n] + reach[n], int(often[k]), "score")
         for n, k in enumerate(used, 1)

@@ -29,7 +29,7 @@ class Expectation:
 
     Attributes:
         name: Such as accessible.
-        broken: How often it is not; None where nothing tells.
+        broken: How often it is not; None where no fact tells.
         effect: Points of the score that go with it, where comments tell.
         evidence: fact, comments or not measurable.
         source: The KPI or theme that tells.
@@ -70,7 +70,8 @@ def find_expectations(
             source = panel.kpis[kpi.lstrip("!")].label if kpi else "low scores not called in a day"
             found.append(Expectation(name, broken, theme.effect if theme else None, FACT, source))
         elif theme:
-            found.append(Expectation(name, theme.share, theme.effect, TEXT, theme.theme))
+            said_by = f"{theme.theme}, in {theme.share.value:.0%} of them"
+            found.append(Expectation(name, None, theme.effect, TEXT, said_by))
         else:
             found.append(Expectation(name, None, None, NONE, ""))
     return tuple(found)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cxlib.data import Dataset
 from cxlib.measure.exposure import too_few_left
-from cxlib.measure.rows import within
+from cxlib.measure.rows import within, without_strangers
 from cxlib.voice.ends import ends_of
 from cxlib.voice.loop import LANDMARK, Loop, Recovery, recovery, time_to_contact
 
@@ -19,11 +19,11 @@ def answers_of(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
         known), `cause`, `outcome`; empty where nobody records it.
     """
     columns = ["response_id", "customer_id", "metric", "score", "at", "called_at"]
-    if not data.has("followups"):
+    if not data.has("followups", "first_contact_at") or _told(data):
         return pd.DataFrame(columns=[*columns, "low"])
     about = [name for name in ("reason",) if data.has("surveys", name)]
     rows = within(data.rows("surveys", *about), "sent_at", start, end)
-    rows = rows.filter(rows.score.notnull())
+    rows = without_strangers(data, rows.filter(rows.score.notnull()))
     rows = rows.mutate(at=rows.responded_at.fill_null(rows.sent_at))
     side = data.rows("followups").group_by("response_id").agg(
         called_at=lambda each: each.first_contact_at.min(),
@@ -31,7 +31,8 @@ def answers_of(data: Dataset, start: datetime, end: datetime) -> pd.DataFrame:
     )  # fmt: skip
     joined = rows.left_join(side, "response_id")
     found = joined.select(*columns, *about, "cause", "outcome").execute()
-    return found.assign(low=ends_of(data.config, found.metric, found.score)[0])
+    low, _ = ends_of(data.config, found.metric, found.score)
+    return found.assign(low=low, called_at=pd.to_datetime(found.called_at))
 
 
 def loop_of(data: Dataset, answers: pd.DataFrame, end: datetime) -> Loop | None:
@@ -107,17 +108,19 @@ def work_list(data: Dataset, answers: pd.DataFrame, end: datetime) -> pd.DataFra
     return found.assign(days_open=days)[["customer_id", "metric", "days_open"]]
 
 
-def loop_by(answers: pd.DataFrame, by: str, smallest: int) -> pd.DataFrame:
+def loop_by(answers: pd.DataFrame, by: str, smallest: int, end: datetime) -> pd.DataFrame:
     """How many low answers are called back within a day, by a column.
 
     Args:
         answers: As `answers_of` gives them.
         by: `cause`, `outcome`, `weekday` or `hour` (of six at a time) of the answer.
         smallest: Groups of fewer customers are left out, and all where that would tell of one.
+        end: Of what is known; answers of the last day cannot be judged.
 
     Returns:
         By `group`: `answers`, `called` (within a day).
     """
+    answers = answers[answers["at"] <= pd.Timestamp(end) - pd.Timedelta(days=1)]
     if answers.empty:
         return pd.DataFrame(columns=["group", "answers", "called"])
     hour = answers["at"].dt.hour // 6 * 6
@@ -126,10 +129,11 @@ def loop_by(answers: pd.DataFrame, by: str, smallest: int) -> pd.DataFrame:
         hour=[f"{each:02d} to {each + 6:02d} h" for each in hour],
         day=(answers.called_at - answers["at"]) <= pd.Timedelta(days=1),
     )[answers.low.astype(bool)]
-    found = low.groupby(by).agg(answers=("day", "size"), called=("day", "sum"),
+    found = low.groupby(by, dropna=False).agg(answers=("day", "size"), called=("day", "sum"),
                                 customers=("customer_id", "nunique"))  # fmt: skip
-    few = found.customers[found.customers < smallest].sum()
+    hidden = found.index[found.customers < smallest]
+    few = low.customer_id[low[by].isin(hidden)].nunique()
     if 0 < few < smallest:
         return pd.DataFrame(columns=["group", "answers", "called"])
     found = found[found.customers >= smallest].rename_axis("group").reset_index()
-    return found.drop(columns="customers")
+    return found.dropna(subset=["group"]).drop(columns="customers")

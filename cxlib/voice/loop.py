@@ -9,11 +9,12 @@ from scipy import stats
 
 from cxlib.measure.contrast import FALSE_LINKS, Judged
 from cxlib.measure.estimate import CONFIDENCE, Estimate
+from cxlib.measure.intervals import wilson_interval
 
 HOURS = (1, 24, 48)
 # Who was called back within so many hours is held against who was not; scores count after that.
 LANDMARK = 48
-FEWEST = 30
+FEWEST, RARE = 30, 10
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,24 @@ def time_to_contact(hours: pd.Series, contacted: pd.Series) -> Loop | None:
     curve = pd.DataFrame({"share": share, "low": np.clip(share - reach, 0, 1),
                           "high": np.clip(share + reach, 0, 1)}, left.surv_times)  # fmt: skip
     steps = [curve[curve.index <= each].tail(1) for each in HOURS]
+    last = hours.max()
     within = tuple(
-        Estimate(*(step.iloc[0] if len(step) else (0.0, 0.0, 0.0)), len(hours), "share")
-        for step in steps
+        _after(step.iloc[0] if len(step) else pd.Series(0.0, curve.columns), len(hours))
+        if each <= last or contacted.all()
+        else Estimate(np.nan, np.nan, np.nan, len(hours), "share")
+        for each, step in zip(HOURS, steps, strict=True)
     )
     half = curve.index[curve.share >= 0.5]
     return Loop(curve, within, len(hours), int((~contacted.astype(bool)).sum()),
                 float(half[0]) if len(half) else np.nan)  # fmt: skip
+
+
+def _after(step: pd.Series, answers: int) -> Estimate:
+    """The share at a moment; where all or none are called back, with Wilson's interval."""
+    low, high = step.low, step.high
+    if not low < high:
+        low, high = (float(each) for each in wilson_interval(step.share, answers))
+    return Estimate(float(step.share), float(low), float(high), answers, "share")
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,10 @@ def recovery(cases: pd.DataFrame) -> Recovery | None:
     called = cases.called.to_numpy(bool)
     if min(called.sum(), (~called).sum()) < FEWEST:
         return None
+    cases = cases.copy()
+    for name in cases.columns.difference(["called", "first", "next"]):
+        rare = cases[name].map(cases[name].value_counts()) < RARE
+        cases[name] = cases[name].where(~rare, "(rare)")
     alike = pd.get_dummies(cases.drop(columns=["called", "next"]).astype({"first": "float"}),
                            dtype=float, drop_first=True)  # fmt: skip
     alike = alike.loc[:, alike.std() > 0]

@@ -2,7 +2,9 @@
 
 import calendar
 from collections.abc import Sequence
+from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from cxlib.measure.estimate import Estimate
@@ -20,7 +22,9 @@ def cause_finding(found: Sequence[Cause]) -> Finding:
     """Whose cause contacts mostly are."""
     if not found:
         return Finding(
-            "Whose cause contacts are is not known: it takes interactions.root_cause.", news=False
+            "Whose cause contacts are is not known: it takes interactions.root_cause, and enough "
+            "customers.",
+            news=False,
         )
     first = found[0]
     unknown = first.most - first.least
@@ -59,10 +63,15 @@ def loop_finding(found: Loop | None) -> Finding:
     """How fast low scores are followed up."""
     if found is None:
         return Finding(
-            "Whether low scores are followed up is not known: it takes the table followups.",
+            "Whether low scores are followed up is not known: it takes the table followups, and "
+            "enough customers.",
             news=False,
         )
     hour, day, _ = found.within
+    if not np.isfinite(day.value):
+        return Finding(
+            "Low scores are too recent to say how fast they are followed up.", news=False
+        )
     return Finding(
         f"{percent(day.value, True)} of customers with a low score are called back within a day, "
         f"{percent(hour.value, True)} within the hour.",
@@ -96,12 +105,13 @@ def loop_figure(found: Loop | None) -> Figure | None:
     return Figure(figure, f"Share called back: {words}.")
 
 
-def loop_table(answers: pd.DataFrame, smallest: int) -> Table | None:
+def loop_table(answers: pd.DataFrame, smallest: int, end: datetime) -> Table | None:
     """Low answers by day, hour, what was wrong and what was done; None without followups.
 
     Args:
         answers: As `followups.answers_of` gives them.
         smallest: Groups of fewer customers are left out.
+        end: Of what is known.
     """
     heads = {"weekday": "Day of the answer", "hour": "Hour of the answer",
              "cause": "What was wrong", "outcome": "What was done"}  # fmt: skip
@@ -109,13 +119,13 @@ def loop_table(answers: pd.DataFrame, smallest: int) -> Table | None:
         {"By": head, "Group": row.group, "Low answers": number(row.answers, "count"),
          "Called back within a day": percent(row.called / row.answers, True)}
         for by, head in heads.items()
-        for row in _by(answers, by, smallest).itertuples()
+        for row in _by(answers, by, smallest, end).itertuples()
     ]  # fmt: skip
     return make_table(records, "Low scores by when they came, and what was done", folded=True)
 
 
-def _by(answers: pd.DataFrame, by: str, smallest: int) -> pd.DataFrame:
-    found = loop_by(answers, by, smallest)
+def _by(answers: pd.DataFrame, by: str, smallest: int, end: datetime) -> pd.DataFrame:
+    found = loop_by(answers, by, smallest, end)
     order = {name: place for place, name in enumerate(calendar.day_name)}
     return found.sort_values("group", key=lambda names: [order.get(each, each) for each in names])
 
@@ -130,7 +140,7 @@ def recovery_finding(found: Recovery | None, label: str) -> Finding:
         )
     how = (
         f"{found.called:,} called back within {LANDMARK} hours against {found.others:,} others, "
-        "made alike in first score and reason. Before and after would claim "
+        "made alike in what is known of them before. Before and after would claim "
         f"{number(found.naive, sign=True)}: low scores rise by themselves. Who is called is chosen "
         "by people, so that a trial would tell more."
     )
@@ -196,13 +206,15 @@ def expectation_finding(found: Sequence[Expectation]) -> Finding:
     """Which of the ten expectations is broken most."""
     known = [each for each in found if each.broken]
     if not known:
-        return Finding("None of the ten expectations can be measured from these data.", news=False)
+        return Finding("No fact tells whether the ten expectations are met.", news=False)
     worst = max(known, key=lambda each: each.broken.value)
     return Finding(
-        f"{len(known)} of ten expectations can be measured; broken most often: {worst.name} "
+        f"{len(known)} of ten expectations can be measured by facts; broken most often: "
+        f"{worst.name} "
         f"({percent(worst.broken.value, True)}).",
         estimate=worst.broken,
-        evidence=f"{capital(interval(worst.broken))}. Facts come before comments.",
+        evidence=f"{capital(interval(worst.broken))}. Comments tell of others, but not how often "
+        "they are broken.",
         news=False,
     )
 

@@ -29,6 +29,8 @@ from cxlib.voice.tone import Tone
 from cxlib.voice.words import Telling
 
 MOST_THEMES, MOST_WORDS = 12, 10
+# A tone that is right in fewer pairs is chance; of fewer comments, none is said.
+READABLE, FEWEST_UNSCORED = 0.6, 20
 NEW = 25  # how far up on the first screen
 
 
@@ -212,12 +214,22 @@ def word_finding(found: Sequence[Telling]) -> Finding:
     )
 
 
-def word_table(found: Sequence[Telling]) -> Table | None:
-    """The words that tell most, of either side; None without any."""
+def word_table(found: Sequence[Telling], smallest: int) -> Table | None:
+    """The words that tell most, of either side; None without any.
+
+    Args:
+        found: As `words.telling_words` gives them.
+        smallest: Fewer customers are not counted out.
+    """
+
+    def count(customers: int) -> str:
+        few = 0 < customers < smallest
+        return f"under {smallest}" if few else number(customers, "count")
+
     clear = [each for each in found if each.detected][: 2 * MOST_WORDS]
     records = [
-        {"Word": each.word, "Satisfied customers": number(each.one, "count"),
-         "Dissatisfied customers": number(each.other, "count"), "By chance": probability(each.q)}
+        {"Word": each.word, "Satisfied customers": count(each.one),
+         "Dissatisfied customers": count(each.other), "By chance": probability(each.q)}
         for each in clear
     ]  # fmt: skip
     return make_table(records, "Customers who use a word, by what they scored", folded=True)
@@ -235,10 +247,12 @@ def tone_finding(tone: Tone | None, judged: pd.Series) -> Finding:
             "The tone of comments without a score is not judged: too few have one.", news=False
         )
     known = judged.dropna()
+    if tone.auc < READABLE:
+        return Finding("The tone of comments cannot be read from their text.", news=False)
     said = f"Tone can be read from text: right in {percent(tone.auc, True)} of pairs"
-    if len(known):
+    if len(known) >= FEWEST_UNSCORED:
         share = percent(known.mean(), True)
-        said += f"; of {rows(len(judged), 'comment')} without a score, {share} sound dissatisfied"
+        said += f"; of {rows(len(known), 'comment')} without a score, {share} sound dissatisfied"
     return Finding(
         f"{said}.",
         evidence=f"Learnt from {tone.texts:,} comments with a score, and tested on those it had "
@@ -259,7 +273,7 @@ def quote_finding(found: Sequence[Quoted]) -> Finding:
     return Finding(
         f"In their own words, on {listed(each.theme for each in found[:3])}: the table quotes "
         "comments drawn by lot.",
-        evidence="What names persons is left out.",
+        evidence="Names that could be recognised are masked.",
         news=False,
     )
 

@@ -50,7 +50,9 @@ def draw_quotes(texts: pd.DataFrame, spoken: Spoken, smallest: int) -> tuple[Quo
         if mine.customer_id.nunique() < max(smallest, EACH):
             continue
         lot = [sha256(each.encode()).hexdigest() for each in mine.text]
-        mine = mine.assign(lot=lot).sort_values(["score", "lot"], ignore_index=True)
+        # Scores of several questions are on scales of their own.
+        rank = mine.groupby("metric").score.rank(pct=True)
+        mine = mine.assign(lot=lot, rank=rank).sort_values(["rank", "lot"], ignore_index=True)
         step = len(mine) / EACH
         start = int(min(mine.lot)[-8:], 16) / 16**8 * step
         drawn = [mine.iloc[int(start + k * step)] for k in range(EACH)]

@@ -84,14 +84,17 @@ def revenue_of(data: Dataset, texts: pd.DataFrame, spoken: Spoken) -> pd.Series:
     found = {}
     for place, name in enumerate(spoken.names):
         mine = account[spoken.found[:, place]].dropna().unique()
-        told = amount.reindex(mine).sum()
-        found[name] = float(told) if len(mine) >= smallest else np.nan
+        told = amount.reindex(mine).dropna()
+        found[name] = float(told.sum()) if len(told) >= smallest else np.nan
     return pd.Series(found, dtype=float)
 
 
 def label_of(data: Dataset, question: str) -> str:
     """What a survey question is called."""
     known = catalogue(data.config)
+    if question == "nps":
+        # A theme goes with answers; the score is a difference of shares of them.
+        return "the answer from 0 to 10"
     return known[question].label if question in known else "The score"
 
 

@@ -28,6 +28,7 @@ class Spoken:
             the half that was not searched for discovered ones.
         named: Whether the company named them.
         more: Themes found among the texts that speak of none.
+        smallest: Themes of which fewer customers speak are left out.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class Spoken:
     fresh: np.ndarray
     named: bool
     more: tuple[Discovered, ...]
+    smallest: int = 1
 
 
 def themes_in(texts: pd.DataFrame, themes: Sequence[Theme], smallest: int = 1) -> Spoken:
@@ -54,14 +56,16 @@ def themes_in(texts: pd.DataFrame, themes: Sequence[Theme], smallest: int = 1) -
         enough = _spoken_of(texts, found, smallest)
         rest = [each for each, any_ in zip(said, found.any(axis=1), strict=True) if not any_]
         names = tuple(each.called for each, kept in zip(themes, enough, strict=True) if kept)
-        return Spoken(names, found[:, enough], np.ones(len(said), bool), True, discover(rest))
+        return Spoken(
+            names, found[:, enough], np.ones(len(said), bool), True, discover(rest), smallest
+        )
     searched = np.array([sha256(each.encode()).digest()[1] % 2 == 0 for each in said], dtype=bool)
     new = discover([each for each, here in zip(said, searched, strict=True) if here])
     columns = [speaks_of(said, each.words) for each in new]
     found = np.column_stack(columns) if columns else np.zeros((len(said), 0), bool)
     enough = _spoken_of(texts, found, smallest)
     names = tuple(called(each) for each, kept in zip(new, enough, strict=True) if kept)
-    return Spoken(names, found[:, enough], ~searched, False, ())
+    return Spoken(names, found[:, enough], ~searched, False, (), smallest)
 
 
 def _spoken_of(texts: pd.DataFrame, found: np.ndarray, smallest: int) -> np.ndarray:
@@ -76,11 +80,14 @@ def called(theme: Discovered) -> str:
 
 
 def monthly(texts: pd.DataFrame, spoken: Spoken) -> tuple[pd.DataFrame, pd.Series]:
-    """How many texts speak of each theme by month, and how many there are; the latest last."""
+    """How many customers speak of each theme by month, and how many write; the latest last.
+
+    Who writes several times in a month counts once.
+    """
     found = pd.DataFrame(spoken.found, columns=list(spoken.names), index=texts.index)
-    months = texts.month
-    counts = found.groupby(months).sum().sort_index()
-    return counts, months.value_counts().reindex(counts.index)
+    mine = found[spoken.fresh].groupby([texts.month[spoken.fresh], texts.customer_id]).any()
+    counts = mine.groupby("month").sum().sort_index()
+    return counts, mine.groupby("month").size().reindex(counts.index)
 
 
 def effects_in(texts: pd.DataFrame, spoken: Spoken, question: str) -> Joint | None:
@@ -94,8 +101,10 @@ def effects_in(texts: pd.DataFrame, spoken: Spoken, question: str) -> Joint | No
     used = spoken.fresh & (texts.metric == question).to_numpy() & texts.score.notna().to_numpy()
     if used.sum() < FEWEST_SCORED:
         return None
-    mine = texts[used]
-    return joint_effects(spoken.names, spoken.found[used], mine.score, mine.unit)
+    mine, found = texts[used], spoken.found[used]
+    enough = _spoken_of(mine, found, spoken.smallest)
+    names = [name for name, kept in zip(spoken.names, enough, strict=True) if kept]
+    return joint_effects(names, found[:, enough], mine.score, mine.unit)
 
 
 def shares_by(
@@ -108,14 +117,16 @@ def shares_by(
     if by not in texts or theme not in spoken.names:
         return []
     has = pd.Series(spoken.found[:, spoken.names.index(theme)], texts.index)
-    found, small = [], 0
-    for name, mine in texts.groupby(by):
-        if mine.customer_id.nunique() < smallest:
-            small += mine.customer_id.nunique()
+    found, small = [], set()
+    for name, mine in texts.groupby(by, dropna=False):
+        people = set(mine.customer_id)
+        if len(people) < smallest:
+            small |= people
             continue
         units = has[mine.index].groupby(mine.unit).agg(["sum", "size"])
         share = intervals.share_of(units["sum"], units["size"])
-        found.append((str(name), Estimate(*share, len(mine), "share")))
-    if 0 < small < smallest:
+        if pd.notna(name):
+            found.append((str(name), Estimate(*share, len(mine), "share")))
+    if 0 < len(small) < smallest:
         return []
     return sorted(found, key=lambda each: -each[1].value)

@@ -15,7 +15,13 @@ LETTERS, DIRECTIONS = (3, 5), 150
 # Scripts that have no spaces between words: Chinese, Japanese, Thai.
 UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
 WORD = r"(?u)\b[^\W\d_]{3,}\b"
+MASK = re.compile(r"\[[a-z -]+\]")
 SEED = 2026
+
+
+def bare(text: str) -> str:
+    """A text without what masks put in the place of names and numbers, such as `[name]`."""
+    return MASK.sub(" ", text)
 
 
 def without_copies(texts: Iterable[str]) -> list[int]:
@@ -71,7 +77,7 @@ def words_in(texts: Sequence[str], fewest: int = 5) -> tuple[sparse.csr_matrix, 
         how = {"analyzer": "char", "ngram_range": (2, 2)}
     vectorizer = CountVectorizer(binary=True, min_df=fewest, **how)
     try:
-        found = vectorizer.fit_transform(texts)
+        found = vectorizer.fit_transform(map(bare, texts))
     except ValueError:  # Not a single word is in so many texts.
         return sparse.csr_matrix((len(texts), 0)), np.array([], dtype="object")
     return found.tocsr(), vectorizer.get_feature_names_out()

@@ -15,6 +15,7 @@ from cxlib.data.settings import fill, one_of, setting, texts
 from cxlib.errors import DataError
 from cxlib.voice.discovered import discover
 from cxlib.voice.ends import ends_of
+from cxlib.voice.texts import bare
 
 # What customers expect of service.
 EXPECTATIONS = (
@@ -34,7 +35,7 @@ class Theme:
         expectation: Which of the ten expectations it says is not met.
     """
 
-    words: tuple[str, ...] = setting("Beginnings of words", reads=texts('["wait", "queue"]'))
+    words: tuple[str, ...] = setting("Beginnings of words", (), texts('["wait", "queue"]'))
     label: str = setting("What it is called", "")
     cause: str = setting("Who mostly causes it", "", one_of(("", *ROOT_CAUSES)))
     expectation: str = setting(
@@ -65,7 +66,12 @@ def read_themes(folder: Path) -> tuple[Theme, ...]:
     for name, section in given.items():
         if not isinstance(section, dict):
             raise DataError(f"{path}: {name} must be a section, such as [{name}]")
-        found.append(fill(Theme, {**section, "name": name}, path, f"{name}."))
+        theme = fill(Theme, {**section, "name": name}, path, f"{name}.")
+        if not theme.words or not all(each.strip() for each in theme.words):
+            raise DataError(f"{path}: {name}.words must hold beginnings of words, and none empty")
+        if theme.called in {each.called for each in found}:
+            raise DataError(f"{path}: {name} is called {theme.called!r} like another theme")
+        found.append(theme)
     return tuple(found)
 
 
@@ -74,7 +80,7 @@ def written(themes: Mapping[str, Sequence[str]]) -> str:
     lines = ["# A text speaks of a theme if one of its words begins like one of these."]
     for name, words in themes.items():
         quoted = ", ".join(f'"{each}"' for each in words)
-        lines.append(f"\n[{name}]\nwords = [{quoted}]")
+        lines.append(f'\n["{name}"]\nwords = [{quoted}]')
     return "\n".join(lines) + "\n"
 
 
@@ -84,7 +90,7 @@ def mentions(said: Sequence[str], themes: Sequence[Theme]) -> np.ndarray:
         re.compile("(?i)" + "|".join(rf"(?<!\w){re.escape(word)}" for word in each.words))
         for each in themes
     ]
-    found = [[bool(each.search(text)) for each in patterns] for text in said]
+    found = [[bool(each.search(text)) for each in patterns] for text in map(bare, said)]
     return np.array(found, dtype=bool).reshape(len(said), len(themes))
 
 

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from cxlib.voice.texts import SEED, letter_vectorizer
+from cxlib.voice.texts import SEED, letter_vectorizer, without_copies
 
 # From fewer texts of either kind nothing is learnt; texts are judged by models of the others.
 FEWEST, FOLDS = 40, 5
@@ -49,7 +49,8 @@ def learn_tone(texts: Sequence[str], low: Sequence[bool]) -> Tone | None:
         texts: Those with a low or a high score.
         low: Which have a low one.
     """
-    low = np.asarray(low, dtype=bool)
+    first = without_copies(texts)
+    texts, low = [texts[place] for place in first], np.asarray(low, dtype=bool)[first]
     if len(low) > MOST:
         drawn = np.sort(np.random.default_rng(SEED).choice(len(low), MOST, replace=False))
         texts, low = [texts[place] for place in drawn], low[drawn]

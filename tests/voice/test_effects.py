@@ -90,6 +90,11 @@ def test_the_time_until_called_back_is_kaplan_and_meiers():
     left = sm.SurvfuncRight(hours, called.astype(int))
     assert (1 - found.curve.share).tolist() == pytest.approx(left.surv_prob.tolist())
     assert [each.value for each in found.within] == pytest.approx([0, 0.4, 0.7])
+    early = time_to_contact(pd.Series([2.0, 3.0]), pd.Series([True, False]))
+    assert np.isnan(early.within[1].value)
+    none = time_to_contact(pd.Series([90.0] * 6), pd.Series([False] * 6)).within[1]
+    assert (none.value, none.low) == (0, 0)
+    assert none.high > 0.3
     assert (found.still_open, found.median) == (2, 30.0)
 
 

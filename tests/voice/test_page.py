@@ -1,5 +1,7 @@
 """The page on the voice of the customer: what it reads, quotes, lists, and keeps to itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,8 +16,8 @@ from cxlib.voice.expectations import find_expectations
 from cxlib.voice.followups import answers_of, loop_by, loop_of, recovery_of, work_list
 from cxlib.voice.quotes import draw_quotes
 from cxlib.voice.rows import texts_of, unreadable, year_of
-from cxlib.voice.spoken import Spoken, effects_in, shares_by, themes_in
-from cxlib.voice.themes import mentions, read_themes
+from cxlib.voice.spoken import Spoken, effects_in, monthly, shares_by, themes_in
+from cxlib.voice.themes import mentions, read_themes, written
 from tests.conftest import ROOT, cx
 from tests.voice.test_texts import a_company
 
@@ -95,7 +97,7 @@ def test_ten_expectations_are_told_by_facts_before_comments(data, read):
 
 
 def test_causes_have_bounds_for_what_is_unknown(tmp_path):
-    (tmp_path / "dataset.toml").write_text('name = "Causes"\n')
+    (tmp_path / "dataset.toml").write_text('name = "Causes"\n[privacy]\nsmallest_group = 1\n')
     (tmp_path / "customers.csv").write_text(
         "customer_id,account_id\n" + "".join(f"{n},{n}\n" for n in range(10))
     )
@@ -164,6 +166,9 @@ def test_themes_are_proposed_once_and_then_left_alone(tmp_path):
         ("[waiting\n", "not readable as TOML"),
         ('waiting = "x"\n', "must be a section"),
         ("[waiting]\nwords = 3\n", "words"),
+        ('[waiting]\nlabel = "Waits"\n', "must hold beginnings"),
+        ('[waiting]\nwords = ["wait", " "]\n', "none empty"),
+        ('[a]\nwords = ["x"]\nlabel = "L"\n[b]\nwords = ["y"]\nlabel = "L"\n', "like another"),
         ('[waiting]\nword = ["wait"]\n', "word"),
         ('[waiting]\nwords = ["wait"]\nexpectation = "quick"\n', "expectation"),
     ],
@@ -177,18 +182,18 @@ def test_what_is_wrong_with_themes_is_one_line(tmp_path, text, message):
 
 def test_low_answers_are_counted_by_when_they_came_and_what_was_done(data):
     answers = answers_of(data, data.start, data.end)
-    low = answers[answers.low]
-    days = loop_by(answers, "weekday", 5).set_index("group")
+    low = answers[answers.low & (answers["at"] <= data.end - pd.Timedelta(days=1))]
+    days = loop_by(answers, "weekday", 5, data.end).set_index("group")
     monday = low[low["at"].dt.day_name() == "Monday"]
     quick = (monday.called_at - monday["at"]) <= pd.Timedelta(days=1)
     assert days.loc["Monday"].tolist() == [len(monday), quick.sum()]
-    assert loop_by(answers, "hour", 5).answers.sum() == len(low)
-    assert set(loop_by(answers, "cause", 5).group) == {"operations", "skill"}
+    assert loop_by(answers, "hour", 5, data.end).answers.sum() == len(low)
+    assert set(loop_by(answers, "cause", 5, data.end).group) == {"operations", "skill"}
     # One customer alone with something is not told, nor can be worked out.
     alone = answers.assign(cause=["other"] + ["skill"] * (len(answers) - 1), low=True)
-    assert loop_by(alone, "cause", 5).empty
-    assert loop_page.loop_table(answers, 5).frame.By.nunique() == 4
-    assert loop_page.loop_table(answers[:0], 5) is None
+    assert loop_by(alone, "cause", 5, data.end).empty
+    assert loop_page.loop_table(answers, 5, data.end).frame.By.nunique() == 4
+    assert loop_page.loop_table(answers[:0], 5, data.end) is None
 
 
 def test_a_theme_of_few_customers_is_left_out(read):
@@ -201,3 +206,23 @@ def test_a_theme_of_few_customers_is_left_out(read):
         pd.concat([few, others]).customer_id[spoken.found[:, place]].nunique() not in range(1, 5)
         for place in range(len(spoken.names))
     )
+
+
+def test_a_proposal_in_any_language_can_be_read(tmp_path):
+    (tmp_path / "themes.toml").write_text(written({"größe_paßt": ["größe", "paßt"]}), "utf-8")
+    (theme,) = read_themes(tmp_path)
+    assert theme.words == ("größe", "paßt")
+
+
+def test_masks_are_no_words(read):
+    _, themes, _ = read
+    phone = replace(themes[0], words=("phone",))
+    assert mentions(["call [phone number]", "by phone"], [phone])[:, 0].tolist() == [False, True]
+
+
+def test_who_writes_often_in_a_month_counts_once():
+    texts = pd.DataFrame({"month": ["2026-01"] * 3, "customer_id": ["a", "a", "b"],
+                          "text": ["wait", "wait", "fine"]})  # fmt: skip
+    spoken = Spoken(("waiting",), np.array([[True], [True], [False]]), np.ones(3, bool), True, ())
+    counts, writers = monthly(texts, spoken)
+    assert (counts.waiting.tolist(), writers.tolist()) == ([1], [2])

@@ -154,7 +154,8 @@ def test_tone_of_tweets_is_told():
         pytest.skip("the real data are not beside the project")
     frame = pd.read_csv(SHARED / "data" / "airline_tweets" / "tweets.csv").iloc[::4]
     tone = learn_tone(list(frame.text), frame.airline_sentiment == "negative")
-    right = (tone.low > 0.5) == (frame.airline_sentiment == "negative")
+    once = frame.iloc[without_copies(frame.text)]
+    right = (tone.low > 0.5) == (once.airline_sentiment == "negative")
     assert right.mean() >= 0.78
 
 

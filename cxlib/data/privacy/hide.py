@@ -36,7 +36,8 @@ from cxlib.errors import DataError
 SCOPES = frozenset({"scope", "control_scope"})
 # What somebody wrote, in which names may stand anywhere; and where names are known from.
 WRITTEN = frozenset({("surveys", "verbatim")})
-NAMED = (("accounts", "name"), ("accounts", "account_manager"), ("interactions", "agent_id"))
+NAMED = (("accounts", "name"), ("accounts", "account_manager"), ("interactions", "agent_id"),
+         ("followups", "owner"))  # fmt: skip
 # So many letters of a pseudonym keep masked values of a category apart.
 APART = 8
 # Columns of free text that are masked at once.

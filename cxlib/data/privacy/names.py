@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable
 
 NAME = "[name]"
 # A word with a capital letter: a name's parts may have a hyphen or an apostrophe, or be an initial.
-_WORD = r"[A-ZÀ-ÖØ-ÞŁŚŻŠČŽĐ](?:[\w'’-]*\w|\.)?"
+_WORD = r"[^\W\d_a-zà-öø-ÿßœąćęłńóśźżčďěňřšťůžğışőű](?:[\w'’-]*\w|\.)?"
 # Between a name's parts, or before them.
-_LINKS = ("van", "von", "de", "da", "di", "del", "dos", "der", "den", "la", "le", "zu")
+_LINKS = ("van", "von", "de", "da", "di", "del", "dos", "der", "den", "la", "le", "zu", "and",
+          "und", "et", "e", "y")  # fmt: skip
 _LINK = rf"(?:(?:{'|'.join(_LINKS)})\s+)*"
 _NAME = rf"{_LINK}{_WORD}(?:\s+{_LINK}{_WORD}){{0,2}}"
 # After these, in some language, comes who somebody is.
@@ -36,7 +37,7 @@ _SIGNED = (
 _FREE = re.compile(rf"(?i:\b(?:{_PRESENTED}|{_SPOKEN_TO}))\s+(?P<name>{_NAME})")
 _SURE = (
     re.compile(rf"(?i:\b(?:{_TITLED})\b\.?)\s+(?P<name>{_NAME})"),
-    re.compile(rf"(?i:\b(?:{_SIGNED}))[,.!\s]+(?P<name>{_NAME})\s*[.!]?\s*$"),
+    re.compile(rf"(?i:\b(?:{_SIGNED}))[,.!\s]+(?P<name>{_NAME})\s*[.!]?\s*$", re.MULTILINE),
 )
 # Words with a capital letter that are no names after such beginnings, in some language.
 _SMALL = (
@@ -54,6 +55,7 @@ _SMALL = (
 )
 _NO_NAME = frozenset(_SMALL.split())
 _PLAIN = re.compile(r"[^\W\d_]+")
+_TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 # Of values with digits, such as "KAM 03", or of more words, nobody is called so.
 _MOST_WORDS, _SHORTEST = 4, 3
 
@@ -95,12 +97,18 @@ def without_names(text: str, known: Collection[str] = (), small: Collection[str]
         if end := _end_of_name(text, start, end, small):
             spans.append((start, end))
     if known:
-        spans += [each.span() for each in _PLAIN.finditer(text) if each[0] in known]
+        spans += [each.span() for each in _TOKEN.finditer(text) if _is_known(each[0], known)]
     last = len(text) + 1
     for start, end in sorted(spans, reverse=True):
         if end <= last:
             text, last = f"{text[:start]}{NAME}{text[end:]}", start
     return re.sub(rf"(?:{re.escape(NAME)}\s+)+{re.escape(NAME)}", NAME, text)
+
+
+def _is_known(token: str, known: Collection[str]) -> bool:
+    """Whether a word with a capital letter is a known name, or a part of one, in any capitals."""
+    plain = token.removesuffix("'s").removesuffix("’s")
+    return token[:1].isupper() and (plain in known or plain.title() in known)
 
 
 def _end_of_name(text: str, start: int, end: int, small: Collection[str]) -> int:
