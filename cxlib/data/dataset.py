@@ -119,6 +119,11 @@ class Dataset:
             'KPIs; data.frame("surveys", "role") gives rows.'
         )
 
+    @property
+    def smallest_group(self) -> int:
+        """Of how many customers a group must be to be shown; 1 where real ids are."""
+        return self.config.privacy.smallest_group if self.pseudonyms else 1
+
     def has(self, table: str, *columns: str) -> bool:
         """Whether the dataset holds a table, and columns that it or what it refers to has."""
         return not self.lacks(table, *columns)

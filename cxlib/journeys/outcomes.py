@@ -189,7 +189,7 @@ def since_purchase(data: Dataset, start: datetime, end: datetime) -> SincePurcha
     if not data.has("customers", "signup_date") or too_few_left(data, "interactions"):
         return None
     unit, end = unit_of(data, "customers", ()), min(end, data.end)
-    smallest = data.config.privacy.smallest_group if data.pseudonyms else 1
+    smallest = data.smallest_group
     people = data.rows("customers", *unit, "signup_date")
     people = with_unit(without_strangers(data, within(people, "signup_date", start, end)), unit)
     people = people.select("customer_id", "signup_date", "_unit")

@@ -126,7 +126,7 @@ def sheets_of(
         panel: KPIs by persona and touchpoint.
         question: The survey question.
     """
-    counts = _counts(journeys, data.config.privacy.smallest_group if data.pseudonyms else 1)
+    counts = _counts(journeys, data.smallest_group)
     told, letters = _told(data), {name: key for key, name in data.config.personas.names.items()}
     return tuple(
         sheet_of([name, letters.get(name, name)], counts[counts.persona == name], panel, question,

@@ -187,7 +187,7 @@ def told_of(data: Dataset, table: str, keys: Sequence[str], count: Counting) -> 
 
 def too_few_left(data: Dataset, table: str) -> bool:
     """Whether fewer customers are outside the filter, of a table's rows, than may be told of."""
-    smallest = data.config.privacy.smallest_group if data.pseudonyms else 1
+    smallest = data.smallest_group
     if data.base is None or smallest <= 1:
         return False
     counts = (rest.tables[table].customer_id.nunique().execute() for rest in left_over(data, table))

@@ -27,7 +27,7 @@ def theme_by(
     data: Dataset, texts: pd.DataFrame, spoken: Spoken, theme: str, by: str
 ) -> Figure | Finding:
     """The share of comments that speak of a theme, by a column; or why it cannot be shown."""
-    smallest = data.config.privacy.smallest_group if data.pseudonyms else 1
+    smallest = data.smallest_group
     shares = shares_by(texts, spoken, theme, by, smallest)
     if not shares:
         return Finding("No group has enough customers who write.", news=False)

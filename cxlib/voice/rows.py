@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from cxlib.data import Dataset
+from cxlib.journeys.contacts import measured
 from cxlib.measure.clusters import unit_of, with_unit
 from cxlib.measure.exposure import too_few_left
 from cxlib.measure.kpis import catalogue
-from cxlib.measure.panel import Panel, measure_spans
+from cxlib.measure.panel import Panel
 from cxlib.measure.rows import survey_rows, within, without_strangers
 from cxlib.voice.ends import ends_of
 from cxlib.voice.spoken import Spoken
@@ -80,7 +81,7 @@ def revenue_of(data: Dataset, texts: pd.DataFrame, spoken: Spoken) -> pd.Series:
     amount = booked.set_index("account_id").amount
     whose = data.tables["customers"].select("customer_id", "account_id").execute()
     account = texts.customer_id.map(whose.set_index("customer_id").account_id)
-    smallest = data.config.privacy.smallest_group if data.pseudonyms else 1
+    smallest = data.smallest_group
     found = {}
     for place, name in enumerate(spoken.names):
         mine = account[spoken.found[:, place]].dropna().unique()
@@ -100,7 +101,4 @@ def label_of(data: Dataset, question: str) -> str:
 
 def year_of(data: Dataset) -> Panel:
     """The KPIs of service of the last twelve months."""
-    span = pd.DataFrame({"period": ["year"], "start": [data.quarter.shift(-3).start],
-                         "end": [data.quarter.end]})  # fmt: skip
-    span = span.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
-    return measure_spans(data, span, OF_SERVICE)
+    return measured(data, OF_SERVICE, ())
